@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sends load: wrk for rates, and one plain connection for walking through pages."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from bench.apps.shared import KEYS
+from bench.candidates import HOST, Server
+from bench.prepare import Stores
+
+SCRIPT = Path(__file__).parent / "load.lua"
+KEY_OF_WORKLOAD = {"create": "writer"}  # searches use "clinova", everything else "vetigen"
+LATE_PAGE = 500
+PAGE_SIZE = 20
+WALK_SAMPLE = 20
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What wrk saw: requests a second, latencies in milliseconds, failed requests."""
+
+    per_second: float
+    p50: float
+    p99: float
+    errors: int
+
+
+@dataclass(frozen=True)
+class Driver:
+    """The load side: its core and how hard it pushes."""
+
+    stores: Stores
+    core: str
+    connections: int
+
+    @property
+    def late_page(self) -> int:
+        """Page 500, or the last one of a smaller clinic."""
+        return max(1, min(LATE_PAGE, self.stores.load["patients"] // PAGE_SIZE))
+
+    def _start(self, server: Server, workload: str, seconds: float, connections: int) -> subprocess.Popen[str]:
+        is_search = workload.startswith("search_")
+        key = KEY_OF_WORKLOAD.get(workload, "clinova" if is_search else "vetigen")
+        words = self.stores.load["fragments"][workload.removeprefix("search_")] if is_search else []
+        environment = dict(
+            os.environ,
+            WORKLOAD=workload,
+            KEY=KEYS[key],
+            IDS=str(self.stores.home / "ids.txt"),
+            OWNER=self.stores.load["owner"],
+            FRAGMENTS=" ".join(map(quote, words)),
+            LATE_PAGE=str(self.late_page),
+        )
+        load = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s", "-s", str(SCRIPT)]
+        command = ["taskset", "-c", self.core, *load, f"http://{HOST}:{server.port}"]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def rate(self, server: Server, workload: str, seconds: int) -> Rate:
+        """One measurement."""
+        return _rate(self._start(server, workload, seconds, self.connections))
+
+    def rate_beside_search(self, server: Server, seconds: int) -> Rate:
+        """Get-one while two further connections search for what every client matches."""
+        searching = self._start(server, "search_common", seconds + 1, 2)
+        time.sleep(0.5)
+        found = self.rate(server, "get", seconds)
+        _rate(searching)
+        return found
+
+    def walk(self, server: Server) -> tuple[float, float]:
+        """Seconds a page over the first 20 and the last 20 of 500 pages, read in order by one connection."""
+        connection = http.client.HTTPConnection(HOST, server.port, timeout=30)
+        headers = {"Authorization": f"Bearer {KEYS['vetigen']}"}
+        taken: list[float] = []
+        for page in range(1, self.late_page + 1):
+            began = time.perf_counter()
+            connection.request("GET", f"/api/v1/patients?page_size=20&page={page}", headers=headers)
+            response = connection.getresponse()
+            response.read()
+            if response.status != 200:
+                raise SystemExit(f"walking: page {page} answered {response.status}")
+            taken.append(time.perf_counter() - began)
+        connection.close()
+        return _middle(taken[:WALK_SAMPLE]), _middle(taken[-WALK_SAMPLE:])
+
+
+def _middle(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
+
+
+def _rate(process: subprocess.Popen[str]) -> Rate:
+    output = process.communicate()[0]
+    found = re.search(r"RESULT ([\d.]+) ([\d.]+) ([\d.]+) (\d+)", output)
+    if found is None:
+        raise SystemExit("wrk said: " + output[-500:])
+    return Rate(float(found[1]), float(found[2]), float(found[3]), int(found[4]))

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Assembly: settings, store, dialects. The only file that knows all dialects.
+
+All dialects stand on one origin at the vendors' own paths. Each also answers under `/<dialect>/…`, and a host name can
+be bound to one dialect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+
+from polyvet.core.codelists import Codelists
+from polyvet.dialects.clinovavet import router as clinovavet
+from polyvet.dialects.vetigen import router as vetigen
+from polyvet.dialects.vetigen.wire import Generation
+from polyvet.dialects.vetigen.wire import Options as VetigenOptions
+from polyvet.settings import Settings, SettingsError
+from polyvet.storage.store import Store, open_store
+from polyvet.web.dialect import Dialect, Services
+from polyvet.web.limits import Limits
+from polyvet.web.log import RequestLog
+from polyvet.web.marks import Marks
+from polyvet.web.message import Receive, Scope, Send
+from polyvet.web.metrics import Metrics
+from polyvet.web.site import site, unknown_path
+
+API_ROOT = "/api/v1/"
+DIALECTS = (vetigen.NAME, clinovavet.NAME)
+
+
+class Shared:
+    """What the worker processes of one server have in common; made before they are forked."""
+
+    def __init__(self, settings: Settings) -> None:
+        several = settings.workers > 1
+        self.limits = Limits(shared=several) if settings.limits == "vendor" else None
+        self.marks = Marks(shared=several)
+
+
+class App:
+    """The server as an ASGI application."""
+
+    def __init__(self, settings: Settings, shared: Shared | None = None) -> None:
+        unknown = sorted(set(settings.hosts.values()) - set(DIALECTS))
+        if unknown:
+            raise SettingsError(f"hosts: {', '.join(unknown)} is no dialect; there are {', '.join(DIALECTS)}")
+        self.settings = settings
+        self.metrics = Metrics()
+        self._shared = shared or Shared(settings)
+        self._log = RequestLog(enabled=settings.log_level in ("debug", "info"))
+        self._store: Store | None = None
+        self._dialects: dict[str, Dialect] = {}
+        self._by_segment: dict[str, Dialect] = {}
+        self._site: Starlette | None = None
+
+    async def open(self) -> None:
+        """Open the store, whose schema must be there, and put the dialects over it."""
+        self._store = store = await open_store(self.settings.store_url)
+        codelists = Codelists()
+        await codelists.load(store.reader)
+        services = Services(
+            store, codelists, self._shared.limits, self._shared.marks, self.metrics, self._log, self.settings.body_limit
+        )
+        options = VetigenOptions(
+            Generation(self.settings.vetigen_generation), self.settings.vetigen_name_unconnected
+        )
+        self._dialects = {
+            vetigen.NAME: vetigen.dialect(services, options),
+            clinovavet.NAME: clinovavet.dialect(services),
+        }
+        self._by_segment = {
+            segment: dialect for dialect in self._dialects.values() for segment in dialect.routes.first_segments()
+        }
+        documents: dict[str, Callable[[], bytes]] = {
+            name: dialect.document for name, dialect in self._dialects.items()
+        }
+        self._site = site(store, documents)
+
+    async def close(self) -> None:
+        """Finish what is being written, then let go of the store."""
+        self._log.flush()
+        if self._store is not None:
+            await self._store.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's event, as ASGI has it."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        if self.settings.hosts and (bound := self._bound(scope)) is not None and path.startswith(API_ROOT):
+            await bound(scope, receive, send)
+            return
+        if path.startswith(API_ROOT):
+            dialect = self._by_segment.get(path[len(API_ROOT) :].partition("/")[0])
+            if dialect is not None:
+                await dialect(scope, receive, send)
+                return
+            await unknown_path(scope, receive, send)
+            return
+        name, slash, _ = path[1:].partition("/")
+        prefixed = self._dialects.get(name) if slash else None
+        if prefixed is not None:
+            await prefixed({**scope, "path": path[len(name) + 1 :]}, receive, send)
+            return
+        assert self._site is not None  # noqa: S101, the lifespan ran before the first request
+        await self._site(scope, receive, send)
+
+    def _bound(self, scope: Scope) -> Dialect | None:
+        """The dialect that the request's host name is bound to."""
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value.decode("latin-1").rpartition(":")[0] if b":" in value else value.decode("latin-1")
+                return self._dialects.get(self.settings.hosts.get(host.lower(), ""))
+        return None
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.open()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def create_app(settings: Settings, shared: Shared | None = None) -> App:
+    """The server as an ASGI application; its lifespan opens and closes the store."""
+    return App(settings, shared)

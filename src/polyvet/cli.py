@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line. `polyvet --help` lists the commands; long work shows its progress on standard error."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+from polyvet import __version__
+from polyvet.core.context import PERMISSIONS
+from polyvet.model import values
+from polyvet.model.entities import Clinic
+from polyvet.settings import Settings, SettingsError, load
+from polyvet.storage.store import Store, open_store
+
+T = TypeVar("T")
+DEFAULT_DEMO_CLIENTS = 400
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="polyvet: one veterinary practice record, served in the REST dialects of several vendors.",
+    epilog="Settings also come from POLYVET_* variables and a TOML file: see docs/settings.md.",
+)
+
+DataOption = Annotated[
+    str | None, typer.Option("--data", metavar="DIR", help="Folder of the embedded store. [default: polyvet-data]")
+]
+UrlOption = Annotated[
+    str | None, typer.Option("--database-url", metavar="URL", help="postgresql://… instead of the embedded store.")
+]
+ConfigOption = Annotated[str | None, typer.Option("--config", metavar="FILE", help="A TOML file with settings.")]
+
+
+def main() -> None:
+    """The `polyvet` command."""
+    app()
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one. [default: 8000]")] = None,
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that serve. [default: 1]")] = None,
+    config: ConfigOption = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Fill an empty store with a demo practice and its keys.")] = False,
+    clients: Annotated[int, typer.Option(min=1, help="Clients of the demo practice.")] = DEFAULT_DEMO_CLIENTS,
+    seed: Annotated[int, typer.Option(help="The demo practice is the same for the same seed.")] = 1,
+) -> None:
+    """Serve the record. Applies what migrations are missing first; prints `polyvet is ready at URL` when it answers."""
+    settings = _settings(config, data, database_url, host=host, port=port, workers=workers)
+    from polyvet.serving import ServeError
+    from polyvet.serving import serve as run
+
+    _run(_migrated(settings))
+    if demo:
+        _run(_install_demo(settings, clients, seed))
+    try:
+        code = run(settings, lambda url: _announce(settings, url, demo=demo))
+    except ServeError as error:
+        _fail(str(error))
+    raise typer.Exit(code)
+
+
+@app.command()
+def migrate(data: DataOption = None, database_url: UrlOption = None, config: ConfigOption = None) -> None:
+    """Make the store, or bring its schema up to date. Never destructive; `serve` does it, too."""
+    settings = _settings(config, data, database_url)
+    _run(_migrated(settings))
+    typer.echo(f"The store at {_shown(settings)} is up to date.")
+
+
+@app.command("create-clinic")
+def create_clinic(
+    name: Annotated[str, typer.Argument(help="The practice's name.")],
+    timezone: Annotated[str, typer.Option(help="IANA name of its time zone.")] = "UTC",
+    currency: Annotated[str, typer.Option(help="ISO 4217 code of its currency.")] = "USD",
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Add a clinic and print its installation number."""
+    from zoneinfo import available_timezones
+
+    if timezone not in available_timezones():
+        _fail(f"{timezone} is no IANA time zone; write it as Europe/Berlin")
+    if len(currency) != 3 or not currency.isascii() or not currency.isupper():  # noqa: PLR2004, ISO 4217
+        _fail(f"{currency} is no ISO 4217 code; write it as EUR")
+
+    async def work(store: Store) -> int:
+        from polyvet.core.clinics import create
+
+        now = values.now()
+        clinic = Clinic(0, values.new_id(now), name, timezone, currency, now)
+        return await create(store, clinic)
+
+    typer.echo(_run(_with_store(_settings(config, data, database_url), work)))
+
+
+@app.command("create-key")
+def create_key(
+    clinic: Annotated[int, typer.Option(help="The clinic's installation number.")],
+    dialect: Annotated[str, typer.Option(help="vetigen or clinovavet.")],
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "command line",
+    kind: Annotated[str, typer.Option(help="integration, device or partner: Vetigen's limits differ by it.")] = (
+        "integration"
+    ),
+    permission: Annotated[
+        list[str] | None, typer.Option(help=f"May be given several times. [default: all of {', '.join(PERMISSIONS)}]")
+    ] = None,
+    per_minute: Annotated[int | None, typer.Option(min=1, help="Requests a minute instead of the vendor's.")] = None,
+    per_hour: Annotated[int | None, typer.Option(min=1, help="Requests an hour instead of the vendor's.")] = None,
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Make an API key. Prints its id and its secret; the secret cannot be had again."""
+    from polyvet.app import DIALECTS
+    from polyvet.identity import keys
+
+    if dialect not in DIALECTS:
+        _fail(f"{dialect} is no dialect; there are {', '.join(DIALECTS)}")
+    if kind not in keys.KINDS:
+        _fail(f"{kind} is no kind of key; there are {', '.join(keys.KINDS)}")
+    unknown = sorted(set(permission or ()) - set(PERMISSIONS))
+    if unknown:
+        _fail(f"no such permission: {', '.join(unknown)}; there are {', '.join(PERMISSIONS)}")
+    new = keys.NewKey(
+        clinic_id=clinic,
+        dialect=dialect,
+        name=name,
+        kind=kind,
+        permissions=tuple(permission or PERMISSIONS),
+        per_minute=per_minute,
+        per_hour=per_hour,
+    )
+
+    async def work(store: Store) -> tuple[str, str]:
+        from polyvet.core.clinics import list_clinics
+
+        if clinic not in {one.id for one in await list_clinics(store)}:
+            _fail(f"there is no clinic {clinic}; `polyvet create-clinic NAME` makes one")
+        key, secret = await keys.create(store, new)
+        return values.to_crockford(key.id), secret
+
+    key_id, secret = _run(_with_store(_settings(config, data, database_url), work))
+    typer.echo(f"id:     {key_id}\nsecret: {secret}")
+
+
+@app.command("revoke-key")
+def revoke_key(
+    key: Annotated[str, typer.Argument(help="The key's id, or its secret.")],
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """End an API key. Every running server refuses it within a second."""
+    from polyvet.identity import keys
+
+    async def work(store: Store) -> str | None:
+        return await keys.revoke_named(store, key)
+
+    revoked = _run(_with_store(_settings(config, data, database_url), work))
+    if revoked is None:
+        _fail("there is no living key with this id or secret")
+    typer.echo(f"revoked: {revoked}")
+
+
+@app.command()
+def get(
+    path: Annotated[str, typer.Argument(help="Path and query, such as /api/v1/patients?page_size=2")],
+    key: Annotated[
+        str | None, typer.Option(help="An API key; in a demo store the demo's own key is taken without it.")
+    ] = None,
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Make one GET request in process, without a server, and print the answer. Exits with 1 from status 400 on."""
+    from polyvet.inprocess import request
+
+    settings = _settings(config, data, database_url)
+    status, body = _run(request(settings, path, key))
+    sys.stdout.buffer.write(body.rstrip(b"\n") + b"\n")
+    raise typer.Exit(1 if status >= 400 else 0)  # noqa: PLR2004, HTTP's own line between success and error
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write the whole record into one file, while the server runs. It can be restored into either engine."""
+    from polyvet.progress import bars
+    from polyvet.storage.backup import BackupError
+    from polyvet.storage.backup import backup as write
+
+    settings = _settings(config, data, database_url)
+    try:
+        with bars() as progress:
+            _run(write(settings.store_url, target, progress))
+    except BackupError as error:
+        _fail(str(error))
+    typer.echo(f"Wrote {target} ({target.stat().st_size:,} bytes).")
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="A file that `polyvet backup` wrote.")],
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Read a backup into an empty store."""
+    from polyvet.progress import bars
+    from polyvet.storage.backup import BackupError
+    from polyvet.storage.backup import restore as read
+
+    settings = _settings(config, data, database_url)
+    _run(_migrated(settings))
+    try:
+        with bars() as progress:
+            _run(read(source, settings.store_url, progress))
+    except BackupError as error:
+        _fail(str(error))
+    typer.echo(f"Restored {source} into {_shown(settings)}.")
+
+
+@app.command()
+def check(data: DataOption = None, database_url: UrlOption = None, config: ConfigOption = None) -> None:
+    """Check the integrity of the store and its ids. Exits with 1 when something is wrong."""
+    from polyvet.storage.check import check as look
+
+    settings = _settings(config, data, database_url)
+    findings = _run(look(settings.store_url))
+    for finding in findings:
+        typer.echo(f"{finding.severity}: {finding.text}")
+    wrong = sum(finding.severity == "error" for finding in findings)
+    typer.echo(f"{wrong} errors." if wrong else "The store is sound.")
+    raise typer.Exit(1 if wrong else 0)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def _settings(config: str | None, data: str | None, database_url: str | None, **more: Any) -> Settings:
+    try:
+        return load(os.environ, {"data": data, "database_url": database_url, **more}, config)
+    except SettingsError as error:
+        _fail(str(error))
+
+
+async def _migrated(settings: Settings) -> None:
+    from polyvet.storage.migrate import MigrationError, migrate
+
+    try:
+        await migrate(settings.store_url)
+    except MigrationError as error:
+        _fail(str(error))
+
+
+async def _install_demo(settings: Settings, clients: int, seed: int) -> None:
+    from polyvet.progress import bars
+    from polyvet.sandbox.install import DemoError, install
+
+    try:
+        with bars() as progress:
+            await install(settings.store_url, Path(settings.data), clients=clients, seed=seed, progress=progress)
+    except DemoError as error:
+        _fail(str(error))
+
+
+def _announce(settings: Settings, url: str, *, demo: bool) -> None:
+    if demo:
+        from polyvet.sandbox.install import write_base_url, welcome
+
+        credentials = write_base_url(Path(settings.data), url)
+        typer.echo(welcome(credentials))
+    typer.echo(f"polyvet is ready at {url}")
+    sys.stdout.flush()
+
+
+async def _with_store(settings: Settings, work: Any) -> Any:
+    await _migrated(settings)
+    store = await open_store(settings.store_url)
+    try:
+        return await work(store)
+    finally:
+        await store.close()
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; a store that cannot be used ends the command with one line that says so."""
+    import sqlite3
+
+    import asyncpg
+
+    try:
+        return asyncio.run(work)
+    except (OSError, sqlite3.DatabaseError, asyncpg.PostgresError) as error:
+        _fail(f"the store cannot be used: {error}")
+
+
+def _shown(settings: Settings) -> str:
+    """The store's place without a password."""
+    scheme, _, rest = settings.store_url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"polyvet: {message}", err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Species and breeds: found by any of their names, kept in memory, and extended by what a clinic writes.
+
+Entries are only ever added, so a process that meets a code it does not know reads the lists again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TypeVar
+
+from polyvet.model.entities import Breed, Patient, Species
+from polyvet.model.values import fold
+from polyvet.storage import codelists as stored
+from polyvet.storage.store import Reader
+from polyvet.storage.writing import Tx
+
+Entry = TypeVar("Entry", Species, Breed)
+
+
+class Codelists:
+    """The lists in memory."""
+
+    def __init__(self) -> None:
+        self.species: dict[int, Species] = {}
+        self.breeds: dict[int, Breed] = {}
+        self._by_name: dict[str, list[Species]] = {}
+        self._breeds_by_name: dict[tuple[int, str], list[Breed]] = {}
+
+    async def load(self, reader: Reader) -> None:
+        """Read both lists."""
+        species = await stored.all_species(reader)
+        breeds = await stored.all_breeds(reader)
+        by_name: dict[str, list[Species]] = {}
+        for entry in species:
+            names = [entry.common, entry.name, *(entry.synonyms.split(",") if entry.synonyms else [])]
+            for name in dict.fromkeys(fold(name) for name in names):
+                by_name.setdefault(name, []).append(entry)
+        breeds_by_name: dict[tuple[int, str], list[Breed]] = {}
+        for breed in breeds:
+            breeds_by_name.setdefault((breed.species_id, fold(breed.name)), []).append(breed)
+        self.species = {entry.id: entry for entry in species}
+        self.breeds = {breed.id: breed for breed in breeds}
+        self._by_name, self._breeds_by_name = by_name, breeds_by_name
+
+    async def know(self, reader: Reader, patients: Iterable[Patient]) -> None:
+        """Make sure that the entries of these patients can be looked up."""
+        species, breeds = self.species, self.breeds
+        for patient in patients:
+            if patient.species_id not in species or (patient.breed_id is not None and patient.breed_id not in breeds):
+                await self.load(reader)
+                return
+
+    def breed_name(self, patient: Patient) -> str | None:
+        """The breed's name; None if none is set."""
+        return None if patient.breed_id is None else self.breeds[patient.breed_id].name
+
+    def find_species(self, text: str, clinic_id: int) -> Species | None:
+        """The entry that has this name in any case: a shared one, or the clinic's own."""
+        return _ours(self._by_name.get(fold(text).strip(), ()), clinic_id)
+
+    def species_named(self, text: str) -> list[int]:
+        """The codes of all entries with this name, other clinics' own ones included: a patient may have come
+        from there with its species."""
+        return [entry.id for entry in self._by_name.get(fold(text).strip(), ())]
+
+    def find_breed(self, species_id: int, text: str, clinic_id: int) -> Breed | None:
+        """The species' breed of this name in any case: a shared one, or the clinic's own."""
+        return _ours(self._breeds_by_name.get((species_id, fold(text).strip()), ()), clinic_id)
+
+    async def species_for(self, tx: Tx, clinic_id: int, text: str) -> Species:
+        """The entry of this name; one that no list knows becomes an entry of the clinic."""
+        found = self.find_species(text, clinic_id)
+        if found is None:
+            found = (await _fresh(tx)).find_species(text, clinic_id)
+        if found is None:
+            name = text.strip()
+            found = Species(await stored.next_species_code(tx), clinic_id, name, slug(name), name, "")
+            stored.add_species(tx, found)
+        return found
+
+    async def breed_for(self, tx: Tx, clinic_id: int, species: Species, text: str) -> Breed:
+        """The breed of this name; one that no list knows becomes an entry of the clinic."""
+        found = self.find_breed(species.id, text, clinic_id)
+        if found is None:
+            found = (await _fresh(tx)).find_breed(species.id, text, clinic_id)
+        if found is None:
+            found = Breed(await stored.next_breed_code(tx), clinic_id, species.id, text.strip())
+            stored.add_breed(tx, found)
+        return found
+
+    async def within(self, tx: Tx, patient: Patient) -> Codelists:
+        """Lists that hold the entries of a patient just written: these, or, if the transaction added one, a copy."""
+        if patient.species_id in self.species and (patient.breed_id is None or patient.breed_id in self.breeds):
+            return self
+        return await _fresh(tx)
+
+
+async def _fresh(tx: Tx) -> Codelists:
+    """The lists as the transaction sees them: another process may have added the entry, and the clinic is locked
+    now. They are not kept, since the transaction may yet be rolled back."""
+    lists = Codelists()
+    await lists.load(tx)
+    return lists
+
+
+def _ours(entries: Iterable[Entry], clinic_id: int) -> Entry | None:
+    for entry in entries:
+        if entry.clinic_id in (None, clinic_id):
+            return entry
+    return None
+
+
+def slug(name: str) -> str:
+    """A clinic's own species as a lower-case word: "Sugar Glider" is `sugar_glider`."""
+    return re.sub(r"[^\w]+", "_", fold(name)).strip("_") or "other"

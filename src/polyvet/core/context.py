@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is asking, and through what: the first argument of every core function."""
+
+from __future__ import annotations
+
+import msgspec
+
+from polyvet.core.codelists import Codelists
+from polyvet.model.errors import Forbidden
+from polyvet.storage.store import Reader, Store
+from polyvet.storage.writing import Tx
+
+PERMISSIONS = (
+    "calendar:read",
+    "clients:read",
+    "clients:write",
+    "invoices:read",
+    "patients:read",
+    "patients:write",
+    "records:read",
+    "stock:read",
+)
+
+
+class Caller(msgspec.Struct, frozen=True, gc=False):
+    """A key's owner: one clinic, some permissions, its budget of requests."""
+
+    key_id: bytes
+    clinic_id: int
+    kind: str
+    permissions: frozenset[str]
+    shown: str
+    per_minute: int | None = None
+    per_hour: int | None = None
+
+
+class Context(msgspec.Struct, frozen=True, gc=False):
+    """A read: the caller, the store, and the codelists that all share."""
+
+    caller: Caller
+    store: Store
+    codelists: Codelists
+
+    @property
+    def clinic_id(self) -> int:
+        """The caller's clinic; every row that is read or written is seen from there."""
+        return self.caller.clinic_id
+
+    @property
+    def reader(self) -> Reader:
+        """What serves short reads."""
+        return self.store.reader
+
+    def require(self, permission: str) -> None:
+        """Raises Forbidden unless the caller has the permission."""
+        if permission not in self.caller.permissions:
+            raise Forbidden(permission)
+
+
+class Writing(msgspec.Struct, frozen=True, gc=False):
+    """A write: the same caller inside a transaction."""
+
+    caller: Caller
+    tx: Tx
+    codelists: Codelists
+
+    @property
+    def clinic_id(self) -> int:
+        """The caller's clinic."""
+        return self.caller.clinic_id
+
+    def require(self, permission: str) -> None:
+        """Raises Forbidden unless the caller has the permission."""
+        if permission not in self.caller.permissions:
+            raise Forbidden(permission)

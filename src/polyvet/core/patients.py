@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Patients: who sees them, and what a change of one brings with it.
+
+Patients are global. A clinic sees a patient when its connection to the patient's client is active, whichever clinic
+registered it. `shown` is the id as the caller spelled it, for the message of a miss.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from polyvet.core.context import Context, Writing
+from polyvet.model import values
+from polyvet.model.entities import NewPatient, Patient, State
+from polyvet.model.errors import Missing, NotConnected
+from polyvet.model.paging import Page, Place, Walk
+from polyvet.storage import patients as stored
+from polyvet.storage.patients import Stamp
+from polyvet.storage.writing import Touching
+
+KIND = "patient"
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """New values of a patient; what is UNSET stays."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    breed_id: int | None | msgspec.UnsetType = msgspec.UNSET
+    sex: str | msgspec.UnsetType = msgspec.UNSET
+    neutered: bool | None | msgspec.UnsetType = msgspec.UNSET
+    birth_date: str | None | msgspec.UnsetType = msgspec.UNSET
+    deceased_on: str | None | msgspec.UnsetType = msgspec.UNSET
+    weight_mg: int | msgspec.UnsetType = msgspec.UNSET
+
+
+async def get(ctx: Context, patient_id: bytes | None, shown: str) -> Patient:
+    """One active patient. Missing; NotConnected if it is a patient of clinics that this one is not connected to."""
+    ctx.require("patients:read")
+    if patient_id is None:
+        raise Missing(KIND, shown)
+    patient = await stored.get(ctx.reader, ctx.clinic_id, patient_id)
+    if patient is None or patient.state == State.HIDDEN:
+        if await stored.exists(ctx.reader, patient_id):
+            raise NotConnected(KIND, shown)
+        raise Missing(KIND, shown)
+    if patient.state != State.ACTIVE:
+        raise Missing(KIND, shown)
+    await ctx.codelists.know(ctx.reader, (patient,))
+    return patient
+
+
+async def search_by_update(
+    ctx: Context,
+    *,
+    slug: str | None = None,
+    since: int | None = None,
+    limit: int,
+    offset: int = 0,
+    walk: Walk | None = None,
+) -> Page[Patient]:
+    """Active patients that changed at `since` or later, newest first."""
+    ctx.require("patients:read")
+    page = await stored.list_by_update(
+        ctx.reader, ctx.clinic_id, slug=slug, since=since, limit=limit, offset=offset, walk=walk
+    )
+    await ctx.codelists.know(ctx.reader, page.items)
+    return page
+
+
+async def search_stamps(
+    ctx: Context,
+    *,
+    slug: str | None = None,
+    since: int | None = None,
+    limit: int,
+    offset: int = 0,
+    walk: Walk | None = None,
+) -> Page[Stamp]:
+    """The same page as `search_by_update`, of versions only."""
+    ctx.require("patients:read")
+    return await stored.list_stamps(
+        ctx.reader, ctx.clinic_id, slug=slug, since=since, limit=limit, offset=offset, walk=walk
+    )
+
+
+async def search_by_creation(
+    ctx: Context,
+    *,
+    client_id: bytes | None = None,
+    species: str | None = None,
+    limit: int,
+    offset: int = 0,
+    place: Place | None = None,
+) -> Page[Patient]:
+    """Active patients, the newest registered first; `species` is any name of a species, in any case."""
+    ctx.require("patients:read")
+    codes: list[int | None] = [None]
+    if species is not None:
+        codes = list(ctx.codelists.species_named(species))
+        if not codes:
+            await ctx.codelists.load(ctx.reader)
+            codes = list(ctx.codelists.species_named(species))
+    if len(codes) == 1:
+        page = await stored.list_by_creation(
+            ctx.reader,
+            ctx.clinic_id,
+            client_id=client_id,
+            species_id=codes[0],
+            limit=limit,
+            offset=offset,
+            place=place,
+        )
+    else:
+        page = await _merged(ctx, codes, client_id, limit, offset, place)
+    await ctx.codelists.know(ctx.reader, page.items)
+    return page
+
+
+async def _merged(
+    ctx: Context, codes: list[int | None], client_id: bytes | None, limit: int, offset: int, place: Place | None
+) -> Page[Patient]:
+    """The lists of several species of one name (entries of several clinics) as one list."""
+    pages = [
+        await stored.list_by_creation(
+            ctx.reader, ctx.clinic_id, client_id=client_id, species_id=code, limit=offset + limit, place=place
+        )
+        for code in codes
+    ]
+    items = sorted((item for page in pages for item in page.items), key=_newest_first)
+    more = any(page.more for page in pages) or len(items) > offset + limit
+    return Page(items[offset : offset + limit], sum(page.total for page in pages), more)
+
+
+def _newest_first(patient: Patient) -> tuple[int, int]:
+    return -patient.created_at, -int.from_bytes(patient.id, "big")
+
+
+def creating(clinic_id: int, client_id: bytes | None) -> Touching:
+    """What `create` touches: every clinic that the client is connected to."""
+    return Touching(clinics=(clinic_id,), clients=() if client_id is None else (client_id,))
+
+
+async def create(w: Writing, new: NewPatient, shown_client: str) -> Patient:
+    """Register a patient at all clinics of its client. Missing if the client is not active at this one."""
+    w.require("patients:write")
+    links = {link.clinic_id: link for link in w.tx.links(new.client_id)}
+    ours = links.get(w.clinic_id)
+    if ours is None or ours.state != State.ACTIVE:
+        raise Missing("client", shown_client)
+    species = await w.codelists.species_for(w.tx, w.clinic_id, new.species)
+    breed = await w.codelists.breed_for(w.tx, w.clinic_id, species, new.breed) if new.breed else None
+    now = values.now()
+    patient = Patient(
+        id=values.new_id(now),
+        client_id=new.client_id,
+        number=w.tx.clinic(w.clinic_id).patient_seq + 1,
+        state=int(State.ACTIVE),
+        name=new.name,
+        species_id=species.id,
+        breed_id=None if breed is None else breed.id,
+        sex=new.sex,
+        neutered=new.neutered,
+        birth_date=new.birth_date,
+        deceased_on=None,
+        weight_mg=new.weight_mg,
+        created_at=now,
+        updated_at=now,
+    )
+    stored.insert(w.tx, patient, species.slug)
+    if new.weight_mg is not None:
+        stored.weigh(w.tx, w.clinic_id, patient.id, values.new_id(now), new.weight_mg, now)
+    return patient
+
+
+async def touching(ctx: Context, patient_id: bytes | None) -> Touching:
+    """What a change of the patient touches: every clinic of its client."""
+    client_id = None if patient_id is None else await stored.client_of(ctx.reader, patient_id)
+    return creating(ctx.clinic_id, client_id)
+
+
+async def update(w: Writing, patient_id: bytes, shown: str, changes: Changes) -> Patient:
+    """Change a patient; every clinic that sees it gets a new `updated_at`. A new weight joins the history."""
+    w.require("patients:write")
+    patient = await _writable(w, patient_id, shown)
+    given = {name: value for name, value in msgspec.structs.asdict(changes).items() if value is not msgspec.UNSET}
+    patient = msgspec.structs.replace(patient, **given)
+    await w.codelists.know(w.tx, (patient,))
+    await stored.update_everywhere(w.tx, patient, w.codelists.species[patient.species_id].slug)
+    if isinstance(changes.weight_mg, int):
+        now = values.now()
+        stored.weigh(w.tx, w.clinic_id, patient.id, values.new_id(now), changes.weight_mg, now)
+    return patient
+
+
+async def archive(w: Writing, patient_id: bytes, shown: str) -> None:
+    """Take a patient off the lists of this clinic."""
+    w.require("patients:write")
+    await _writable(w, patient_id, shown)
+    await stored.set_state(w.tx, patient_id, State.ARCHIVED, kind="archived", only=w.clinic_id)
+
+
+async def delete(w: Writing, patient_id: bytes, shown: str) -> None:
+    """Delete a patient softly, at every clinic: the row stays, no list or get shows it."""
+    w.require("patients:write")
+    await _writable(w, patient_id, shown)
+    await stored.set_state(w.tx, patient_id, State.DELETED, kind="deleted")
+
+
+async def _writable(w: Writing, patient_id: bytes, shown: str) -> Patient:
+    patient = await stored.get(w.tx, w.clinic_id, patient_id)
+    if patient is None or patient.state in (State.HIDDEN, State.DELETED):
+        raise Missing(KIND, shown)
+    return patient

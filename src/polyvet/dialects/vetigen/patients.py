@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""GET /api/v1/patients and GET /api/v1/patients/{fp} [seed].
+
+Patients are global; a key sees those of every customer with an active connection to its clinic, whichever clinic made
+them. Newest change first. `species` compares to the letter: upper case matches nothing, without an error [seed].
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from polyvet.core import patients
+from polyvet.core.context import Context
+from polyvet.dialects.vetigen.wire import LONGEST_FP, Success, from_fp, items, page_query, respelled, success, to_fp
+from polyvet.dialects.vetigen.wire import Items as ItemsOf
+from polyvet.model import values
+from polyvet.model.entities import Patient
+from polyvet.model.paging import Page
+from polyvet.web import params
+from polyvet.web.marks import Marks, page_key
+from polyvet.web.message import Reply, Request
+from polyvet.web.versions import Versions
+
+PATIENT = "patient_"
+CUSTOMER = "customer_"
+_MILLISECOND = 1000  # microseconds
+_encode = msgspec.json.Encoder().encode
+
+
+class PatientOut(msgspec.Struct, gc=False):
+    """A patient [seed]; which fields may be null is [inferred]."""
+
+    fp: str
+    name: str
+    species: str
+    breed: str | None
+    sex: str
+    date_of_birth: str | None
+    weight_kg: float | None
+    owner_customer_fp: str
+    created_at: str
+    updated_at: str
+
+
+PatientAnswer = Success[PatientOut]
+PatientsAnswer = Success[ItemsOf[PatientOut]]
+
+
+class Patients:
+    """The two operations."""
+
+    def __init__(self, marks: Marks) -> None:
+        self._marks = marks
+        self._versions = Versions()
+
+    async def list_patients(self, request: Request) -> Reply:
+        """The clinic's patients, newest change first."""
+        query = request.query()
+        asked = page_query(query)
+        slug = params.text(query, "species")
+        since = updated_since(query)
+        ctx = request.context
+        walk = None
+        if asked.page > 1:
+            walk = self._marks.walk(page_key(ctx.caller.key_id, "patients", asked.page, asked.page_size, slug, since))
+        offset = asked.offset if walk is None else 0
+        page: Page[Any] = await patients.search_stamps(
+            ctx, slug=slug, since=since, limit=asked.page_size, offset=offset, walk=walk
+        )
+        rows = self._versions.all(ctx.clinic_id, [(item.id, item.updated_at) for item in page.items])
+        if rows is None:
+            page = await patients.search_by_update(
+                ctx, slug=slug, since=since, limit=asked.page_size, offset=offset, walk=walk
+            )
+            rows = [self._row(ctx, patient) for patient in page.items]
+        if page.more and page.walk is not None:
+            key = page_key(ctx.caller.key_id, "patients", asked.page + 1, asked.page_size, slug, since)
+            self._marks.keep_walk(key, page.walk)
+        return success(items(page, rows, asked))
+
+    async def get_patient(self, request: Request) -> Reply:
+        """One patient."""
+        fp = request.parameters["fp"]
+        ctx = request.context
+        patient = await patients.get(ctx, from_fp(PATIENT, fp), fp[:LONGEST_FP])
+        canonical = to_fp(PATIENT, patient.id)
+        if fp != canonical:
+            out = patient_out(ctx, patient)
+            out.fp = respelled(fp, canonical)
+            return success(out)
+        return success(self._versions.get(ctx.clinic_id, patient.id, patient.updated_at) or self._row(ctx, patient))
+
+    def _row(self, ctx: Context, patient: Patient) -> msgspec.Raw:
+        json = _encode(patient_out(ctx, patient))
+        return self._versions.keep(ctx.clinic_id, patient.id, patient.updated_at, json)
+
+
+def updated_since(query: dict[str, str]) -> int | None:
+    """The first instant that is after `updated_since`, at the milliseconds that are printed: strictly after [seed]."""
+    since = params.instant(query, "updated_since")
+    return None if since is None else (since // _MILLISECOND + 1) * _MILLISECOND
+
+
+def patient_out(ctx: Context, patient: Patient) -> PatientOut:
+    """A patient on the wire."""
+    weight = patient.weight_mg
+    return PatientOut(
+        PATIENT + values.to_crockford(patient.id),
+        patient.name,
+        ctx.codelists.species[patient.species_id].slug,
+        ctx.codelists.breed_name(patient),
+        patient.sex,
+        patient.birth_date,
+        None if weight is None else values.to_kilograms(weight),
+        to_fp(CUSTOMER, patient.client_id),
+        values.to_milliseconds_text(patient.created_at),
+        values.to_milliseconds_text(patient.updated_at),
+    )

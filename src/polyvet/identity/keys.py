@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""API keys: made once and shown once, kept as SHA-256, remembered for a second.
+
+A key that is revoked in any process is dead everywhere when that second is over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import string
+import time
+
+import msgspec
+
+from polyvet.core.context import PERMISSIONS, Caller
+from polyvet.model import values
+from polyvet.model.entities import ApiKey
+from polyvet.model.errors import Unauthenticated
+from polyvet.storage import access
+from polyvet.storage.store import Store
+from polyvet.storage.writing import Touching, Tx
+
+PREFIX = "sk_live_"  # both vendors' [seed] [docs]
+_ALPHABET = string.ascii_lowercase + string.digits
+_SECRET_CHARACTERS = 36  # the length of ClinovaVet's sample key [seed]
+_SHOWN_CHARACTERS = len(PREFIX) + 4
+_REMEMBERED_S = 1.0
+_MOST_REMEMBERED = 10_000
+KINDS = ("integration", "device", "partner")
+
+
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+    """What it takes to make a key."""
+
+    clinic_id: int
+    dialect: str
+    name: str
+    kind: str = "integration"
+    permissions: tuple[str, ...] = PERMISSIONS
+    per_minute: int | None = None
+    per_hour: int | None = None
+
+
+def new_secret() -> str:
+    """A fresh secret."""
+    return PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_CHARACTERS))
+
+
+def hashed(secret: str) -> bytes:
+    """What is stored of a secret."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
+
+
+async def create(store: Store, new: NewKey, secret: str | None = None) -> tuple[ApiKey, str]:
+    """Make a key; gives it and its secret, which cannot be had again."""
+    secret = secret or new_secret()
+    now = values.now()
+    key = ApiKey(
+        id=values.new_id(now),
+        clinic_id=new.clinic_id,
+        dialect=new.dialect,
+        name=new.name,
+        kind=new.kind,
+        permissions=" ".join(new.permissions),
+        key_hash=hashed(secret),
+        shown=secret[:_SHOWN_CHARACTERS],
+        per_minute=new.per_minute,
+        per_hour=new.per_hour,
+        created_at=now,
+        revoked_at=None,
+    )
+
+    async def job(tx: Tx) -> None:
+        access.add_key(tx, key)
+
+    await store.write(Touching(), job)
+    return key, secret
+
+
+async def revoke(store: Store, key_id: bytes) -> None:
+    """End a key."""
+
+    async def job(tx: Tx) -> None:
+        access.revoke_key(tx, key_id, values.now())
+
+    await store.write(Touching(), job)
+
+
+async def revoke_named(store: Store, name: str) -> str | None:
+    """End the living key with this id or secret; gives its id, or None if there is none."""
+    for key in await access.list_keys(store.reader):
+        spelled = values.to_crockford(key.id)
+        if key.revoked_at is None and (name.upper() == spelled or hashed(name) == key.key_hash):
+            await revoke(store, key.id)
+            return spelled
+    return None
+
+
+class Keys:
+    """Finds callers by their secrets."""
+
+    def __init__(self, store: Store, dialect: str) -> None:
+        self._store = store
+        self._dialect = dialect
+        self._callers: dict[bytes, tuple[float, Caller]] = {}
+
+    async def caller(self, secret: str | None) -> Caller:
+        """Who has this secret. Unauthenticated if nobody, or if the key is revoked or another dialect's."""
+        if not secret:
+            raise Unauthenticated
+        key_hash = hashed(secret)
+        remembered = self._callers.get(key_hash)
+        now = time.monotonic()
+        if remembered is not None and remembered[0] > now:
+            return remembered[1]
+        key = await access.key_by_hash(self._store.reader, key_hash)
+        if key is None or key.revoked_at is not None or key.dialect != self._dialect:
+            self._callers.pop(key_hash, None)
+            raise Unauthenticated
+        caller = Caller(
+            key_id=key.id,
+            clinic_id=key.clinic_id,
+            kind=key.kind,
+            permissions=frozenset(key.permissions.split()),
+            shown=key.shown,
+            per_minute=key.per_minute,
+            per_hour=key.per_hour,
+        )
+        if len(self._callers) >= _MOST_REMEMBERED:
+            self._callers.clear()
+        self._callers[key_hash] = (now + _REMEMBERED_S, caller)
+        return caller

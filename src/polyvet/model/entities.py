@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The record as plain data, one struct a thing, in the field's own words.
+
+Field order is part of the contract: storage selects columns in this order and builds structs by position.
+Ids are 16 bytes, instants microseconds since the epoch, dates ISO text, weights milligrams,
+quantities thousandths, money whole cents of its currency (see values.py).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+
+class Entity(msgspec.Struct, frozen=True, gc=False):
+    """Base of all: immutable, and out of the garbage collector's way (no entity holds a cycle)."""
+
+
+class State(IntEnum):
+    """What a clinic sees of a client or a patient."""
+
+    ACTIVE = 0
+    ARCHIVED = 1
+    HIDDEN = 2  # the connection ended: kept, so that its number comes back with it
+    DELETED = 3
+
+
+class Sex(StrEnum):
+    MALE = "male"
+    FEMALE = "female"
+    UNKNOWN = "unknown"
+
+
+class EventKind(StrEnum):
+    """What a calendar event is for."""
+
+    APPOINTMENT = "APPOINTMENT"
+    SURGERY = "SURGERY"
+    VACCINATION = "VACCINATION"
+    CHECKUP = "CHECKUP"
+    EMERGENCY = "EMERGENCY"
+    SALE = "SALE"
+
+
+class EventStatus(StrEnum):
+    """A calendar event's way through the day."""
+
+    SCHEDULED = "SCHEDULED"
+    CHECKED_IN = "CHECKED_IN"
+    IN_PROGRESS = "IN_PROGRESS"
+    PENDING_CHECKOUT = "PENDING_CHECKOUT"
+    CLOSED = "CLOSED"
+    CANCELLED = "CANCELLED"
+
+
+class RecordKind(StrEnum):
+    """What a medical record tells of."""
+
+    EXAMINATION = "EXAMINATION"
+    SURGERY = "SURGERY"
+    VACCINATION = "VACCINATION"
+    CHECKUP = "CHECKUP"
+    EMERGENCY = "EMERGENCY"
+    DENTAL = "DENTAL"
+    GROOMING = "GROOMING"
+
+
+class RecordStatus(StrEnum):
+    """A signed record is only amended, by another record that names it."""
+
+    DRAFT = "DRAFT"
+    IN_PROGRESS = "IN_PROGRESS"
+    SIGNED = "SIGNED"
+    LOCKED = "LOCKED"
+
+
+class InvoiceStatus(StrEnum):
+    PAID = "PAID"
+    UNPAID = "UNPAID"
+    CANCELLED = "CANCELLED"
+
+
+class Clinic(Entity):
+    """A practice. `id` is its installation number, `uid` its 128-bit id."""
+
+    id: int
+    uid: bytes
+    name: str
+    timezone: str  # an IANA name
+    currency: str  # ISO 4217
+    created_at: int
+
+
+class User(Entity):
+    """Somebody who works at a clinic; `subject` is the name that an identity provider gave."""
+
+    id: bytes
+    clinic_id: int
+    name: str
+    subject: str
+    role: str
+    created_at: int
+
+
+class ApiKey(Entity):
+    """A credential of one clinic for one dialect. The secret is stored as its SHA-256 only."""
+
+    id: bytes
+    clinic_id: int
+    dialect: str
+    name: str
+    kind: str  # integration, device or partner: they differ in their rate limits
+    permissions: str  # separated by blanks
+    key_hash: bytes
+    shown: str  # the first characters, to recognise it by
+    per_minute: int | None  # None: the dialect's number for this kind
+    per_hour: int | None
+    created_at: int
+    revoked_at: int | None
+
+
+class Species(Entity):
+    """An entry of the species codelist, shared (`clinic_id` None) or a clinic's own. `id` is the numeric code."""
+
+    id: int
+    clinic_id: int | None
+    name: str
+    slug: str
+    common: str
+    synonyms: str  # folded, separated by commas
+
+
+class Breed(Entity):
+    """An entry of the breed codelist; it hangs on a species."""
+
+    id: int
+    clinic_id: int | None
+    species_id: int
+    name: str
+
+
+class Client(Entity):
+    """A person who owns animals, as one clinic sees them (number, state, last_visit, updated_at are that clinic's)."""
+
+    id: bytes
+    number: int
+    state: int
+    first_name: str
+    middle_name: str | None
+    last_name: str
+    email: str | None
+    phone: str | None  # the first of the client's phone numbers
+    address: str | None
+    last_visit: int | None
+    created_at: int
+    updated_at: int
+
+
+class Patient(Entity):
+    """An animal, as one clinic sees it (number, state and updated_at are that clinic's)."""
+
+    id: bytes
+    client_id: bytes
+    number: int
+    state: int
+    name: str
+    species_id: int
+    breed_id: int | None
+    sex: str
+    neutered: bool | None  # None: not known
+    birth_date: str | None
+    deceased_on: str | None
+    weight_mg: int | None
+    created_at: int
+    updated_at: int
+
+
+class Weight(Entity):
+    """One weighing; a patient's current weight is its newest."""
+
+    id: bytes
+    patient_id: bytes
+    clinic_id: int
+    weight_mg: int
+    measured_at: int
+
+
+class MedicalRecord(Entity):
+    """A SOAP note. It belongs to the clinic that performed it."""
+
+    id: bytes
+    clinic_id: int
+    patient_id: bytes
+    kind: str
+    status: str
+    title: str
+    subjective: str | None
+    objective: str | None
+    assessment: str | None
+    differential: str | None
+    plan: str | None
+    blood_test: str | None  # JSON text
+    urine_test: str | None  # JSON text
+    occurred_at: int
+    author_id: bytes | None
+    signed_at: int | None
+    amends_id: bytes | None
+    created_at: int
+    updated_at: int
+
+
+class CalendarEvent(Entity):
+    id: bytes
+    clinic_id: int
+    title: str
+    kind: str
+    status: str
+    start_at: int
+    end_at: int
+    patient_id: bytes | None
+    user_id: bytes | None
+    created_at: int
+    updated_at: int
+
+
+class StockItem(Entity):
+    """Something a clinic sells or uses up; a virtual one (a fee, a procedure) has no stock."""
+
+    id: bytes
+    clinic_id: int
+    name: str
+    category: str
+    sku: str
+    unit: str
+    quantity_milli: int
+    low_stock_milli: int
+    unit_price_cents: int
+    currency: str
+    is_virtual: bool
+    created_at: int
+    updated_at: int
+
+
+class Invoice(Entity):
+    """An invoice's head. Its total is its lines' sum and `carried_over_cents`, an older balance that it collects."""
+
+    id: bytes
+    clinic_id: int
+    client_id: bytes
+    patient_id: bytes | None
+    number: str
+    status: str
+    currency: str
+    carried_over_cents: int
+    created_at: int
+    updated_at: int
+
+
+class InvoiceLine(Entity):
+    invoice_id: bytes
+    position: int
+    name: str
+    unit_price_cents: int
+    quantity_milli: int
+
+
+class NewClient(Entity, kw_only=True):
+    """What it takes to register a client."""
+
+    first_name: str
+    last_name: str
+    middle_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    address: str | None = None
+
+
+class NewPatient(Entity, kw_only=True):
+    """What it takes to register a patient; species and breed as free text, looked up in the codelists."""
+
+    client_id: bytes
+    name: str
+    species: str
+    breed: str | None = None
+    sex: str = Sex.UNKNOWN
+    neutered: bool | None = None
+    birth_date: str | None = None
+    weight_mg: int | None = None
+
+
+class Connected(Entity):
+    """A client's connection to one clinic: what opens the client and its patients to that clinic."""
+
+    clinic_id: int
+    client_id: bytes
+    state: int
+    number: int
+    updated_at: int
+    last_visit: int | None = None
+
+
+class Enrolled(Entity):
+    """A patient's place in one clinic's list."""
+
+    clinic_id: int
+    patient_id: bytes
+    state: int
+    number: int
+    updated_at: int
+
+
+class Batch(msgspec.Struct, gc=False):
+    """Many rows at once, for the bulk loader. A client stands in `clients` once, with one row a clinic in `connections`;
+    a patient once in `patients`, with one row a clinic in `enrolments`. `number`, `state`, `updated_at` and
+    `last_visit` of the client and patient structs are not read: the connection and the enrolment carry them."""
+
+    clients: list[Client] = []
+    connections: list[Connected] = []
+    patients: list[Patient] = []
+    enrolments: list[Enrolled] = []
+    weights: list[Weight] = []
+    records: list[MedicalRecord] = []
+    events: list[CalendarEvent] = []
+    invoices: list[Invoice] = []
+    invoice_lines: list[InvoiceLine] = []

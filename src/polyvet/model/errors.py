@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can go wrong, as facts. Each dialect has one table that turns these into its own answers."""
+
+from __future__ import annotations
+
+
+class PolyvetError(Exception):
+    """A fact that a caller is told; anything else that is raised is a defect of ours."""
+
+
+class Missing(PolyvetError):
+    """There is no such row, or it is another clinic's: both are the same fact."""
+
+    def __init__(self, kind: str, shown: str) -> None:
+        super().__init__(f"{kind} {shown} is missing")
+        self.kind = kind
+        self.shown = shown
+
+
+class NotConnected(PolyvetError):
+    """The row exists, but no active connection opens it to this clinic. Dialects tell it from Missing only if asked to."""
+
+    def __init__(self, kind: str, shown: str) -> None:
+        super().__init__(f"{kind} {shown} is not connected")
+        self.kind = kind
+        self.shown = shown
+
+
+class Forbidden(PolyvetError):
+    """The key lacks a permission."""
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(f"the permission {permission} is missing")
+        self.permission = permission
+
+
+class Unauthenticated(PolyvetError):
+    """No key, or none that is known and alive."""
+
+
+class Invalid(PolyvetError):
+    """Input that does not hold; `problems` maps a field's wire name to what is wrong with it."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems.items()))
+        self.problems = problems
+
+
+class RangeTooLong(PolyvetError):
+    """A window of time that is longer than the vendor allows, or reversed."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class LimitReached(PolyvetError):
+    """A key's budget is used up; `retry_after` is in whole seconds, 1 or more."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"retry after {retry_after} s")
+        self.retry_after = retry_after
+
+
+class KeyReused(PolyvetError):
+    """An idempotency key came again with another body."""
+
+
+class TooLarge(PolyvetError):
+    """A body beyond the limit, which is in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the body is larger than {limit} bytes")
+        self.limit = limit
+
+
+class WrongMediaType(PolyvetError):
+    """A body of a content type that is not read here."""
+
+
+class NoSuchRoute(PolyvetError):
+    """The path is not served."""
+
+
+class WrongMethod(PolyvetError):
+    """The path is served, but not by this method."""
+
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        super().__init__(f"allowed: {', '.join(allowed)}")
+        self.allowed = allowed
+
+
+class NotServed(PolyvetError):
+    """The vendor documents this operation; it is not served here, and `why` says what to do."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Busy(PolyvetError):
+    """The store cannot take the request now (locked for too long, full, out of reach); trying again may help."""

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The record's small values: ids, instants, dates, weights, money, folded text.
+
+An id is 16 bytes, a ULID or any other 128-bit number (a foreign cuid fits, too). Its two spellings,
+Crockford base 32 and base 36, are pure functions of it, so that no table of foreign ids is needed.
+An instant is an integer: microseconds since 1970-01-01T00:00:00Z.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import unicodedata
+from datetime import UTC, date, datetime, timedelta
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+ULID_CHARACTERS = 26
+BASE36_CHARACTERS = 24
+MICROSECONDS = 1_000_000
+DAY = 86_400 * MICROSECONDS
+
+_PAIRS32 = [a + b for a in CROCKFORD for b in CROCKFORD]
+_PAIRS36 = [a + b for a in BASE36 for b in BASE36]
+# Python reads base 32 as 0-9a-v; Crockford leaves out I, L, O, U and reads I and L as 1, O as 0.
+_FROM_CROCKFORD = str.maketrans(
+    CROCKFORD + CROCKFORD.lower() + "IiLlOo", "0123456789abcdefghijklmnopqrstuv" * 2 + "111100", "Uu_-+ "
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_TEXTS: dict[int, str] = {}
+
+
+def now() -> int:
+    """The wall clock, in microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+def new_id(at: int | None = None) -> bytes:
+    """A new ULID as 16 bytes: 48 bits of milliseconds (of `at`, microseconds, or now) and 80 random bits."""
+    milliseconds = (now() if at is None else at) // 1000
+    return milliseconds.to_bytes(6, "big") + os.urandom(10)
+
+
+def to_crockford(ident: bytes) -> str:
+    """26 characters of Crockford base 32, the canonical spelling of a ULID."""
+    number = int.from_bytes(ident, "big")
+    high, low = number >> 60, number & 0xFFFFFFFFFFFFFFF
+    p = _PAIRS32
+    return (
+        f"{p[high >> 60]}{p[high >> 50 & 1023]}{p[high >> 40 & 1023]}{p[high >> 30 & 1023]}{p[high >> 20 & 1023]}"
+        f"{p[high >> 10 & 1023]}{p[high & 1023]}{p[low >> 50]}{p[low >> 40 & 1023]}{p[low >> 30 & 1023]}"
+        f"{p[low >> 20 & 1023]}{p[low >> 10 & 1023]}{p[low & 1023]}"
+    )
+
+
+def from_crockford(text: str) -> bytes | None:
+    """The id that 26 characters spell, in either case, I and L read as 1 and O as 0; None if they spell none."""
+    if len(text) != ULID_CHARACTERS or not text.isascii():
+        return None
+    digits = text.translate(_FROM_CROCKFORD)
+    if len(digits) != ULID_CHARACTERS or not digits.isalnum() or digits[0] > "7":
+        return None
+    try:
+        return int(digits, 32).to_bytes(16, "big")
+    except ValueError:
+        return None
+
+
+def to_base36(ident: bytes) -> str:
+    """24 base-36 digits; OverflowError for an id of 36**24 and more (a ULID after the year 2527)."""
+    number = int.from_bytes(ident, "big")
+    if number >= 36**BASE36_CHARACTERS:
+        raise OverflowError("the id does not fit 24 base-36 digits")
+    # Four numbers of six digits each: below 2**32, where division costs least.
+    high, low = divmod(number, 36**12)
+    (a, b), (c, d) = divmod(high, 36**6), divmod(low, 36**6)
+    p = _PAIRS36
+    return (
+        f"{p[a // 1679616]}{p[a // 1296 % 1296]}{p[a % 1296]}{p[b // 1679616]}{p[b // 1296 % 1296]}{p[b % 1296]}"
+        f"{p[c // 1679616]}{p[c // 1296 % 1296]}{p[c % 1296]}{p[d // 1679616]}{p[d // 1296 % 1296]}{p[d % 1296]}"
+    )
+
+
+def from_base36(text: str) -> bytes | None:
+    """The id that 24 base-36 digits (lower case) spell; None if they spell none."""
+    if len(text) != BASE36_CHARACTERS or not text.isascii() or not text.isalnum() or text.lower() != text:
+        return None
+    return int(text, 36).to_bytes(16, "big")
+
+
+def from_datetime(moment: datetime) -> int:
+    """Microseconds since the epoch of an aware datetime, exactly."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def to_datetime(instant: int) -> datetime:
+    """The instant as a datetime in UTC."""
+    return _EPOCH + timedelta(microseconds=instant)
+
+
+def instant(text: str) -> int:
+    """Microseconds of an ISO 8601 text that the program itself wrote; ValueError otherwise."""
+    return from_datetime(datetime.fromisoformat(text))
+
+
+def to_milliseconds_text(instant: int) -> str:
+    """`2026-03-18T14:02:41.000Z`: UTC with exactly three digits of fraction, the rest cut off."""
+    day, rest = divmod(instant, DAY)
+    text = _DAY_TEXTS.get(day)
+    if text is None:
+        if len(_DAY_TEXTS) > 50_000:
+            _DAY_TEXTS.clear()
+        text = _DAY_TEXTS[day] = (date(1970, 1, 1) + timedelta(days=day)).isoformat()
+    milliseconds = rest // 1000
+    seconds, milliseconds = divmod(milliseconds, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    return f"{text}T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}.{milliseconds:03d}Z"
+
+
+def to_kilograms(milligrams: int) -> float:
+    """Kilograms as the nearest float: 28_400_000 mg is 28.4 kg."""
+    return milligrams / 1_000_000
+
+
+def from_kilograms(kilograms: float) -> int:
+    """Whole milligrams, the precision in which weights are kept."""
+    return round(kilograms * 1_000_000)
+
+
+def fold(text: str) -> str:
+    """Text as it is compared: case folded and composed, the same on both engines and beyond ASCII.
+
+    The dot that case folding leaves on a Turkish capital I is dropped, so that "İnci" is found by "inci".
+    """
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFC", folded.replace("i\u0307", "i"))

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Putting the demo practice into an empty store, with keys for both of its clinics."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from polyvet.identity.keys import NewKey, create
+from polyvet.sandbox import demo
+from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
+from polyvet.storage import access, stock
+from polyvet.storage.bulk import BulkLoader
+from polyvet.storage.migrate import migrate
+from polyvet.storage.store import Store, is_postgresql, open_store, sqlite_path
+from polyvet.storage.writing import Touching, Tx
+
+CREDENTIALS = "demo-credentials.json"
+UNFINISHED = "demo-unfinished"
+DIALECTS = ("vetigen", "clinovavet")
+_PRIVATE = 0o600
+
+
+class DemoError(Exception):
+    """The demo cannot be installed; the message says what to do."""
+
+
+async def install(
+    url: str, folder: Path, *, clients: int, seed: int, progress: Callable[[str, int, int], None]
+) -> None:
+    """Fill the store at `url`, whose schema is there; once: a folder that holds credentials has its demo already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / UNFINISHED
+    if unfinished.exists():
+        await _start_over(url, folder)
+    store = await open_store(url)
+    try:
+        if await access.list_clinics(store.reader):
+            if (folder / CREDENTIALS).exists():
+                return
+            raise DemoError(
+                "the store is not empty and holds no demo practice of this data folder; "
+                "name another folder with --data, or serve without --demo"
+            )
+        unfinished.touch(mode=_PRIVATE)
+        await _add_practice(store, seed)
+        await _load(url, clients, seed, progress)
+        _write(folder / CREDENTIALS, await _make_keys(store))
+        unfinished.unlink()
+    finally:
+        await store.close()
+
+
+async def _start_over(url: str, folder: Path) -> None:
+    """What an interrupted installation left is thrown away: it was never served."""
+    if is_postgresql(url):
+        raise DemoError(
+            f"an earlier installation of the demo was interrupted; make the database anew and remove {folder / UNFINISHED}"
+        )
+    path = sqlite_path(url)
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    await migrate(url)
+
+
+async def _add_practice(store: Store, seed: int) -> None:
+    practice = demo.practice(seed, _today())
+
+    async def clinics(tx: Tx) -> None:
+        for clinic in practice.clinics:
+            access.add_clinic(tx, clinic)
+
+    async def the_rest(tx: Tx) -> None:
+        for user in practice.users:
+            access.add_user(tx, user)
+        for item in practice.stock:
+            stock.insert(tx, item)
+
+    await store.write(Touching(), clinics)
+    await store.write(Touching(clinics=(MAIN_CLINIC, SECOND_CLINIC)), the_rest)
+
+
+async def _load(url: str, clients: int, seed: int, progress: Callable[[str, int, int], None]) -> None:
+    loader = BulkLoader(url)
+    await loader.open()
+    total, done = demo.patient_count(clients), 0
+    for batch in demo.generate(seed, clients, _today()):
+        await loader.add(batch)
+        done += len(batch.patients)
+        progress("Loading patients", done, total)
+    await loader.finish()
+
+
+async def _make_keys(store: Store) -> dict[str, Any]:
+    secrets: dict[int, dict[str, Any]] = {}
+    for clinic_id in (MAIN_CLINIC, SECOND_CLINIC):
+        for dialect in DIALECTS:
+            _, secret = await create(store, NewKey(clinic_id=clinic_id, dialect=dialect, name="demo"))
+            secrets.setdefault(clinic_id, {})[dialect] = {"api_key": secret}
+    return {"base_url": None, **secrets[MAIN_CLINIC], "other_clinic": secrets[SECOND_CLINIC]}
+
+
+def _write(path: Path, credentials: dict[str, Any]) -> None:
+    """Into place in one step, readable by its owner only."""
+    partial = path.with_name(path.name + ".partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "w") as file:
+        json.dump(credentials, file, indent=2)
+        file.write("\n")
+    partial.replace(path)
+
+
+def write_base_url(folder: Path, url: str) -> dict[str, Any]:
+    """Note in the credentials where the server listens; gives them."""
+    path = folder / CREDENTIALS
+    credentials: dict[str, Any] = json.loads(path.read_text())
+    if credentials["base_url"] != url:
+        credentials["base_url"] = url
+        _write(path, credentials)
+    return credentials
+
+
+def welcome(credentials: dict[str, Any]) -> str:
+    """What a demo server prints: base URLs, keys, and requests that work as they stand."""
+    url = credentials["base_url"]
+    vetigen, clinovavet = (credentials[dialect]["api_key"] for dialect in DIALECTS)
+    return f"""
+The demo practice is served at {url}
+
+  Vetigen     {url}/api/v1   key {vetigen}
+  ClinovaVet  {url}/api/v1   key {clinovavet}
+
+Try it:
+
+  curl -H "Authorization: Bearer {vetigen}" "{url}/api/v1/patients?page=1&page_size=20&species=dog"
+  curl -H "Authorization: Bearer {vetigen}" {url}/api/v1/patients/patient_01JABC9XYZKL4N7P3Q8TRM2ZDE
+  curl -H "Authorization: Bearer {clinovavet}" "{url}/api/v1/owners?limit=10&search=Smith"
+"""
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

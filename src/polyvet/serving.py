@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running the server: one process, or several on one socket under a parent that replaces those that die."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from prometheus_client import start_http_server
+
+from polyvet.app import Shared, create_app
+from polyvet.settings import Settings
+from polyvet.web import log
+
+BACKLOG = 2048
+GRACE_S = 20  # for requests that are under way when the server is told to stop
+START_S = 60
+
+
+class ServeError(Exception):
+    """The server cannot be started; the message says what to do."""
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._announce()
+
+
+def serve(settings: Settings, announce: Callable[[str], None]) -> int:
+    """Serve until told to stop; `announce` is called with the URL once requests are answered. Gives the exit code."""
+    listening = _bind(settings)
+    host, port = listening.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    shared = Shared(settings)
+    if settings.workers == 1:
+        return _work(settings, shared, listening, 0, lambda: announce(url))
+    return _Parent(settings, shared, listening).run(lambda: announce(url))
+
+
+def _bind(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        raise ServeError(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; choose another with --port"
+        ) from error
+    listening.listen(BACKLOG)
+    listening.set_inheritable(True)
+    return listening
+
+
+def _work(settings: Settings, shared: Shared, listening: socket.socket, number: int, announce: Callable[[], None]) -> int:
+    """One process that serves."""
+    log.configure(settings.log_level)
+    app = create_app(settings, shared)
+    if settings.metrics_port is not None:
+        start_http_server(settings.metrics_port + number, settings.host, app.metrics.registry)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        proxy_headers=False,
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    server = _Server(config, announce)
+    server.run(sockets=[listening])
+    return 0 if server.started else 1
+
+
+class _Parent:
+    """Forks the workers, replaces one that dies, and passes the signal to stop on."""
+
+    def __init__(self, settings: Settings, shared: Shared, listening: socket.socket) -> None:
+        self._settings = settings
+        self._shared = shared
+        self._listening = listening
+        self._workers: dict[int, int] = {}
+        self._stopping = False
+
+    def run(self, announce: Callable[[], None]) -> int:
+        """Until all workers are gone."""
+        reading, writing = os.pipe()
+        for number in range(self._settings.workers):
+            self._fork(number, writing)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._stop)
+        if self._all_started(reading):
+            announce()
+        while self._workers:
+            pid, status = os.wait()
+            number = self._workers.pop(pid, None)
+            if number is not None and not self._stopping:
+                print(f"polyvet: worker {number} ended ({status}); starting it again", file=sys.stderr)
+                time.sleep(1)  # one that fails at once must not keep a core busy
+                self._fork(number, writing)
+        return 0 if self._stopping else 1
+
+    def _fork(self, number: int, writing: int) -> None:
+        pid = os.fork()
+        if pid:
+            self._workers[pid] = number
+            return
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, signal.SIG_DFL)
+        code = 1
+        try:
+            code = _work(self._settings, self._shared, self._listening, number, lambda: _tell(writing))
+        finally:
+            os._exit(code)
+
+    def _all_started(self, reading: int) -> bool:
+        deadline = time.monotonic() + START_S
+        started = 0
+        while started < self._settings.workers and time.monotonic() < deadline and not self._stopping:
+            if select.select([reading], [], [], 0.2)[0]:
+                started += len(os.read(reading, 64))
+        return started == self._settings.workers
+
+    def _stop(self, number: int, _: FrameType | None) -> None:
+        self._stopping = True
+        for pid in self._workers:
+            os.kill(pid, number)
+
+
+def _tell(writing: int) -> None:
+    os.write(writing, b".")

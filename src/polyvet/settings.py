@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings: one frozen struct, each field with its help text.
+
+Where a value comes from, the later winning: the default, a TOML file (`--config` or POLYVET_CONFIG), an environment
+variable POLYVET_<FIELD IN CAPITALS>, the command line.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from polyvet.storage.store import FILE_NAME
+
+PREFIX = "POLYVET_"
+
+
+class SettingsError(Exception):
+    """A setting that does not hold; the message says which and why."""
+
+
+def _help(text: str) -> msgspec.Meta:
+    return msgspec.Meta(description=text)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings of a server."""
+
+    data: Annotated[str, _help("The folder of the embedded store and of the demo's credentials.")] = "polyvet-data"
+    database_url: Annotated[
+        str | None, _help("postgresql://USER@HOST/NAME for PostgreSQL; without it the embedded store is used.")
+    ] = None
+    host: Annotated[str, _help("The address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535, description="The port to listen on; 0 picks a free one.")] = 8000
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64, description="Processes that serve.")] = 1
+    limits: Annotated[
+        Literal["vendor", "off"], _help("Rate limits: the vendors' numbers and headers, or none at all.")
+    ] = "vendor"
+    vetigen_generation: Annotated[
+        Literal["R1", "K"],
+        _help("Which generation of Vetigen's documentation is obeyed where they contradict each other."),
+    ] = "R1"
+    vetigen_name_unconnected: Annotated[
+        bool,
+        _help("Vetigen: answer 403 PATIENT.ACCESS_DENIED for other clinics' patients, which tells that they exist."),
+    ] = False
+    hosts: Annotated[
+        dict[str, str], _help("Host names bound to one dialect: unknown paths there get that dialect's 404.")
+    ] = {}
+    metrics_port: Annotated[
+        int | None,
+        msgspec.Meta(description="Serve Prometheus metrics on this port of `host`; worker n uses the port plus n."),
+    ] = None
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], _help("The lowest level that is logged; requests are info.")
+    ] = "info"
+    body_limit: Annotated[int, msgspec.Meta(ge=1_000, le=1 << 30, description="Bytes of a request's body at most.")] = (
+        1 << 20
+    )
+
+    @property
+    def store_url(self) -> str:
+        """Where the record is."""
+        return self.database_url or f"sqlite:///{Path(self.data).resolve() / FILE_NAME}"
+
+
+def load(
+    environment: Mapping[str, str], arguments: Mapping[str, Any] | None = None, config: str | None = None
+) -> Settings:
+    """Settings from a file, the environment and the command line. SettingsError names what does not hold."""
+    values: dict[str, Any] = {}
+    path = config or environment.get(PREFIX + "CONFIG")
+    if path:
+        values |= _from_file(Path(path))
+    for field in msgspec.structs.fields(Settings):
+        text = environment.get(PREFIX + field.name.upper())
+        if text is not None:
+            values[field.name] = _from_text(field.name, text)
+    values |= {name: value for name, value in (arguments or {}).items() if value is not None}
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"settings: {error}") from error
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+def _from_text(name: str, text: str) -> Any:
+    """`hosts` is written as `name=dialect,name=dialect` in the environment."""
+    if name != "hosts":
+        return text
+    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
+    if any(not dialect for _, _, dialect in pairs):
+        raise SettingsError(f"{PREFIX}HOSTS: write it as api.example.org=vetigen,other.example.org=clinovavet")
+    return {host.strip(): dialect.strip() for host, _, dialect in pairs}

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clinics, users and keys in the store."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select, update
+
+from polyvet.model.entities import ApiKey, Clinic, User
+from polyvet.storage.statement import Statement, inserting, p
+from polyvet.storage.store import Reader
+from polyvet.storage.tables import api_keys, clinics, users
+from polyvet.storage.writing import Tx
+
+_CLINIC = "id uid name timezone currency created_at"
+_CLINIC_COLUMNS = tuple(clinics.c[name] for name in _CLINIC.split())
+_USER_COLUMNS = tuple(users.columns)
+_KEY_COLUMNS = tuple(api_keys.columns)
+_SEQUENCES = "clock event_seq client_seq patient_seq invoice_seq"
+
+_ADD_CLINIC = inserting(clinics, f"{_CLINIC} {_SEQUENCES}", rank=0)
+_ADD_USER = inserting(users, " ".join(column.name for column in _USER_COLUMNS), rank=10)
+_ADD_KEY = inserting(api_keys, " ".join(column.name for column in _KEY_COLUMNS), rank=10)
+_CLINICS = Statement(select(*_CLINIC_COLUMNS).order_by(clinics.c.id))
+_NEXT_CLINIC = Statement(select(func.coalesce(func.max(clinics.c.id), 0) + 1))
+_USERS = Statement(select(*_USER_COLUMNS).where(users.c.clinic_id == p("clinic")), "clinic")
+_USER = Statement(select(*_USER_COLUMNS).where(users.c.id == p("user")), "user")
+_KEY_BY_HASH = Statement(select(*_KEY_COLUMNS).where(api_keys.c.key_hash == p("key_hash")), "key_hash")
+_KEYS = Statement(select(*_KEY_COLUMNS).order_by(api_keys.c.created_at, api_keys.c.id))
+_REVOKE = Statement(
+    update(api_keys).where(api_keys.c.id == p("key")).values(revoked_at=p("new_revoked_at")),
+    "new_revoked_at key",
+    rank=70,
+)
+
+
+def add_clinic(tx: Tx, clinic: Clinic, *, client_seq: int = 0, patient_seq: int = 0, clock: int = 0) -> None:
+    """Add a clinic; the sequences say which numbers are taken already."""
+    tx.write(
+        _ADD_CLINIC, clinic.id, clinic.uid, clinic.name, clinic.timezone, clinic.currency, clinic.created_at,
+        clock, 0, client_seq, patient_seq, 0,
+    )  # fmt: skip
+
+
+async def next_clinic_id(reader: Reader) -> int:
+    """An installation number that is free."""
+    number: int = (await reader.fetch_one(_NEXT_CLINIC))[0]
+    return number
+
+
+async def list_clinics(reader: Reader) -> list[Clinic]:
+    """All clinics, by installation number."""
+    return [Clinic(*row) for row in await reader.fetch(_CLINICS)]
+
+
+def add_user(tx: Tx, user: User) -> None:
+    """Add somebody who works at a clinic."""
+    tx.write(_ADD_USER, user.id, user.clinic_id, user.name, user.subject, user.role, user.created_at)
+
+
+async def get_user(reader: Reader, user_id: bytes) -> User | None:
+    """One user of any clinic."""
+    row = await reader.fetch_one(_USER, user_id)
+    return None if row is None else User(*row)
+
+
+async def list_users(reader: Reader, clinic_id: int) -> list[User]:
+    """A clinic's users."""
+    return [User(*row) for row in await reader.fetch(_USERS, clinic_id)]
+
+
+def add_key(tx: Tx, key: ApiKey) -> None:
+    """Add a key, of which only the hash is kept."""
+    tx.write(
+        _ADD_KEY, key.id, key.clinic_id, key.dialect, key.name, key.kind, key.permissions, key.key_hash, key.shown,
+        key.per_minute, key.per_hour, key.created_at, key.revoked_at,
+    )  # fmt: skip
+
+
+async def key_by_hash(reader: Reader, key_hash: bytes) -> ApiKey | None:
+    """The key with this SHA-256, revoked or not."""
+    row = await reader.fetch_one(_KEY_BY_HASH, key_hash)
+    return None if row is None else ApiKey(*row)
+
+
+async def list_keys(reader: Reader) -> list[ApiKey]:
+    """All keys of all clinics, the oldest first."""
+    return [ApiKey(*row) for row in await reader.fetch(_KEYS)]
+
+
+def revoke_key(tx: Tx, key_id: bytes, at: int) -> None:
+    """End a key."""
+    tx.write(_REVOKE, at, key_id)

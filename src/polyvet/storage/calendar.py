@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calendar events in the store, by a window of time."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select, tuple_
+
+from polyvet.model.entities import CalendarEvent
+from polyvet.model.paging import Page, Place
+from polyvet.storage.statement import Statement, p
+from polyvet.storage.store import Reader
+from polyvet.storage.tables import calendar_events
+
+k = calendar_events.c
+_COLUMNS = tuple(calendar_events.columns)
+_WIDTH = len(_COLUMNS)
+
+# A filter that is not asked for is an empty text; the index holds kind and status, so the count reads nothing else.
+_where = (
+    k.clinic_id == p("clinic"),
+    k.start_at >= p("low"),
+    k.start_at < p("high"),
+    (p("kind", k.kind.type) == "") | (k.kind == p("kind")),
+    (p("status", k.status.type) == "") | (k.status == p("status")),
+)
+_total = select(func.count()).select_from(calendar_events).where(*_where).scalar_subquery()
+_behind = tuple_(k.start_at, k.id) > tuple_(p("at", k.start_at.type), p("ident", k.id.type))
+_LIST = Statement(
+    select(*_COLUMNS, _total)
+    .where(*_where, _behind)
+    .order_by(k.start_at, k.id)
+    .limit(p("limit"))
+    .offset(p("offset")),
+    "clinic low high kind status at ident limit offset",
+)
+_TOTAL = Statement(select(_total), "clinic low high kind status")
+
+
+async def list_window(
+    reader: Reader,
+    clinic_id: int,
+    *,
+    low: int,
+    high: int,
+    kind: str | None,
+    status: str | None,
+    limit: int,
+    offset: int = 0,
+    place: Place | None = None,
+) -> Page[CalendarEvent]:
+    """Events that start in [low, high), in the order in which they start; with `place`, those behind it.
+
+    The total counts the window's part of an index; dialects bound the window.
+    """
+    place = place or Place(at=low - 1, ident=b"\0" * 16)
+    window = (clinic_id, low, high, kind or "", status or "")
+    rows = await reader.fetch(_LIST, *window, place.at, place.ident, limit + 1, offset)
+    total = rows[0][_WIDTH] if rows else (await reader.fetch_one(_TOTAL, *window))[0]
+    return Page([CalendarEvent(*row[:_WIDTH]) for row in rows[:limit]], total, len(rows) > limit)

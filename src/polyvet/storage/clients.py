@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clients in the store: one clinic's view of them through its connection, its list, and the fragment search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import and_, func, literal_column, select, text, tuple_, update
+from sqlalchemy.dialects.sqlite import JSON as SQLITE_JSON
+
+from polyvet.model import values
+from polyvet.model.entities import Client, NewClient, State
+from polyvet.model.paging import Page, Place
+from polyvet.storage.counters import counted
+from polyvet.storage.statement import SQLITE, Statement, inserting, p
+from polyvet.storage.store import Reader, Store
+from polyvet.storage.tables import clients, connections, enrolments, phones
+from polyvet.storage.writing import Tx
+
+c = connections.c
+_FIRST_PHONE = (
+    select(phones.c.number)
+    .where(phones.c.client_id == clients.c.id)
+    .order_by(phones.c.position)
+    .limit(literal_column("1"))
+    .scalar_subquery()
+)
+_COLUMNS = (
+    clients.c.id,
+    c.number,
+    c.state,
+    clients.c.first_name,
+    clients.c.middle_name,
+    clients.c.last_name,
+    clients.c.email,
+    _FIRST_PHONE,
+    clients.c.address,
+    c.last_visit,
+    clients.c.created_at,
+    c.updated_at,
+)
+_WIDTH = len(_COLUMNS)
+_joined = connections.join(clients, clients.c.id == c.client_id)
+_here = and_(c.clinic_id == p("clinic"), c.state == literal_column(str(int(State.ACTIVE))))
+_behind = tuple_(c.created_at, c.client_id) < tuple_(p("at", c.created_at.type), p("ident", c.client_id.type))
+
+_GET = Statement(
+    select(*_COLUMNS).select_from(_joined).where(c.clinic_id == p("clinic"), c.client_id == p("client")),
+    "clinic client",
+)
+_LIST = Statement(
+    select(*_COLUMNS, counted())
+    .select_from(_joined)
+    .where(_here, _behind)
+    .order_by(c.created_at.desc(), c.client_id.desc())
+    .limit(p("limit"))
+    .offset(p("offset")),
+    "clinic counter at ident limit offset",
+)
+_TOTAL = Statement(select(counted()), "clinic counter")
+
+
+async def get(reader: Reader, clinic_id: int, client_id: bytes) -> Client | None:
+    """The client as this clinic sees it, in whatever state; None if there is no connection."""
+    row = await reader.fetch_one(_GET, clinic_id, client_id)
+    return None if row is None else Client(*row)
+
+
+async def list_by_creation(
+    reader: Reader, clinic_id: int, *, limit: int, offset: int = 0, place: Place | None = None
+) -> Page[Client]:
+    """Active clients, the newest first; with `place`, those behind it."""
+    place = place or Place()
+    rows = await reader.fetch(_LIST, clinic_id, "clients", place.at, place.ident, limit + 1, offset)
+    total = rows[0][_WIDTH] if rows else (await reader.fetch_one(_TOTAL, clinic_id, "clients"))[0]
+    return Page([Client(*row[:_WIDTH]) for row in rows[:limit]], total, len(rows) > limit)
+
+
+# --- the fragment search --------------------------------------------------------------------------------------
+# `search_text` is folded, so both engines compare the same characters. Fragments of three characters and more are
+# looked up in a trigram index (SQLite: FTS5; PostgreSQL: pg_trgm, where the server has it). A fragment that many rows
+# hold, or a shorter one, is looked for in the clinic's own range of an index that carries the text.
+
+CANDIDATES = 1_000  # beyond this many rows with all trigrams, reading the clinic's texts in order is faster
+_TRIGRAM = 3
+
+_fragment = p("fragment", c.search_text.type)
+_instr = func.instr(c.search_text, _fragment) > literal_column("0")
+_like = c.search_text.like(_fragment, escape="\\")
+
+
+def _page(matches: Any) -> Any:
+    query = select(*_COLUMNS).select_from(_joined).where(_here, _behind, matches)
+    return query.order_by(c.created_at.desc(), c.client_id.desc()).limit(p("limit")).offset(p("offset"))
+
+
+_SCAN = Statement(_page(_instr), "clinic at ident fragment limit offset", postgresql=_page(_like))
+_SCAN_TOTAL = Statement(
+    select(func.count()).select_from(connections).where(_here, _instr),
+    "clinic fragment",
+    postgresql=select(func.count()).select_from(connections).where(_here, _like),
+)
+_CANDIDATES = Statement(
+    text("SELECT rowid FROM connections_fts WHERE connections_fts MATCH :trigrams LIMIT :most"), "trigrams most"
+)
+_rows = func.json_each(p("rows", SQLITE_JSON)).table_valued("value")
+_BY_ROW = Statement(
+    select(c.created_at, c.client_id)
+    .where(c.id.in_(select(_rows.c.value)), _here, _instr)
+    .order_by(c.created_at.desc(), c.client_id.desc()),
+    "rows clinic fragment",
+)
+
+
+async def search(
+    store: Store, clinic_id: int, fragment: str, *, limit: int, offset: int = 0, place: Place | None = None
+) -> Page[Client]:
+    """Active clients whose name, e-mail or phone holds the folded fragment; an exact total. Runs aside."""
+
+    async def look(reader: Reader) -> Page[Client]:
+        if store.engine == SQLITE:
+            if len(fragment) >= _TRIGRAM:
+                rows = await reader.fetch(_CANDIDATES, _trigrams(fragment), CANDIDATES + 1)
+                if len(rows) <= CANDIDATES:
+                    return await _from_candidates(reader, clinic_id, fragment, rows, limit, offset, place)
+            return await _scan(reader, clinic_id, fragment, limit, offset, place)
+        return await _scan(reader, clinic_id, like_pattern(fragment), limit, offset, place)
+
+    return await store.aside(look)
+
+
+async def _scan(
+    reader: Reader, clinic_id: int, fragment: str, limit: int, offset: int, place: Place | None
+) -> Page[Client]:
+    place = place or Place()
+    rows = await reader.fetch(_SCAN, clinic_id, place.at, place.ident, fragment, limit + 1, offset)
+    total = (await reader.fetch_one(_SCAN_TOTAL, clinic_id, fragment))[0]
+    return Page([Client(*row) for row in rows[:limit]], total, len(rows) > limit)
+
+
+async def _from_candidates(
+    reader: Reader, clinic_id: int, fragment: str, rows: Any, limit: int, offset: int, place: Place | None
+) -> Page[Client]:
+    """Of the rows that hold all trigrams, those of this clinic that hold the fragment itself."""
+    numbers = msgspec.json.encode([row[0] for row in rows]).decode()
+    found = await reader.fetch(_BY_ROW, numbers, clinic_id, fragment)
+    rest = found if place is None else [row for row in found if (row[0], row[1]) < (place.at, place.ident)]
+    wanted = rest[offset : offset + limit]
+    items = [await get(reader, clinic_id, client_id) for _, client_id in wanted]
+    return Page([item for item in items if item is not None], len(found), len(rest) > offset + limit)
+
+
+def _trigrams(fragment: str) -> str:
+    """An FTS5 query for the rows that hold all trigrams of the fragment; each is quoted, so none is an operator."""
+    pieces = dict.fromkeys(fragment[i : i + _TRIGRAM] for i in range(len(fragment) - _TRIGRAM + 1))
+    return " AND ".join('"' + piece.replace('"', '""') + '"' for piece in pieces)
+
+
+def like_pattern(fragment: str) -> str:
+    r"""The LIKE pattern of a substring in which `%`, `_` and `\` are plain text."""
+    return "%" + fragment.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+def search_text(client: NewClient | Client) -> str:
+    """What the fragment search reads: the folded full name, e-mail and phone, each on a line of its own.
+
+    The name stands twice when there is a middle name, so that "first last" is found, too.
+    """
+    names = [client.first_name, client.middle_name, client.last_name]
+    lines = [" ".join(name for name in names if name)]
+    if client.middle_name:
+        lines.append(f"{client.first_name} {client.last_name}")
+    lines += [value for value in (client.email, client.phone) if value]
+    return values.fold("\n".join(lines))
+
+
+# --- writing --------------------------------------------------------------------------------------------------
+
+_INSERT = inserting(clients, "id first_name middle_name last_name email address created_at", rank=20)
+_INSERT_PHONE = inserting(phones, "client_id position number", rank=30)
+_INSERT_CONNECTION = inserting(
+    connections, "clinic_id client_id state number search_text last_visit created_at updated_at", rank=30
+)
+_TOUCH = Statement(
+    update(connections)
+    .where(c.clinic_id == p("clinic"), c.client_id == p("client"))
+    .values(state=p("new_state"), updated_at=p("new_updated_at")),
+    "new_state new_updated_at clinic client",
+    rank=70,
+)
+_PATIENTS_OF = Statement(
+    select(enrolments.c.patient_id).where(
+        enrolments.c.clinic_id == p("clinic"), enrolments.c.client_id == p("client")
+    ),
+    "clinic client",
+)
+
+
+def insert(tx: Tx, client: Client) -> None:
+    """Register a client."""
+    tx.write(
+        _INSERT, client.id, client.first_name, client.middle_name, client.last_name, client.email, client.address,
+        client.created_at,
+    )  # fmt: skip
+    if client.phone is not None:
+        tx.write(_INSERT_PHONE, client.id, 0, client.phone)
+
+
+def connect(tx: Tx, clinic_id: int, client: Client, *, stamp: int | None = None) -> int:
+    """Open the client to a clinic for the first time; gives the client's number there."""
+    clinic = tx.clinic(clinic_id)
+    clinic.client_seq += 1
+    at = tx.stamp(clinic_id) if stamp is None else stamp
+    tx.write(
+        _INSERT_CONNECTION, clinic_id, client.id, int(State.ACTIVE), clinic.client_seq, search_text(client),
+        None, client.created_at, at,
+    )  # fmt: skip
+    tx.count(clinic_id, "clients")
+    tx.event(clinic_id, "created", "client", client.id, at)
+    return clinic.client_seq
+
+
+async def patients_of(reader: Reader, clinic_id: int, client_id: bytes) -> list[bytes]:
+    """The client's patients that were ever enrolled at the clinic, in whatever state."""
+    return [row[0] for row in await reader.fetch(_PATIENTS_OF, clinic_id, client_id)]
+
+
+def set_state(tx: Tx, clinic_id: int, client_id: bytes, *, old: int, new: State, kind: str) -> None:
+    """Archive, hide or bring back the client at one clinic."""
+    stamp = tx.stamp(clinic_id)
+    if old == State.ACTIVE and new != State.ACTIVE:
+        tx.count(clinic_id, "clients", -1)
+    if new == State.ACTIVE and old != State.ACTIVE:
+        tx.count(clinic_id, "clients")
+    tx.write(_TOUCH, int(new), stamp, clinic_id, client_id)
+    tx.event(clinic_id, kind, "client", client_id, stamp)

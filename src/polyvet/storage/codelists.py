@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Species and breeds in the store: the shared lists and the clinics' own entries."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from polyvet.model.entities import Breed, Species
+from polyvet.storage.statement import Statement, inserting
+from polyvet.storage.store import Reader
+from polyvet.storage.tables import breeds, species
+from polyvet.storage.writing import Tx
+
+_ALL_SPECIES = Statement(select(*species.columns).order_by(species.c.id))
+_ALL_BREEDS = Statement(select(*breeds.columns).order_by(breeds.c.id))
+_HIGHEST_SPECIES = Statement(
+    select(func.max(species.c.id)).where(species.c.clinic_id.is_not(None))
+)
+_HIGHEST_BREED = Statement(select(func.max(breeds.c.id)).where(breeds.c.clinic_id.is_not(None)))
+_ADD_SPECIES = inserting(species, "id clinic_id name slug common synonyms", rank=2)
+_ADD_BREED = inserting(breeds, "id clinic_id species_id name", rank=4)
+
+# A code is a running number followed by the three-digit kind of its list: 001 a clinic's own, 002 the shared one.
+OWN_LIST = 1
+_KIND = 1000
+_FIRST_OWN = 20_000_000
+
+
+async def all_species(reader: Reader) -> list[Species]:
+    """Every entry, shared and own."""
+    return [Species(*row) for row in await reader.fetch(_ALL_SPECIES)]
+
+
+async def all_breeds(reader: Reader) -> list[Breed]:
+    """Every entry, shared and own."""
+    return [Breed(*row) for row in await reader.fetch(_ALL_BREEDS)]
+
+
+async def next_species_code(reader: Reader) -> int:
+    """A code for a clinic's own species; two writers that take the same one clash on the primary key, and one tries again."""
+    return _next_code((await reader.fetch_one(_HIGHEST_SPECIES))[0])
+
+
+async def next_breed_code(reader: Reader) -> int:
+    """A code for a clinic's own breed."""
+    return _next_code((await reader.fetch_one(_HIGHEST_BREED))[0])
+
+
+def _next_code(highest: int | None) -> int:
+    number = _FIRST_OWN if highest is None else highest // _KIND + 1
+    return number * _KIND + OWN_LIST
+
+
+def add_species(tx: Tx, entry: Species) -> None:
+    """Add an entry."""
+    tx.write(_ADD_SPECIES, entry.id, entry.clinic_id, entry.name, entry.slug, entry.common, entry.synonyms)
+
+
+def add_breed(tx: Tx, entry: Breed) -> None:
+    """Add an entry."""
+    tx.write(_ADD_BREED, entry.id, entry.clinic_id, entry.species_id, entry.name)

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The store at scale: PostgreSQL through asyncpg.
+
+Writes go through a few lanes, each a connection of its own that runs all jobs that wait in one transaction. A clinic
+always takes the same lane, so that groups of one process do not wait for each other's locks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+import asyncpg
+
+from polyvet.model.errors import Busy
+from polyvet.storage.statement import POSTGRESQL, Statement
+from polyvet.storage.write_statements import LINKS_OF_CLIENTS, LOCK_CLINICS
+from polyvet.storage.writing import ClinicState, Job, Link, Outcome, Touching, run_group
+
+READERS = 8
+LANES = 2
+GROUP = 256  # jobs in one transaction at the most
+COMMAND_TIMEOUT_S = 60.0
+SCANS = 2  # reads that can last, at a time
+T = TypeVar("T")
+# Our reads are index ranges with a limit. Plans made once for all arguments must not turn to scans, hashes or helpers.
+_READER_SETTINGS = {
+    "max_parallel_workers_per_gather": "0",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+_UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, TimeoutError)
+
+
+async def connect(url: str, settings: dict[str, str] | None = None) -> asyncpg.Connection:
+    """A connection that gives ids as 16 bytes and dates as ISO text, as SQLite does."""
+    connection = await asyncpg.connect(
+        url, server_settings=settings or {"jit": "off"}, statement_cache_size=512, command_timeout=COMMAND_TIMEOUT_S
+    )
+    await set_codecs(connection)
+    return connection
+
+
+async def set_codecs(connection: Any) -> None:
+    """Ids as bytes, dates as text."""
+    await connection.set_type_codec("uuid", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")
+    await connection.set_type_codec("date", schema="pg_catalog", encoder=str, decoder=str, format="text")
+
+
+async def _keep(connection: Any) -> None:
+    """Readers leave nothing behind, so handing one back costs no round trip."""
+
+
+class PostgresReader:
+    """Reads, each on a connection from the pool."""
+
+    engine = POSTGRESQL
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def fetch(self, statement: Statement, *args: Any) -> Sequence[Any]:
+        """All rows, as records that read like tuples."""
+        sql, arrange = statement.compiled(POSTGRESQL)
+        try:
+            rows: Sequence[Any] = await self._pool.fetch(sql, *arrange(args))
+        except _UNREACHABLE as error:
+            raise Busy(str(error)) from error
+        return rows
+
+    async def fetch_one(self, statement: Statement, *args: Any) -> Any:
+        """The first row, or None."""
+        sql, arrange = statement.compiled(POSTGRESQL)
+        try:
+            return await self._pool.fetchrow(sql, *arrange(args))
+        except _UNREACHABLE as error:
+            raise Busy(str(error)) from error
+
+
+class PostgresSession:
+    """A connection that writes."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def begin(self) -> None:
+        await self._connection.execute("BEGIN")
+
+    async def commit(self) -> None:
+        await self._connection.execute("COMMIT")
+
+    async def rollback(self) -> None:
+        if not self._connection.is_closed() and self._connection.is_in_transaction():
+            await self._connection.execute("ROLLBACK")
+
+    async def lock(self, touching: Touching) -> tuple[list[ClinicState], list[Link]]:
+        """Lock the rows of all clinics concerned, in id order. A connection may have been made while we waited for
+        the lock: then its clinic's row is not ours yet, and the locks are taken anew."""
+        clients = list(touching.clients)
+        while True:
+            rows = await self.fetch(LOCK_CLINICS, list(touching.clinics), clients)
+            states = [ClinicState(*row) for row in rows]
+            links = [Link(*row) for row in await self.fetch(LINKS_OF_CLIENTS, clients)] if clients else []
+            locked = {state.id for state in states}
+            if all(link.clinic_id in locked for link in links):
+                return states, links
+            await self.rollback()
+            await self.begin()
+
+    async def fetch(self, statement: Statement, *args: Any) -> Sequence[Any]:
+        sql, arrange = statement.compiled(POSTGRESQL)
+        rows: Sequence[Any] = await self._connection.fetch(sql, *arrange(args))
+        return rows
+
+    async def send(self, statement: Statement, rows: list[tuple[Any, ...]]) -> None:
+        sql, arrange = statement.compiled(POSTGRESQL)
+        if len(rows) == 1:
+            await self._connection.fetch(sql, *arrange(rows[0]))
+        else:
+            await self._connection.executemany(sql, list(map(arrange, rows)))
+
+
+class _Lane:
+    """A queue of jobs and the task that runs them, group by group."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._jobs: asyncio.Queue[tuple[Touching, Job[Any], asyncio.Future[Any]]] = asyncio.Queue()
+        self._connection: asyncpg.Connection | None = None
+        self._task = asyncio.create_task(self._run_groups())
+
+    def put(self, touching: Touching, job: Job[Any], future: asyncio.Future[Any]) -> None:
+        self._jobs.put_nowait((touching, job, future))
+
+    async def close(self) -> None:
+        await self._jobs.join()
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _run_groups(self) -> None:
+        while True:
+            group = [await self._jobs.get()]
+            while len(group) < GROUP and not self._jobs.empty():
+                group.append(self._jobs.get_nowait())
+            outcomes = await self._run([(touching, job) for touching, job, _ in group])
+            for (_, _, future), (result, error) in zip(group, outcomes, strict=True):
+                self._jobs.task_done()
+                if future.done():  # its request was cancelled; the write stands
+                    continue
+                if error is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(error)
+
+    async def _run(self, jobs: list[tuple[Touching, Job[Any]]]) -> list[Outcome]:
+        try:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await connect(self._url)
+            outcomes = await run_group(PostgresSession(self._connection), jobs)
+        except _UNREACHABLE as error:
+            return [(None, _busy(error)) for _ in jobs]
+        return [(result, _busy(error) if isinstance(error, _UNREACHABLE) else error) for result, error in outcomes]
+
+
+def _busy(error: BaseException) -> Busy:
+    busy = Busy(str(error))
+    busy.__cause__ = error
+    return busy
+
+
+class PostgresStore:
+    """The store in a PostgreSQL database."""
+
+    engine = POSTGRESQL
+
+    def __init__(self, url: str, pool: asyncpg.Pool) -> None:
+        self.url = url
+        self._pool = pool
+        self.reader = PostgresReader(pool)
+        self._scans = asyncio.Semaphore(SCANS)
+        self._lanes = [_Lane(url) for _ in range(LANES)]
+
+    @classmethod
+    async def open(cls, url: str) -> PostgresStore:
+        """Connect; raises OSError or asyncpg's error when the server cannot be reached."""
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=READERS,
+            server_settings=_READER_SETTINGS,
+            statement_cache_size=512,
+            command_timeout=COMMAND_TIMEOUT_S,
+            init=set_codecs,
+            reset=_keep,
+        )
+        return cls(url, pool)
+
+    async def write(self, touching: Touching, job: Job[T]) -> T:
+        """Run the job in a transaction; returns after the commit is durable."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        lane = (touching.clinics[0] if touching.clinics else 0) % LANES
+        self._lanes[lane].put(touching, job, future)
+        return await future
+
+    async def aside(self, job: Callable[[PostgresReader], Awaitable[T]]) -> T:
+        """A read that can last: the server works on it, the event loop goes on."""
+        async with self._scans:
+            return await job(self.reader)
+
+    async def ready(self) -> None:
+        """Raises when the store does not answer."""
+        await self._pool.fetchval("SELECT 1 FROM clinics LIMIT 1")
+
+    async def close(self) -> None:
+        """Finish the jobs that wait, then close."""
+        for lane in self._lanes:
+            await lane.close()
+        await self._pool.close()

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The store as the rest of the program sees it, whichever engine stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:  # a start that finds its store up to date loads no SQL toolkit for the check
+    from polyvet.storage.statement import Statement
+    from polyvet.storage.writing import Job, Touching
+
+FILE_NAME = "polyvet.db"
+T = TypeVar("T")
+
+
+class Reader(Protocol):
+    """What reads: the store's reader, or a transaction."""
+
+    async def fetch(self, statement: Statement, *args: Any) -> Sequence[Any]: ...
+    async def fetch_one(self, statement: Statement, *args: Any) -> Any: ...
+
+
+class Store(Protocol):
+    """One practice record. `reader` serves short reads; `aside` those that can last; `write` is the only way to change."""
+
+    @property
+    def engine(self) -> str: ...
+    @property
+    def reader(self) -> Reader: ...
+    async def write(self, touching: Touching, job: Job[T]) -> T: ...
+    async def aside(self, job: Callable[[Any], Awaitable[T]]) -> T: ...
+    async def ready(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+def is_postgresql(url: str) -> bool:
+    """Whether the URL names a PostgreSQL database."""
+    return url.startswith(("postgresql://", "postgres://"))
+
+
+def sqlite_path(url: str) -> Path:
+    """The file of a `sqlite:///PATH` URL."""
+    return Path(url.removeprefix("sqlite:///"))
+
+
+async def open_store(url: str) -> Store:
+    """Open `sqlite:///PATH` or `postgresql://…`, whose schema must be there (see migrate.py)."""
+    if is_postgresql(url):
+        from polyvet.storage.postgres import PostgresStore  # a driver that the embedded store need not load
+
+        return await PostgresStore.open(url)
+    from polyvet.storage.sqlite import SqliteStore
+
+    return SqliteStore(sqlite_path(url))

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing: jobs that arrive together share one transaction and one fsync, and each clinic's clock ticks once for them.
+
+A job is a coroutine function over a `Tx`. What it writes is buffered; a group's buffers are sent statement by
+statement, many rows at a time. A job that raises takes only its own buffer with it. When a statement fails in the
+store, the group is rolled back and each of its jobs runs alone, so that the error lands on the job that caused it.
+
+The clock: `updated_at` is strictly increasing per clinic, and no two commits of a clinic share a millisecond. The
+clinic's row is locked from before the first stamp until the commit, so stamps become visible in their order and a
+reader that has seen the millisecond M has seen all that will ever be stamped M or before.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from polyvet.model import values
+from polyvet.model.entities import State
+from polyvet.model.errors import PolyvetError
+from polyvet.storage.statement import Statement
+from polyvet.storage.write_statements import ADD_TO_COUNTER, APPEND_EVENT, SAVE_CLINIC
+
+
+class Touching(msgspec.Struct, frozen=True):
+    """What a job will change, said before it runs so that the clinics concerned are locked in one order."""
+
+    clinics: tuple[int, ...] = ()
+    clients: tuple[bytes, ...] = ()
+
+
+class ClinicState(msgspec.Struct):
+    """A locked clinic's clock and sequences, kept here until the group is sent."""
+
+    id: int
+    clock: int
+    event_seq: int
+    client_seq: int
+    patient_seq: int
+    invoice_seq: int
+    ticked: bool = False
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A client's connection to a locked clinic."""
+
+    clinic_id: int
+    client_id: bytes
+    state: int
+    number: int
+
+
+class Session(Protocol):
+    """One connection that writes; each engine has one."""
+
+    async def begin(self) -> None: ...
+    async def commit(self) -> None: ...
+    async def rollback(self) -> None: ...
+    async def lock(self, touching: Touching) -> tuple[list[ClinicState], list[Link]]: ...
+    async def fetch(self, statement: Statement, *args: Any) -> Sequence[Any]: ...
+    async def send(self, statement: Statement, rows: list[tuple[Any, ...]]) -> None: ...
+
+
+T = TypeVar("T")
+Job = Callable[["Tx"], Awaitable[T]]
+Outcome = tuple[Any, BaseException | None]
+
+
+class RunAlone(Exception):
+    """A job failed after its rows had been sent: the group must be rolled back and its jobs run one by one."""
+
+
+class Group:
+    """One transaction: the locked clinics, and what its jobs have buffered."""
+
+    def __init__(self, session: Session, clinics: list[ClinicState], links: list[Link]) -> None:
+        self.session = session
+        self.clinics = {clinic.id: clinic for clinic in clinics}
+        self.links: dict[bytes, list[Link]] = defaultdict(list)
+        for link in links:
+            self.links[link.client_id].append(link)
+        self.pending: dict[Statement, list[tuple[Any, ...]]] = defaultdict(list)
+        self.counts: dict[tuple[int, str, int], int] = defaultdict(int)
+
+    async def flush(self) -> None:
+        """Send what is buffered, parents before children."""
+        pending, self.pending = self.pending, defaultdict(list)
+        for statement in sorted(pending, key=lambda one: one.rank):
+            await self.session.send(statement, pending[statement])
+        counts, self.counts = self.counts, defaultdict(int)
+        changed = [(*key, n) for key, n in sorted(counts.items()) if n]
+        if changed:
+            await self.session.send(ADD_TO_COUNTER, changed)
+
+    async def finish(self) -> None:
+        """Send the rest, and the clinics' clocks and sequences."""
+        await self.flush()
+        ticked = [
+            (c.clock, c.event_seq, c.client_seq, c.patient_seq, c.invoice_seq, c.id)
+            for c in self.clinics.values()
+            if c.ticked
+        ]
+        if ticked:
+            await self.session.send(SAVE_CLINIC, ticked)
+
+
+class Tx:
+    """What a job sees of its transaction."""
+
+    def __init__(self, group: Group) -> None:
+        self._group = group
+        self._pending: list[tuple[Statement, tuple[Any, ...]]] = []
+        self._counts: list[tuple[tuple[int, str, int], int]] = []
+        self.sent = False
+
+    def clinic(self, clinic_id: int) -> ClinicState:
+        """A clinic that the job said it touches."""
+        return self._group.clinics[clinic_id]
+
+    def links(self, client_id: bytes) -> list[Link]:
+        """All connections of a client that the job said it touches, ended ones included."""
+        return self._group.links[client_id]
+
+    def opened_to(self, client_id: bytes) -> list[int]:
+        """The clinics to which the client is open, in id order."""
+        return sorted(link.clinic_id for link in self.links(client_id) if link.state != State.HIDDEN)
+
+    def stamp(self, clinic_id: int) -> int:
+        """The clinic's next `updated_at`."""
+        clinic = self._group.clinics[clinic_id]
+        if clinic.ticked:
+            clinic.clock += 1
+        else:
+            millisecond = max(values.now() // 1000, clinic.clock // 1000 + 1)
+            clinic.clock = millisecond * 1000
+            clinic.ticked = True
+        return clinic.clock
+
+    def write(self, statement: Statement, *args: Any) -> None:
+        """Buffer one row or change; it is sent with the group."""
+        self._pending.append((statement, args))
+
+    def count(self, clinic_id: int, name: str, by: int = 1, *, bucket: int = 0) -> None:
+        """Move one of the clinic's counters (see counters.py)."""
+        self._counts.append(((clinic_id, name, bucket), by))
+
+    def event(self, clinic_id: int, kind: str, entity: str, entity_id: bytes, at: int) -> None:
+        """Append to the clinic's event log."""
+        clinic = self._group.clinics[clinic_id]
+        clinic.event_seq += 1
+        self.write(APPEND_EVENT, clinic_id, clinic.event_seq, kind, entity, entity_id, at)
+
+    async def fetch(self, statement: Statement, *args: Any) -> Sequence[Any]:
+        """Rows as the transaction sees them; sends what is buffered first."""
+        if self._pending or self._counts or self._group.pending:
+            self.merge()
+            self.sent = True
+            await self._group.flush()
+        return await self._group.session.fetch(statement, *args)
+
+    async def fetch_one(self, statement: Statement, *args: Any) -> Any:
+        """The first row, or None."""
+        rows = await self.fetch(statement, *args)
+        return rows[0] if rows else None
+
+    def merge(self) -> None:
+        """Hand the buffer over to the group."""
+        for statement, args in self._pending:
+            self._group.pending[statement].append(args)
+        for key, by in self._counts:
+            self._group.counts[key] += by
+        self._pending, self._counts = [], []
+
+
+async def run_group(session: Session, jobs: Sequence[tuple[Touching, Job[Any]]]) -> list[Outcome]:
+    """Run the jobs in one transaction and commit it; each outcome is a result or the error that ended its job."""
+    try:
+        return await _run_together(session, jobs)
+    except PolyvetError as error:
+        return [(None, error)]  # only a job that ran alone gets here
+    except Exception as error:
+        if len(jobs) == 1:
+            return [(None, error)]
+    outcomes: list[Outcome] = []
+    for job in jobs:
+        outcomes += await run_group(session, [job])
+    return outcomes
+
+
+async def _run_together(session: Session, jobs: Sequence[tuple[Touching, Job[Any]]]) -> list[Outcome]:
+    touching = Touching(
+        clinics=tuple(sorted({clinic for touching, _ in jobs for clinic in touching.clinics})),
+        clients=tuple(sorted({client for touching, _ in jobs for client in touching.clients})),
+    )
+    await session.begin()
+    try:
+        group = Group(session, *await session.lock(touching))
+        outcomes = [await _run(group, job, alone=len(jobs) == 1) for _, job in jobs]
+        await group.finish()
+        await session.commit()
+    except BaseException:
+        await session.rollback()
+        raise
+    return outcomes
+
+
+async def _run(group: Group, job: Job[Any], *, alone: bool) -> Outcome:
+    tx = Tx(group)
+    try:
+        result = await job(tx)
+    except PolyvetError as error:
+        if alone:
+            raise
+        if tx.sent:
+            raise RunAlone from error
+        return None, error
+    tx.merge()
+    return result, None

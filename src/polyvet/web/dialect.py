@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A dialect as an ASGI application: find the route, the caller and its budget, answer, log.
+
+What differs between vendors is behind `Wire`: where the credential stands, what an error looks like, which headers
+tell of the budget.
+"""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+
+from polyvet.core.codelists import Codelists
+from polyvet.core.context import Caller, Context
+from polyvet.identity.keys import Keys
+from polyvet.model.errors import PolyvetError
+from polyvet.storage.store import Store
+from polyvet.web.limits import Budget, Limits, Standing
+from polyvet.web.log import RequestLog
+from polyvet.web.marks import Marks
+from polyvet.web.message import Headers, Receive, Reply, Request, Scope, Send
+from polyvet.web.metrics import Metrics
+from polyvet.web.routes import Route, RouteTable
+
+NO_BUDGET = Budget(None, None)
+COMPRESS_FROM = 1_000  # bytes
+NOT_FOUND_ROUTE = "(none)"
+_log = structlog.get_logger()
+
+
+class Wire(Protocol):
+    """What one vendor does its own way."""
+
+    name: str
+    root: str  # the paths' common start, with its last slash
+
+    def secret(self, request: Request) -> str | None: ...
+    def budget(self, caller: Caller) -> Budget: ...
+    def budget_headers(self, standing: Standing) -> Headers: ...
+    def error(self, error: PolyvetError) -> Reply: ...
+    def defect(self) -> Reply: ...
+
+
+class Services(msgspec.Struct):
+    """What all dialects of one process share."""
+
+    store: Store
+    codelists: Codelists
+    limits: Limits | None  # None: switched off
+    marks: Marks
+    metrics: Metrics
+    log: RequestLog
+    body_limit: int
+
+
+class Dialect:
+    """One vendor's API."""
+
+    def __init__(
+        self, wire: Wire, routes: RouteTable, services: Services, document: Callable[[], bytes] | None = None
+    ) -> None:
+        """`document` makes the dialect's OpenAPI description when it is asked for."""
+        self.wire = wire
+        self.routes = routes
+        self.document = document or (lambda: b"{}")
+        self._services = services
+        self._keys = Keys(services.store, wire.name)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request whose path starts with the dialect's root."""
+        started = time.perf_counter_ns()
+        services = self._services
+        request_id = services.log.next_id()
+        request = Request(scope, receive, {}, services.body_limit)
+        route: Route | None = None
+        standing: Standing | None = None
+        try:
+            route, request.parameters = self.routes.find(scope["method"], scope["path"][len(self.wire.root) :])
+            caller = await self._keys.caller(self.wire.secret(request))
+            request.caller = caller
+            if services.limits is not None:
+                standing = services.limits.take(caller, self.wire.budget(caller))
+            request.ctx = Context(caller, services.store, services.codelists)
+            request.ctx.require(route.permission)
+            reply = await route.handler(request)
+        except PolyvetError as error:
+            reply = self.wire.error(error)
+        except ConnectionResetError:
+            return
+        except Exception:
+            _log.exception("defect", request_id=request_id, dialect=self.wire.name, path=scope["path"])
+            reply = self.wire.defect()
+        headers = [(b"x-request-id", request_id.encode()), *reply.headers]
+        if standing is not None:
+            headers += self.wire.budget_headers(standing)
+        await _send(request, reply, headers, send)
+        took = time.perf_counter_ns() - started
+        template = NOT_FOUND_ROUTE if route is None else route.path
+        services.metrics.observe((self.wire.name, _known(scope["method"]), template, reply.status), took)
+        who = request.caller
+        key, clinic = (None, None) if who is None else (who.shown, who.clinic_id)
+        services.log.add(request_id, self.wire.name, scope, reply.status, took, key, clinic)
+
+
+def _known(method: str) -> str:
+    """The method as a label: what a caller makes up does not become a label of its own."""
+    return method if method in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS") else "other"
+
+
+async def _send(request: Request, reply: Reply, headers: Headers, send: Send) -> None:
+    body = reply.body
+    if len(body) >= COMPRESS_FROM:
+        headers.append((b"vary", b"accept-encoding"))
+        accepted = request.header(b"accept-encoding")
+        if accepted is not None and b"gzip" in accepted and b"gzip;q=0" not in accepted.replace(b" ", b""):
+            body = gzip.compress(body, 1, mtime=0)
+            headers.append((b"content-encoding", b"gzip"))
+    headers.append((b"content-type", reply.media_type))
+    headers.append((b"content-length", b"%d" % len(body)))
+    start: dict[str, Any] = {"type": "http.response.start", "status": reply.status, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": b"" if request.scope["method"] == "HEAD" else body})

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rate limits: two windows a key, counted exactly over all workers of one machine.
+
+A window opens with its first request and lasts its full length. A request is let through only when both windows have
+room, and then counts in both. `retry_after` names the end of the last full window that stands in the way, so a client
+that waits that long finds room.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from polyvet.core.context import Caller
+from polyvet.model import values
+from polyvet.model.errors import LimitReached
+from polyvet.web.slots import Slots
+
+MINUTE = 60 * values.MICROSECONDS
+HOUR = 3600 * values.MICROSECONDS
+_LAYOUT = "qqqq"  # minute opened, minute count, hour opened, hour count
+_KEYS = 16_384
+ENDLESS = 1 << 62
+
+
+class Budget(msgspec.Struct, frozen=True, gc=False):
+    """Requests a minute and an hour; None is no limit."""
+
+    per_minute: int | None
+    per_hour: int | None
+
+
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """What the headers tell: the window with the least room left."""
+
+    limit: int
+    remaining: int
+    reset_s: int
+
+
+class Limits:
+    """The windows of all keys."""
+
+    def __init__(self, *, shared: bool) -> None:
+        self._slots = Slots(_KEYS, _LAYOUT, shared=shared)
+
+    def take(self, caller: Caller, budget: Budget, now: int | None = None) -> Standing | None:
+        """Count one request; None when nothing limits the key. LimitReached when a window is full."""
+        per_minute = caller.per_minute if caller.per_minute is not None else budget.per_minute
+        per_hour = caller.per_hour if caller.per_hour is not None else budget.per_hour
+        if per_minute is None and per_hour is None:
+            return None
+        now = values.now() if now is None else now
+        slots, key = self._slots, caller.key_id
+        group = slots.hold(key)
+        try:
+            minute_opened, minute_n, hour_opened, hour_n = slots.read(group, key) or (now, 0, now, 0)
+            if not 0 <= now - minute_opened < MINUTE:
+                minute_opened, minute_n = now, 0
+            if not 0 <= now - hour_opened < HOUR:
+                hour_opened, hour_n = now, 0
+            minute_left = ENDLESS if per_minute is None else per_minute - minute_n
+            hour_left = ENDLESS if per_hour is None else per_hour - hour_n
+            if minute_left <= 0 or hour_left <= 0:
+                ends = hour_opened + HOUR if hour_left <= 0 else minute_opened + MINUTE
+                raise LimitReached(_seconds(ends - now))
+            slots.write(group, key, now, minute_opened, minute_n + 1, hour_opened, hour_n + 1)
+        finally:
+            slots.release(group)
+        if minute_left <= hour_left:
+            return Standing(per_minute or 0, minute_left - 1, _seconds(minute_opened + MINUTE - now))
+        return Standing(per_hour or 0, hour_left - 1, _seconds(hour_opened + HOUR - now))
+
+
+def _seconds(microseconds: int) -> int:
+    """Whole seconds, rounded up, so that waiting them is enough."""
+    return max(1, -(-microseconds // values.MICROSECONDS))

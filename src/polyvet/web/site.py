@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands beside the dialects: the front page, health, readiness, and the OpenAPI documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+import structlog
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from polyvet import __version__
+from polyvet.storage.store import Store
+from polyvet.web.message import Receive, Scope, Send
+
+_log = structlog.get_logger()
+_pages = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape(), trim_blocks=True
+)
+_SAFE = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+# A body that clients of all dialects that stand below /api/v1 can read as an error.
+_UNKNOWN = {
+    "success": False,
+    "error": {
+        "code": "ROUTE.NOT_FOUND",
+        "message": "There is no such path here; the page at / says what is served.",
+        "severity": "error",
+        "details": {},
+    },
+}
+
+
+def site(store: Store, documents: Mapping[str, Callable[[], bytes]]) -> Starlette:
+    """The application for all paths that are no dialect's; `documents` gives each dialect's description."""
+    made: dict[str, bytes] = {}
+
+    async def front(request: Request) -> Response:
+        page = _pages.get_template("front.html").render(base=str(request.base_url).rstrip("/"), version=__version__)
+        return Response(page, media_type="text/html", headers=_SAFE)
+
+    async def health(_: Request) -> Response:
+        return _json(200, {"status": "ok", "version": __version__})
+
+    async def ready(_: Request) -> Response:
+        try:
+            await store.ready()
+        except Exception:
+            _log.exception("not ready")
+            return _json(503, {"status": "the store does not answer"})
+        return _json(200, {"status": "ready"})
+
+    async def document(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in documents:
+            return _json(404, _UNKNOWN)
+        if name not in made:
+            made[name] = documents[name]()
+        return Response(made[name], media_type="application/json")
+
+    async def not_found(_: Request, __: Exception) -> Response:
+        return _json(404, _UNKNOWN)
+
+    routes = [
+        Route("/", front),
+        Route("/health", health),
+        Route("/ready", ready),
+        Route("/openapi/{name}.json", document),
+    ]
+    return Starlette(routes=routes, exception_handlers={404: not_found})
+
+
+async def unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
+    """The answer to a path below /api/v1 that no dialect has."""
+    await _json(404, _UNKNOWN)(scope, receive, send)
+
+
+def _json(status: int, content: object) -> Response:
+    return Response(msgspec.json.encode(content), status, media_type="application/json")
