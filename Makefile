@@ -32,7 +32,7 @@ lint: .venv/.ready-dev ## Check style, types and the layers.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 format: .venv/.ready-dev ## Put the sources in their form and mend what ruff can mend.
 	$(BIN)/ruff check --fix .

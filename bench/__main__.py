@@ -120,8 +120,12 @@ def main() -> None:
         found, lines = _measure(options, cluster)
     finally:
         cluster.stop()
+    if options.check_only or options.prepare_only:
+        return
     how = f"{options.rounds} rounds of {options.seconds} s, {options.connections} connections, "
-    how += f"{options.patients:,} patients, {options.clients:,} clients, cores {options.cores} (server, wrk, PostgreSQL)"
+    how += (
+        f"{options.patients:,} patients, {options.clients:,} clients, cores {options.cores} (server, wrk, PostgreSQL)"
+    )
     text = report.full(found, lines, how)
     print(text)
     if options.markdown:

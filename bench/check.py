@@ -23,16 +23,20 @@ def probes(load: dict[str, Any]) -> list[Probe]:
     """Every shape of request of the workloads, once; and the folding of capitals beyond ASCII."""
     patients = "/api/v1/patients"
     paths = [f"{patients}/patient_{load['first']}", f"{patients}?page_size=20&page=1"]
-    paths += [f"{patients}?page_size={n}&species={s}&page={p}" for n, s, p in ((20, "dog", 1), (20, "cat", 3), (100, "dog", 2))]
+    paths += [
+        f"{patients}?page_size={n}&species={s}&page={p}"
+        for n, s, p in ((20, "dog", 1), (20, "cat", 3), (100, "dog", 2))
+    ]
     paths += [f"{patients}?page_size=100&updated_since=2025-12-{day}T00:00:00Z" for day in ("01", "20")]
     paths += [f"{patients}?page_size=20&species=DOG"]
     found = [Probe(path) for path in paths]
-    for fragment in sum(load["fragments"].values(), []):
-        found.append(Probe(f"/api/v1/owners?limit=20&offset=0&search={quote(fragment)}", "clinova"))
-    for fragment in ("ÜLLER", "şah", "ÇELİK"[:3], "anna m", "%", "_"):
-        needs_folding = not fragment.isascii()
-        found.append(Probe(f"/api/v1/owners?limit=20&offset=0&search={quote(fragment)}", "clinova", needs_folding))
-    return found
+    plain = [fragment for group in load["fragments"].values() for fragment in group]
+    found += [_search(fragment) for fragment in (*plain, "anna m", "%", "_")]
+    return found + [_search(fragment, beyond_ascii=True) for fragment in ("ÜLLER", "şah", "ÇEL")]
+
+
+def _search(fragment: str, beyond_ascii: bool = False) -> Probe:
+    return Probe(f"/api/v1/owners?limit=20&offset=0&search={quote(fragment)}", "clinova", beyond_ascii)
 
 
 def shape(body: Any) -> dict[str, Any]:

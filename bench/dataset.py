@@ -41,6 +41,7 @@ BREEDS: dict[str, tuple[str, ...]] = {
 }
 
 RARE_MAXIMUM = 100
+RARE_LETTERS = 5
 TWO_LETTER = ("er", "ma", "ol", "nn")
 NON_ASCII = ("üller", "ürk", "ölker", "ünth")
 COMMON = ("example", "example.org", "@example")
@@ -204,7 +205,7 @@ def fragments(owners: list[Client]) -> dict[str, list[str]]:
     while len(rare) < 8:
         line = pick.choice(hay).split("\n")[2]
         fragment = line[pick.randint(0, 2) :][:6]
-        if len(fragment) >= 5 and fragment.isascii() and fragment not in rare:
-            if 1 <= sum(fragment in text for text in hay) <= RARE_MAXIMUM:
-                rare.append(fragment)
+        usable = len(fragment) >= RARE_LETTERS and fragment.isascii() and fragment not in rare
+        if usable and sum(fragment in text for text in hay) <= RARE_MAXIMUM:
+            rare.append(fragment)
     return {"rare": rare, "two": list(TWO_LETTER), "nonascii": list(NON_ASCII), "common": list(COMMON)}

@@ -44,7 +44,8 @@ class Driver:
     @property
     def late_page(self) -> int:
         """Page 500, or the last one of a smaller clinic."""
-        return max(1, min(LATE_PAGE, self.stores.load["patients"] // PAGE_SIZE))
+        pages: int = self.stores.load["patients"] // PAGE_SIZE
+        return max(1, min(LATE_PAGE, pages))
 
     def _start(self, server: Server, workload: str, seconds: float, connections: int) -> subprocess.Popen[str]:
         is_search = workload.startswith("search_")

@@ -10,20 +10,19 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
-
-from polyvet.identity import keys
-from polyvet.model import entities, values
-from polyvet.model.species import SPECIES
-from polyvet.storage import access
-from polyvet.storage.bulk import BulkLoader
-from polyvet.storage.migrate import migrate
-from polyvet.storage.store import FILE_NAME, is_postgresql, open_store
-from polyvet.storage.writing import Touching, Tx
 
 from bench import dataset
 from bench.apps.shared import KEYS
 from bench.prepare import CLINIC_OF_KEY, Stores, say
+from polyvet.identity import keys
+from polyvet.model import entities, values
+from polyvet.model.species import SPECIES
+from polyvet.settings import Settings
+from polyvet.storage import access
+from polyvet.storage.bulk import BulkLoader
+from polyvet.storage.migrate import migrate
+from polyvet.storage.store import is_postgresql, open_store
+from polyvet.storage.writing import Touching, Tx
 
 DIALECTS = {"vetigen": "vetigen", "clinova": "clinovavet", "writer": "clinovavet"}
 NEVER_REACHED = 1_000_000_000
@@ -34,8 +33,8 @@ BREED_CODES = {(entry.slug, breed.name): breed.code for entry in SPECIES for bre
 
 def load(place: str, stores: Stores) -> None:
     """Make polyvet's store in an empty directory, or in an empty PostgreSQL database."""
-    url = place if is_postgresql(place) else f"sqlite:///{Path(place).resolve() / FILE_NAME}"
-    asyncio.run(_load(url, stores))
+    settings = Settings(database_url=place) if is_postgresql(place) else Settings(data=place)
+    asyncio.run(_load(settings.store_url, stores))
 
 
 async def _load(url: str, stores: Stores) -> None:
@@ -63,8 +62,14 @@ async def _add_clinics_and_keys(url: str) -> None:
     try:
         await store.write(Touching(), add_clinics)
         for name, clinic in CLINIC_OF_KEY.items():
-            limits = {"per_minute": NEVER_REACHED, "per_hour": NEVER_REACHED}
-            await keys.create(store, keys.NewKey(clinic_id=clinic, dialect=DIALECTS[name], name=name, **limits), KEYS[name])
+            new = keys.NewKey(
+                clinic_id=clinic,
+                dialect=DIALECTS[name],
+                name=name,
+                per_minute=NEVER_REACHED,
+                per_hour=NEVER_REACHED,
+            )
+            await keys.create(store, new, KEYS[name])
     finally:
         await store.close()
 
@@ -77,7 +82,9 @@ def _batches(stores: Stores) -> Iterator[entities.Batch]:
         numbers[row.clinic] += 1
         clients.append(_client(row, numbers[row.clinic]))
         connected = values.from_datetime(row.updated)
-        connections.append(entities.Connected(row.clinic, clients[-1].id, entities.State.ACTIVE, numbers[row.clinic], connected))
+        connections.append(
+            entities.Connected(row.clinic, clients[-1].id, entities.State.ACTIVE, numbers[row.clinic], connected)
+        )
     yield entities.Batch(clients=clients, connections=connections)
     numbers.clear()
     rows = iter(stores.patients())

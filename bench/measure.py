@@ -11,7 +11,8 @@ from bench.drive import Driver
 from bench.prepare import say
 
 WORKLOADS = (
-    "get list20 list100 since100 search_rare search_two search_nonascii search_common page1 page500 walk get_beside create"
+    "get list20 list100 since100 search_rare search_two search_nonascii search_common "
+    "page1 page500 walk get_beside create"
 ).split()
 OURS_ALONE = ("page1", "page500", "walk", "get_beside")
 WARM_SECONDS = 1
@@ -86,7 +87,9 @@ def _measure(server: Server, driver: Driver, workload: str, seconds: int, result
 
 
 def _latest(results: Results, workload: str) -> str:
-    return "  ".join(f"{name} {found[workload][-1]:.0f}/s" for name, found in results.rates.items() if workload in found)
+    return "  ".join(
+        f"{name} {found[workload][-1]:.0f}/s" for name, found in results.rates.items() if workload in found
+    )
 
 
 def measure_starts(server: Server, results: Results) -> None:

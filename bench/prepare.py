@@ -76,12 +76,15 @@ class Stores:
 
             self._once("ours", engine, lambda place: load_ours.load(place, self))
         elif engine == "sqlite":
-            usual = kind == "usual"
-            self._once(kind, engine, lambda p: store.load_sqlite(Path(p), self.clients, self.patients(), _keys(), usual))
+            self._once(kind, engine, lambda path: self._load_sqlite(path, usual=kind == "usual"))
         else:
-            self._once(
-                "floor", engine, lambda url: asyncio.run(store.load_postgresql(url, self.clients, self.patients(), _keys()))
-            )
+            self._once("floor", engine, self._load_postgresql)
+
+    def _load_sqlite(self, path: str, *, usual: bool) -> None:
+        store.load_sqlite(Path(path), self.clients, self.patients(), _keys(), usual=usual)
+
+    def _load_postgresql(self, url: str) -> None:
+        asyncio.run(store.load_postgresql(url, self.clients, self.patients(), _keys()))
 
     def _once(self, kind: str, engine: str, fill: Callable[[str], None]) -> None:
         """Fill under a passing name first, so that a half-made store is never taken for a whole one."""

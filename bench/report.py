@@ -46,7 +46,7 @@ class Line:
 
 def machine() -> str:
     """The shape of the machine, for the head of the table."""
-    model = next((x.split(":")[1].strip() for x in _lines("/proc/cpuinfo") if x.startswith("model name")), "unknown CPU")
+    model = next((x.split(":")[1].strip() for x in _lines("/proc/cpuinfo") if x.startswith("model name")), "?")
     memory = next((int(x.split()[1]) // 1048576 for x in _lines("/proc/meminfo") if x.startswith("MemTotal")), 0)
     python = f"Python {platform.python_version()}"
     return f"{os.cpu_count()} cores ({model}), {memory} GB, {platform.system()} {platform.release()}, {python}"
@@ -107,8 +107,7 @@ def _line(engine: str, what: str, value: float | None, goal: float | None, at_le
 
 def big_line(engine: str, small: float, large: float) -> Line:
     """The first page of a very large clinic beside that of a small one; both are rates."""
-    ratio = small / large
-    return Line(engine, "time of the first page at 1,000,000 / 10,000 patients", f"{ratio:.2f}", f"<= {BIG_PAGE:g}", ratio <= BIG_PAGE)
+    return _line(engine, "time of the first page at 1,000,000 / 10,000 patients", small / large, BIG_PAGE)[0]
 
 
 def lines_table(lines: list[Line]) -> str:
@@ -127,7 +126,8 @@ def _ratio(value: float | None) -> str:
 
 def _markdown(head: list[str], rows: list[list[str]]) -> str:
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    lines = ["| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in [head, *rows]]
+    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in [head, *rows]]
+    lines = ["| " + " | ".join(row) + " |" for row in padded]
     lines.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from bench.dataset import Client, Patient
 from bench.ids import cuid_text, ulid_text
 
 CLIENT_COLUMNS = (
-    "clinic_id public_id cuid first_name middle_name last_name email phone address last_visit created_at updated_at haystack"
+    "clinic_id public_id cuid first_name middle_name last_name email phone address last_visit "
+    "created_at updated_at haystack"
 ).split()
 PATIENT_COLUMNS = (
     "clinic_id public_id name species breed sex neutered date_of_birth weight_kg owner_id created_at updated_at"
@@ -78,11 +79,14 @@ def _texts(rows: Iterable[tuple[Any, ...]], usual: bool) -> Iterator[tuple[Any, 
     """The rows with their dates as SQLite keeps them."""
     form = usual_instant if usual else floor_instant
     for row in rows:
-        yield tuple(form(v) if isinstance(v, datetime) else v.isoformat() if hasattr(v, "isoformat") else v for v in row)
+        yield tuple(
+            form(value) if isinstance(value, datetime) else value.isoformat() if isinstance(value, date) else value
+            for value in row
+        )
 
 
 def load_sqlite(
-    path: Path, clients: list[Client], patients: Iterable[Patient], keys: list[tuple[int, str]], usual: bool
+    path: Path, clients: list[Client], patients: Iterable[Patient], keys: list[tuple[int, str]], *, usual: bool
 ) -> None:
     """Write a new file; `usual` chooses the ORMs' text form of dates."""
     db = sqlite3.connect(path, isolation_level=None)

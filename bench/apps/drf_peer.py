@@ -121,9 +121,7 @@ class PatientSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Patient
-        fields = (
-            "fp name species breed sex date_of_birth weight_kg owner_customer_fp created_at updated_at"
-        ).split()
+        fields = ("fp name species breed sex date_of_birth weight_kg owner_customer_fp created_at updated_at").split()
 
     def get_fp(self, row: Patient) -> str:
         return "patient_" + row.public_id
@@ -210,7 +208,9 @@ class OwnerFilter(django_filters.FilterSet):
         fields: list[str] = []
 
     def matching(self, rows: QuerySet[Client], name: str, needle: str) -> QuerySet[Client]:
-        rows = rows.annotate(full_name=Concat(F("first_name"), Value(" "), F("last_name"), output_field=models.TextField()))
+        rows = rows.annotate(
+            full_name=Concat(F("first_name"), Value(" "), F("last_name"), output_field=models.TextField())
+        )
         columns = ("first_name", "middle_name", "last_name", "full_name", "email", "phone")
         match = Q()
         for column in columns:

@@ -76,8 +76,8 @@ class PostgreSQLStore:
             owner = await db.fetchval(OWNER, clinic, pet.owner_id)
             if owner is None:
                 return None
-            animal = (pet.name, pet.species.lower(), pet.breed, "unknown", pet.neutered, pet.birthdate, pet.weight, owner)
-            await db.execute(INSERT, clinic, ulid_text(number), *animal, now, now)
+            animal = (pet.name, pet.species.lower(), pet.breed, "unknown", pet.neutered, pet.birthdate, pet.weight)
+            await db.execute(INSERT, clinic, ulid_text(number), *animal, owner, now, now)
         told = (pet.name, pet.species, pet.breed, midnight(pet.birthdate), pet.weight, pet.neutered, pet.owner_id)
         return Pet(cuid_text(number), *told, now)
 

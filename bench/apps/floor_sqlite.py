@@ -76,8 +76,8 @@ class SQLiteStore:
             return None
         number, now = new_id(), floor_instant(datetime.now(UTC))
         birth = pet.birthdate.isoformat() if pet.birthdate else None
-        animal = (pet.name, pet.species.lower(), pet.breed, "unknown", pet.neutered, birth, pet.weight, owner[0])
-        self.run(INSERT, (clinic, ulid_text(number), *animal, now, now))
+        animal = (pet.name, pet.species.lower(), pet.breed, "unknown", pet.neutered, birth, pet.weight)
+        self.run(INSERT, (clinic, ulid_text(number), *animal, owner[0], now, now))
         told = (pet.name, pet.species, pet.breed, midnight(pet.birthdate), pet.weight, pet.neutered, pet.owner_id)
         return Pet(cuid_text(number), *told, now)
 

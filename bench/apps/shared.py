@@ -15,10 +15,20 @@ import msgspec
 
 STORE = os.environ.get("BENCH_STORE", "")
 KEY_SECONDS = 5.0
-FULLY_DURABLE = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "mmap_size=1073741824", "cache_size=-65536")
+FULLY_DURABLE = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "busy_timeout=5000",
+    "mmap_size=1073741824",
+    "cache_size=-65536",
+)
 
 # One key per dialect and clinic; the floors and the peers are loaded with exactly these.
-KEYS = {"vetigen": "bench_vetigen_0123456789abcdef", "clinova": "bench_clinova_0123456789abcdef", "writer": "bench_writer_0123456789abcdef"}
+KEYS = {
+    "vetigen": "bench_vetigen_0123456789abcdef",
+    "clinova": "bench_clinova_0123456789abcdef",
+    "writer": "bench_writer_0123456789abcdef",
+}
 
 
 def key_hash(key: str) -> str:

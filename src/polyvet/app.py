@@ -7,9 +7,12 @@ be bound to one dialect.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, MutableMapping
+from typing import Any
 
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from polyvet.core.codelists import Codelists
 from polyvet.dialects.clinovavet import router as clinovavet
@@ -18,7 +21,7 @@ from polyvet.dialects.vetigen.wire import Generation
 from polyvet.dialects.vetigen.wire import Options as VetigenOptions
 from polyvet.settings import Settings, SettingsError
 from polyvet.storage.store import Store, open_store
-from polyvet.web.dialect import Dialect, Services
+from polyvet.web.dialect import NO_ROUTE, Dialect, Services, known_method
 from polyvet.web.limits import Limits
 from polyvet.web.log import RequestLog
 from polyvet.web.marks import Marks
@@ -27,6 +30,7 @@ from polyvet.web.metrics import Metrics
 from polyvet.web.site import site, unknown_path
 
 API_ROOT = "/api/v1/"
+SITE = "site"  # what the log and the metrics call requests that are no dialect's
 DIALECTS = (vetigen.NAME, clinovavet.NAME)
 
 
@@ -63,9 +67,7 @@ class App:
         services = Services(
             store, codelists, self._shared.limits, self._shared.marks, self.metrics, self._log, self.settings.body_limit
         )
-        options = VetigenOptions(
-            Generation(self.settings.vetigen_generation), self.settings.vetigen_name_unconnected
-        )
+        options = VetigenOptions(Generation(self.settings.vetigen_generation), self.settings.vetigen_name_unconnected)
         self._dialects = {
             vetigen.NAME: vetigen.dialect(services, options),
             clinovavet.NAME: clinovavet.dialect(services),
@@ -73,9 +75,7 @@ class App:
         self._by_segment = {
             segment: dialect for dialect in self._dialects.values() for segment in dialect.routes.first_segments()
         }
-        documents: dict[str, Callable[[], bytes]] = {
-            name: dialect.document for name, dialect in self._dialects.items()
-        }
+        documents: dict[str, Callable[[], bytes]] = {name: dialect.document for name, dialect in self._dialects.items()}
         self._site = site(store, documents)
 
     async def close(self) -> None:
@@ -103,7 +103,7 @@ class App:
             if dialect is not None:
                 await dialect(scope, receive, send)
                 return
-            await unknown_path(scope, receive, send)
+            await self._observed(unknown_path, scope, receive, send)
             return
         name, slash, _ = path[1:].partition("/")
         prefixed = self._dialects.get(name) if slash else None
@@ -111,7 +111,27 @@ class App:
             await prefixed({**scope, "path": path[len(name) + 1 :]}, receive, send)
             return
         assert self._site is not None  # noqa: S101, the lifespan ran before the first request
-        await self._site(scope, receive, send)
+        await self._observed(self._site, scope, receive, send)
+
+    async def _observed(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Give a request that is no dialect's its id, and log it as the dialects log theirs."""
+        started = time.perf_counter_ns()
+        request_id = self._log.next_id()
+        status = 500
+
+        async def send_with_id(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await app(scope, receive, send_with_id)
+        finally:
+            took = time.perf_counter_ns() - started
+            self.metrics.observe((SITE, known_method(scope["method"]), NO_ROUTE, status), took)
+            self._log.add(request_id, SITE, scope, status, took, None, None)
 
     def _bound(self, scope: Scope) -> Dialect | None:
         """The dialect that the request's host name is bound to."""

@@ -17,7 +17,7 @@ from polyvet.core.context import PERMISSIONS
 from polyvet.model import values
 from polyvet.model.entities import Clinic
 from polyvet.settings import Settings, SettingsError, load
-from polyvet.storage.store import Store, open_store
+from polyvet.storage.store import Store, failures, open_store
 
 T = TypeVar("T")
 DEFAULT_DEMO_CLIENTS = 400
@@ -52,7 +52,9 @@ def serve(
     database_url: UrlOption = None,
     workers: Annotated[int | None, typer.Option(help="Processes that serve. [default: 1]")] = None,
     config: ConfigOption = None,
-    demo: Annotated[bool, typer.Option("--demo", help="Fill an empty store with a demo practice and its keys.")] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Fill an empty store with a demo practice and its keys.")
+    ] = False,
     clients: Annotated[int, typer.Option(min=1, help="Clients of the demo practice.")] = DEFAULT_DEMO_CLIENTS,
     seed: Annotated[int, typer.Option(help="The demo practice is the same for the same seed.")] = 1,
 ) -> None:
@@ -93,7 +95,7 @@ def create_clinic(
 
     if timezone not in available_timezones():
         _fail(f"{timezone} is no IANA time zone; write it as Europe/Berlin")
-    if len(currency) != 3 or not currency.isascii() or not currency.isupper():  # noqa: PLR2004, ISO 4217
+    if len(currency) != 3 or not currency.isascii() or not currency.isupper():
         _fail(f"{currency} is no ISO 4217 code; write it as EUR")
 
     async def work(store: Store) -> int:
@@ -191,7 +193,7 @@ def get(
     settings = _settings(config, data, database_url)
     status, body = _run(request(settings, path, key))
     sys.stdout.buffer.write(body.rstrip(b"\n") + b"\n")
-    raise typer.Exit(1 if status >= 400 else 0)  # noqa: PLR2004, HTTP's own line between success and error
+    raise typer.Exit(1 if status >= 400 else 0)
 
 
 @app.command()
@@ -286,7 +288,7 @@ async def _install_demo(settings: Settings, clients: int, seed: int) -> None:
 
 def _announce(settings: Settings, url: str, *, demo: bool) -> None:
     if demo:
-        from polyvet.sandbox.install import write_base_url, welcome
+        from polyvet.sandbox.install import welcome, write_base_url
 
         credentials = write_base_url(Path(settings.data), url)
         typer.echo(welcome(credentials))
@@ -305,13 +307,9 @@ async def _with_store(settings: Settings, work: Any) -> Any:
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end; a store that cannot be used ends the command with one line that says so."""
-    import sqlite3
-
-    import asyncpg
-
     try:
         return asyncio.run(work)
-    except (OSError, sqlite3.DatabaseError, asyncpg.PostgresError) as error:
+    except failures() as error:
         _fail(f"the store cannot be used: {error}")
 
 

@@ -40,6 +40,7 @@ def _lines() -> Progress:
     def show(what: str, done: int, of: int) -> None:
         if time.monotonic() - last[0] >= _LINE_EVERY_S:
             last[0] = time.monotonic()
-            print(f"{what}: {done:,} of {of:,}", file=sys.stderr, flush=True)
+            sys.stderr.write(f"{what}: {done:,} of {of:,}\n")
+            sys.stderr.flush()
 
     return show

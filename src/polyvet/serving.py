@@ -22,6 +22,7 @@ from polyvet.web import log
 BACKLOG = 2048
 GRACE_S = 20  # for requests that are under way when the server is told to stop
 START_S = 60
+RESTART_S = 0.5  # a worker that fails at once must not keep a core busy
 
 
 class ServeError(Exception):
@@ -67,7 +68,9 @@ def _bind(settings: Settings) -> socket.socket:
     return listening
 
 
-def _work(settings: Settings, shared: Shared, listening: socket.socket, number: int, announce: Callable[[], None]) -> int:
+def _work(
+    settings: Settings, shared: Shared, listening: socket.socket, number: int, announce: Callable[[], None]
+) -> int:
     """One process that serves."""
     log.configure(settings.log_level)
     app = create_app(settings, shared)
@@ -104,18 +107,21 @@ class _Parent:
     def run(self, announce: Callable[[], None]) -> int:
         """Until all workers are gone."""
         reading, writing = os.pipe()
-        for number in range(self._settings.workers):
-            self._fork(number, writing)
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
+        for number in range(self._settings.workers):
+            self._fork(number, writing)
         if self._all_started(reading):
             announce()
         while self._workers:
             pid, status = os.wait()
-            number = self._workers.pop(pid, None)
-            if number is not None and not self._stopping:
-                print(f"polyvet: worker {number} ended ({status}); starting it again", file=sys.stderr)
-                time.sleep(1)  # one that fails at once must not keep a core busy
+            if pid not in self._workers:
+                continue
+            number = self._workers.pop(pid)
+            if not self._stopping:
+                sys.stderr.write(f"polyvet: worker {number} ended ({status}); starting it again\n")
+                time.sleep(RESTART_S)
+            if not self._stopping:
                 self._fork(number, writing)
         return 0 if self._stopping else 1
 

@@ -14,9 +14,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from polyvet.storage.store import FILE_NAME
-
 PREFIX = "POLYVET_"
+FILE_NAME = "polyvet.db"  # the embedded store, in the data folder
 
 
 class SettingsError(Exception):

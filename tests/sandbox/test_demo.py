@@ -353,7 +353,7 @@ class TestSamples:
 
 class TestCodelist:
     def test_codes_belong_to_the_shared_list_and_are_unique(self) -> None:
-        codes = [row.id for row in (*species_rows(), *breed_rows())]
+        codes = [row.id for row in species_rows()] + [row.id for row in breed_rows()]
         assert len(set(codes)) == len(codes)
         assert all(code % 1000 == 2 for code in codes)
 

@@ -25,17 +25,25 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """New values of a patient; what is UNSET stays."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
-    breed_id: int | None | msgspec.UnsetType = msgspec.UNSET
+    breed_id: int | msgspec.UnsetType | None = msgspec.UNSET
     sex: str | msgspec.UnsetType = msgspec.UNSET
-    neutered: bool | None | msgspec.UnsetType = msgspec.UNSET
-    birth_date: str | None | msgspec.UnsetType = msgspec.UNSET
-    deceased_on: str | None | msgspec.UnsetType = msgspec.UNSET
+    neutered: bool | msgspec.UnsetType | None = msgspec.UNSET
+    birth_date: str | msgspec.UnsetType | None = msgspec.UNSET
+    deceased_on: str | msgspec.UnsetType | None = msgspec.UNSET
     weight_mg: int | msgspec.UnsetType = msgspec.UNSET
 
 
 async def get(ctx: Context, patient_id: bytes | None, shown: str) -> Patient:
     """One active patient. Missing; NotConnected if it is a patient of clinics that this one is not connected to."""
     ctx.require("patients:read")
+    patient = await opened(ctx, patient_id, shown)
+    await ctx.codelists.know(ctx.reader, (patient,))
+    return patient
+
+
+async def opened(ctx: Context, patient_id: bytes | None, shown: str) -> Patient:
+    """The patient if it is active and open to the clinic, else Missing or NotConnected; the caller has asked for the
+    permission."""
     if patient_id is None:
         raise Missing(KIND, shown)
     patient = await stored.get(ctx.reader, ctx.clinic_id, patient_id)
@@ -45,7 +53,6 @@ async def get(ctx: Context, patient_id: bytes | None, shown: str) -> Patient:
         raise Missing(KIND, shown)
     if patient.state != State.ACTIVE:
         raise Missing(KIND, shown)
-    await ctx.codelists.know(ctx.reader, (patient,))
     return patient
 
 

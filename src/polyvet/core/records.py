@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from polyvet.core import patients
 from polyvet.core.context import Context
-from polyvet.model.entities import MedicalRecord
+from polyvet.model.entities import MedicalRecord, State
 from polyvet.model.errors import Missing, NotConnected
 from polyvet.model.paging import Page, Place
 from polyvet.storage import access
@@ -23,7 +23,7 @@ async def get(ctx: Context, record_id: bytes | None, shown: str) -> MedicalRecor
         raise Missing(KIND, shown)
     if record.clinic_id != ctx.clinic_id:
         patient = await stored_patients.get(ctx.reader, ctx.clinic_id, record.patient_id)
-        if patient is None or patient.state != 0:
+        if patient is None or patient.state != State.ACTIVE:
             raise NotConnected(KIND, shown)
     return record
 
@@ -63,15 +63,11 @@ async def search_patient(
     offset: int = 0,
     place: Place | None = None,
 ) -> Page[MedicalRecord]:
-    """All clinics' records of a patient that is open to this one, the newest first."""
+    """All clinics' records of a patient that is open to this one, the newest first. Missing or NotConnected else."""
     ctx.require("records:read")
-    if patient_id is None:
-        raise Missing(patients.KIND, shown)
-    patient = await stored_patients.get(ctx.reader, ctx.clinic_id, patient_id)
-    if patient is None or patient.state != 0:
-        raise Missing(patients.KIND, shown)
+    patient = await patients.opened(ctx, patient_id, shown)
     return await stored.list_of_patient(
-        ctx.reader, patient_id, kind=kind, status=status, limit=limit, offset=offset, place=place
+        ctx.reader, patient.id, kind=kind, status=status, limit=limit, offset=offset, place=place
     )
 
 

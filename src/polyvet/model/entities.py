@@ -81,7 +81,7 @@ class InvoiceStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-class Clinic(Entity):
+class Clinic(Entity, frozen=True):
     """A practice. `id` is its installation number, `uid` its 128-bit id."""
 
     id: int
@@ -92,7 +92,7 @@ class Clinic(Entity):
     created_at: int
 
 
-class User(Entity):
+class User(Entity, frozen=True):
     """Somebody who works at a clinic; `subject` is the name that an identity provider gave."""
 
     id: bytes
@@ -103,7 +103,7 @@ class User(Entity):
     created_at: int
 
 
-class ApiKey(Entity):
+class ApiKey(Entity, frozen=True):
     """A credential of one clinic for one dialect. The secret is stored as its SHA-256 only."""
 
     id: bytes
@@ -120,7 +120,7 @@ class ApiKey(Entity):
     revoked_at: int | None
 
 
-class Species(Entity):
+class Species(Entity, frozen=True):
     """An entry of the species codelist, shared (`clinic_id` None) or a clinic's own. `id` is the numeric code."""
 
     id: int
@@ -131,7 +131,7 @@ class Species(Entity):
     synonyms: str  # folded, separated by commas
 
 
-class Breed(Entity):
+class Breed(Entity, frozen=True):
     """An entry of the breed codelist; it hangs on a species."""
 
     id: int
@@ -140,7 +140,7 @@ class Breed(Entity):
     name: str
 
 
-class Client(Entity):
+class Client(Entity, frozen=True):
     """A person who owns animals, as one clinic sees them (number, state, last_visit, updated_at are that clinic's)."""
 
     id: bytes
@@ -157,7 +157,7 @@ class Client(Entity):
     updated_at: int
 
 
-class Patient(Entity):
+class Patient(Entity, frozen=True):
     """An animal, as one clinic sees it (number, state and updated_at are that clinic's)."""
 
     id: bytes
@@ -176,7 +176,7 @@ class Patient(Entity):
     updated_at: int
 
 
-class Weight(Entity):
+class Weight(Entity, frozen=True):
     """One weighing; a patient's current weight is its newest."""
 
     id: bytes
@@ -186,7 +186,7 @@ class Weight(Entity):
     measured_at: int
 
 
-class MedicalRecord(Entity):
+class MedicalRecord(Entity, frozen=True):
     """A SOAP note. It belongs to the clinic that performed it."""
 
     id: bytes
@@ -210,7 +210,7 @@ class MedicalRecord(Entity):
     updated_at: int
 
 
-class CalendarEvent(Entity):
+class CalendarEvent(Entity, frozen=True):
     id: bytes
     clinic_id: int
     title: str
@@ -224,7 +224,7 @@ class CalendarEvent(Entity):
     updated_at: int
 
 
-class StockItem(Entity):
+class StockItem(Entity, frozen=True):
     """Something a clinic sells or uses up; a virtual one (a fee, a procedure) has no stock."""
 
     id: bytes
@@ -242,7 +242,7 @@ class StockItem(Entity):
     updated_at: int
 
 
-class Invoice(Entity):
+class Invoice(Entity, frozen=True):
     """An invoice's head. Its total is its lines' sum and `carried_over_cents`, an older balance that it collects."""
 
     id: bytes
@@ -257,7 +257,7 @@ class Invoice(Entity):
     updated_at: int
 
 
-class InvoiceLine(Entity):
+class InvoiceLine(Entity, frozen=True):
     invoice_id: bytes
     position: int
     name: str
@@ -265,7 +265,7 @@ class InvoiceLine(Entity):
     quantity_milli: int
 
 
-class NewClient(Entity, kw_only=True):
+class NewClient(Entity, frozen=True, kw_only=True):
     """What it takes to register a client."""
 
     first_name: str
@@ -276,7 +276,7 @@ class NewClient(Entity, kw_only=True):
     address: str | None = None
 
 
-class NewPatient(Entity, kw_only=True):
+class NewPatient(Entity, frozen=True, kw_only=True):
     """What it takes to register a patient; species and breed as free text, looked up in the codelists."""
 
     client_id: bytes
@@ -289,7 +289,7 @@ class NewPatient(Entity, kw_only=True):
     weight_mg: int | None = None
 
 
-class Connected(Entity):
+class Connected(Entity, frozen=True):
     """A client's connection to one clinic: what opens the client and its patients to that clinic."""
 
     clinic_id: int
@@ -300,7 +300,7 @@ class Connected(Entity):
     last_visit: int | None = None
 
 
-class Enrolled(Entity):
+class Enrolled(Entity, frozen=True):
     """A patient's place in one clinic's list."""
 
     clinic_id: int
@@ -311,9 +311,12 @@ class Enrolled(Entity):
 
 
 class Batch(msgspec.Struct, gc=False):
-    """Many rows at once, for the bulk loader. A client stands in `clients` once, with one row a clinic in `connections`;
-    a patient once in `patients`, with one row a clinic in `enrolments`. `number`, `state`, `updated_at` and
-    `last_visit` of the client and patient structs are not read: the connection and the enrolment carry them."""
+    """Many rows at once, for the bulk loader.
+
+    A client stands in `clients` once, with one row a clinic in `connections`; a patient once in `patients`, with one
+    row a clinic in `enrolments`. `number`, `state`, `updated_at` and `last_visit` of the client and patient structs
+    are not read: the connection and the enrolment carry them.
+    """
 
     clients: list[Client] = []
     connections: list[Connected] = []

@@ -18,7 +18,7 @@ class Missing(PolyvetError):
 
 
 class NotConnected(PolyvetError):
-    """The row exists, but no active connection opens it to this clinic. Dialects tell it from Missing only if asked to."""
+    """The row exists, but no active connection opens it to this clinic. Told from Missing only if a setting says so."""
 
     def __init__(self, kind: str, shown: str) -> None:
         super().__init__(f"{kind} {shown} is not connected")
@@ -55,11 +55,12 @@ class RangeTooLong(PolyvetError):
 
 
 class LimitReached(PolyvetError):
-    """A key's budget is used up; `retry_after` is in whole seconds, 1 or more."""
+    """A key's budget is used up; `retry_after` is in whole seconds, 1 or more. `limit` is the full window's."""
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(self, retry_after: int, limit: int) -> None:
         super().__init__(f"retry after {retry_after} s")
         self.retry_after = retry_after
+        self.limit = limit
 
 
 class KeyReused(PolyvetError):

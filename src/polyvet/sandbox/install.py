@@ -33,7 +33,7 @@ async def install(
     url: str, folder: Path, *, clients: int, seed: int, progress: Callable[[str, int, int], None]
 ) -> None:
     """Fill the store at `url`, whose schema is there; once: a folder that holds credentials has its demo already."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240, nothing else runs in this loop
     unfinished = folder / UNFINISHED
     if unfinished.exists():
         await _start_over(url, folder)
@@ -59,7 +59,8 @@ async def _start_over(url: str, folder: Path) -> None:
     """What an interrupted installation left is thrown away: it was never served."""
     if is_postgresql(url):
         raise DemoError(
-            f"an earlier installation of the demo was interrupted; make the database anew and remove {folder / UNFINISHED}"
+            "an earlier installation of the demo was interrupted; "
+            f"make the database anew and remove {folder / UNFINISHED}"
         )
     path = sqlite_path(url)
     for suffix in ("", "-wal", "-shm"):

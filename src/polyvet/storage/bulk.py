@@ -181,10 +181,8 @@ class BulkLoader:
             clinic_id, updated_at, number = place.clinic_id, place.updated_at, place.number
             client_id, slug, species_id, created_at = known[place.patient_id]
             clinic = self._clinics[clinic_id]
-            if clinic.clock < updated_at:
-                clinic.clock = updated_at
-            if clinic.patient_seq < number:
-                clinic.patient_seq = number
+            clinic.clock = max(clinic.clock, updated_at)
+            clinic.patient_seq = max(clinic.patient_seq, number)
             rows.append((
                 clinic_id, place.patient_id, client_id, place.state, number, slug, species_id, created_at, updated_at,
             ))  # fmt: skip

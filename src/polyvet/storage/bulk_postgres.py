@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bulk loader's end on PostgreSQL: binary COPY.
 
-An empty store is loaded in one transaction without its secondary indexes and foreign keys, which come back, as they
-were, before the commit: sorting is faster than inserting one by one, and one join a foreign key than a trigger a row.
+An empty store is loaded in one transaction without its indexes and keys, which come back, as they were, before the
+commit: sorting is faster than inserting one by one, and one join a foreign key than a trigger a row.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import asyncpg
 
 from polyvet.storage.bulk import CLINIC_COLUMNS, FILLED, Rows
 from polyvet.storage.statement import POSTGRESQL
-from polyvet.storage.tables import metadata
 from polyvet.storage.write_statements import ADD_TO_COUNTER, SAVE_CLINIC
 from polyvet.storage.writing import ClinicState
 
@@ -25,9 +24,11 @@ _INDEXES = """
     WHERE t.relnamespace = current_schema()::regnamespace AND t.relname = ANY($1)
     AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid) ORDER BY c.oid
 """
-_FOREIGN_KEYS = """
-    SELECT t.relname, k.conname, pg_get_constraintdef(k.oid) FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid
-    WHERE k.connamespace = current_schema()::regnamespace AND k.contype = 'f' AND t.relname = ANY($1) ORDER BY k.oid
+_KEYS = """
+    SELECT t.relname, k.conname, pg_get_constraintdef(k.oid), k.contype = 'f'
+    FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid
+    WHERE k.connamespace = current_schema()::regnamespace AND k.contype IN ('p', 'f') AND t.relname = ANY($1)
+    ORDER BY k.contype, k.oid
 """
 # Binary COPY has no text form of dates.
 _DATES = {
@@ -44,7 +45,10 @@ async def connect(url: str) -> asyncpg.Connection:
 
 
 class Stripped:
-    """Tables without their secondary indexes and foreign keys, within a transaction; `restore` makes both again."""
+    """Tables without their indexes and keys, within a transaction; `restore` makes all of them again, as they were.
+
+    No table outside of `tables` may point into one of them.
+    """
 
     def __init__(self, connection: asyncpg.Connection, tables: tuple[str, ...]) -> None:
         self._connection = connection
@@ -52,16 +56,19 @@ class Stripped:
         self._again: list[str] = []
 
     async def strip(self) -> None:
-        """Take them off, and keep what makes them."""
-        # One reading before the first change: the definitions name the tables as they are now.
-        keys = await self._connection.fetch(_FOREIGN_KEYS, self._tables)
+        """Take them off, and keep what makes them: foreign keys go first and come back last."""
+        keys = await self._connection.fetch(_KEYS, self._tables)
         indexes = await self._connection.fetch(_INDEXES, self._tables)
-        for table, name, _ in keys:
+        for table, name, _, _ in keys:
             await self._connection.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"')
         for name, _ in indexes:
             await self._connection.execute(f'DROP INDEX "{name}"')
-        self._again = [definition for _, definition in indexes]
-        self._again += [f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {text}' for table, name, text in keys]
+        made = [
+            (f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {text}', foreign) for table, name, text, foreign in keys
+        ]
+        self._again = [text for text, foreign in made if not foreign]
+        self._again += [definition for _, definition in indexes]
+        self._again += [text for text, foreign in made if foreign]
 
     async def restore(self) -> None:
         """Make them again; raises asyncpg's error when the rows do not allow it."""

@@ -16,12 +16,15 @@ from pathlib import Path
 from polyvet.storage.bulk import CLINIC_COLUMNS, FILLED, Rows
 from polyvet.storage.sqlite import connect
 from polyvet.storage.statement import SQLITE
+from polyvet.storage.tables import metadata
 from polyvet.storage.write_statements import ADD_TO_COUNTER, SAVE_CLINIC
 from polyvet.storage.writing import ClinicState
 
 _CACHE_KIB = 512 * 1024
 _SORTERS = 2
 _FTS_HASH_BYTES = 64 * 1024 * 1024  # how much the trigram index gathers before it writes a sorted run
+# Tables that are their primary key's tree take their rows best in its order; the key's columns stand first.
+_KEY_LENGTHS = {name: len(metadata.tables[name].primary_key.columns) for name in FILLED if name != "connections"}
 
 
 class SqliteSink:
@@ -59,8 +62,9 @@ class SqliteSink:
     async def put(self, table: str, rows: Rows) -> None:
         columns = FILLED[table]
         marks = ", ".join("?" * len(columns))
-        if table != "connections":
-            rows.sort()
+        if table in _KEY_LENGTHS:
+            length = _KEY_LENGTHS[table]
+            rows.sort(key=lambda row: row[:length])
         self._connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 
     async def commit(self, counters: Rows, clinics: list[ClinicState]) -> None:

@@ -26,11 +26,7 @@ _where = (
 _total = select(func.count()).select_from(calendar_events).where(*_where).scalar_subquery()
 _behind = tuple_(k.start_at, k.id) > tuple_(p("at", k.start_at.type), p("ident", k.id.type))
 _LIST = Statement(
-    select(*_COLUMNS, _total)
-    .where(*_where, _behind)
-    .order_by(k.start_at, k.id)
-    .limit(p("limit"))
-    .offset(p("offset")),
+    select(*_COLUMNS, _total).where(*_where, _behind).order_by(k.start_at, k.id).limit(p("limit")).offset(p("offset")),
     "clinic low high kind status at ident limit offset",
 )
 _TOTAL = Statement(select(_total), "clinic low high kind status")

@@ -117,6 +117,8 @@ async def search(
     store: Store, clinic_id: int, fragment: str, *, limit: int, offset: int = 0, place: Place | None = None
 ) -> Page[Client]:
     """Active clients whose name, e-mail or phone holds the folded fragment; an exact total. Runs aside."""
+    if "\0" in fragment:  # no text holds it, and neither engine takes it in a query
+        return Page([], 0, False)
 
     async def look(reader: Reader) -> Page[Client]:
         if store.engine == SQLITE:
@@ -190,9 +192,7 @@ _TOUCH = Statement(
     rank=70,
 )
 _PATIENTS_OF = Statement(
-    select(enrolments.c.patient_id).where(
-        enrolments.c.clinic_id == p("clinic"), enrolments.c.client_id == p("client")
-    ),
+    select(enrolments.c.patient_id).where(enrolments.c.clinic_id == p("clinic"), enrolments.c.client_id == p("client")),
     "clinic client",
 )
 
@@ -218,6 +218,7 @@ def connect(tx: Tx, clinic_id: int, client: Client, *, stamp: int | None = None)
     )  # fmt: skip
     tx.count(clinic_id, "clients")
     tx.event(clinic_id, "created", "client", client.id, at)
+    tx.link(clinic_id, client.id, int(State.ACTIVE), clinic.client_seq)
     return clinic.client_seq
 
 
@@ -234,4 +235,7 @@ def set_state(tx: Tx, clinic_id: int, client_id: bytes, *, old: int, new: State,
     if new == State.ACTIVE and old != State.ACTIVE:
         tx.count(clinic_id, "clients")
     tx.write(_TOUCH, int(new), stamp, clinic_id, client_id)
+    for link in tx.links(client_id):
+        if link.clinic_id == clinic_id:
+            tx.link(clinic_id, client_id, int(new), link.number)
     tx.event(clinic_id, kind, "client", client_id, stamp)

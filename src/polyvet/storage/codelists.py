@@ -13,9 +13,7 @@ from polyvet.storage.writing import Tx
 
 _ALL_SPECIES = Statement(select(*species.columns).order_by(species.c.id))
 _ALL_BREEDS = Statement(select(*breeds.columns).order_by(breeds.c.id))
-_HIGHEST_SPECIES = Statement(
-    select(func.max(species.c.id)).where(species.c.clinic_id.is_not(None))
-)
+_HIGHEST_SPECIES = Statement(select(func.max(species.c.id)).where(species.c.clinic_id.is_not(None)))
 _HIGHEST_BREED = Statement(select(func.max(breeds.c.id)).where(breeds.c.clinic_id.is_not(None)))
 _ADD_SPECIES = inserting(species, "id clinic_id name slug common synonyms", rank=2)
 _ADD_BREED = inserting(breeds, "id clinic_id species_id name", rank=4)
@@ -37,7 +35,7 @@ async def all_breeds(reader: Reader) -> list[Breed]:
 
 
 async def next_species_code(reader: Reader) -> int:
-    """A code for a clinic's own species; two writers that take the same one clash on the primary key, and one tries again."""
+    """A code for a clinic's own species. Two writers that take the same one clash on the key, and one tries again."""
     return _next_code((await reader.fetch_one(_HIGHEST_SPECIES))[0])
 
 

@@ -31,8 +31,9 @@ RANGE_NAMES = "low low_end first_bucket last_bucket high_start high"
 
 # PostgreSQL sums bigint as numeric.
 _sum = cast(func.coalesce(func.sum(counters.c.n), literal_column("0")), BigInteger)
+_named = and_(counters.c.clinic_id == p("clinic"), counters.c.name == p("counter"))
 _COUNT = Statement(
-    select(_sum).where(counters.c.clinic_id == p("clinic"), counters.c.name == p("counter"), counters.c.bucket == literal_column("0")),
+    select(_sum).where(_named, counters.c.bucket == literal_column("0")),
     "clinic counter",
 )
 
@@ -44,18 +45,13 @@ def bucket(instant: int) -> int:
 
 def counted() -> ColumnElement[int]:
     """A total as a column: the counter named by the parameter `counter`."""
-    return (
-        select(_sum)
-        .where(counters.c.clinic_id == p("clinic"), counters.c.name == p("counter"), counters.c.bucket == literal_column("0"))
-        .scalar_subquery()
-    )
+    return select(_sum).where(_named, counters.c.bucket == literal_column("0")).scalar_subquery()
 
 
 def counted_between(table: Table, column: Any, *where: ColumnElement[bool]) -> ColumnElement[int]:
     """A total over low <= `column` < high as a column; the parameters are RANGE_NAMES and `counter`."""
     whole = select(_sum).where(
-        counters.c.clinic_id == p("clinic"),
-        counters.c.name == p("counter"),
+        _named,
         counters.c.bucket > p("first_bucket"),
         counters.c.bucket < p("last_bucket"),
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Select, and_, func, literal_column, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, tuple_, update
 
 from polyvet.model.entities import Patient, State
 from polyvet.model.paging import EARLIEST, LATEST, Page, Place, Walk
@@ -39,7 +39,7 @@ _COLUMNS = (
     e.updated_at,
 )
 _WIDTH = len(_COLUMNS)
-_ACTIVE = literal_column(str(int(State.ACTIVE)))
+_ACTIVE: ColumnElement[int] = literal_column(str(int(State.ACTIVE)))
 _joined = enrolments.join(patients, patients.c.id == e.patient_id)
 _here = and_(e.clinic_id == p("clinic"), e.state == _ACTIVE)
 
@@ -125,9 +125,10 @@ async def list_by_update(
 ) -> Page[Patient]:
     """Active patients that changed at `since` or later, newest first; with `walk`, the page after it (see Walk)."""
     asked = _Asked(clinic_id, slug, since, limit, offset, walk)
+    clock = await _clock(reader, asked)
     rows, first_leg = await _walk_rows(reader, asked, stamps=False)
     items = [Patient(*row[:_WIDTH]) for row in rows[:limit]]
-    return await _walk_page(reader, asked, items, rows, first_leg)
+    return await _walk_page(reader, asked, items, rows, first_leg, clock)
 
 
 async def list_stamps(
@@ -142,9 +143,10 @@ async def list_stamps(
 ) -> Page[Stamp]:
     """The same page, of versions only: an index range, for callers that remember what they made of a version."""
     asked = _Asked(clinic_id, slug, since, limit, offset, walk)
+    clock = await _clock(reader, asked)
     rows, first_leg = await _walk_rows(reader, asked, stamps=True)
     items = [Stamp(row[0], row[1]) for row in rows[:limit]]
-    return await _walk_page(reader, asked, items, rows, first_leg)
+    return await _walk_page(reader, asked, items, rows, first_leg, clock)
 
 
 class _Asked(msgspec.Struct, frozen=True, gc=False):
@@ -183,10 +185,20 @@ async def _walk_rows(reader: Reader, asked: _Asked, *, stamps: bool) -> tuple[li
     return rows, first_leg
 
 
-async def _walk_page(reader: Reader, asked: _Asked, items: list[V], rows: list[Any], first_leg: int) -> Page[V]:
+async def _clock(reader: Reader, asked: _Asked) -> int | None:
+    """The clinic's clock, for a walk that starts at a page that was jumped to. It is read before the page: what changes
+    between the two then lies behind the walk's start, where its second leg finds it."""
+    if asked.walk is not None or asked.offset == 0:
+        return None
+    clock: int = (await reader.fetch_one(_CLOCK, asked.clinic_id))[0]
+    return clock
+
+
+async def _walk_page(
+    reader: Reader, asked: _Asked, items: list[V], rows: list[Any], first_leg: int, clock: int | None
+) -> Page[V]:
     total = rows[0][-1] if rows else await _total(reader, asked)
-    walk = await _next_walk(reader, asked, items, first_leg)
-    return Page(items, total, len(rows) > asked.limit, walk)
+    return Page(items, total, len(rows) > asked.limit, _next_walk(asked, items, first_leg, clock))
 
 
 async def _total(reader: Reader, asked: _Asked) -> int:
@@ -201,17 +213,14 @@ async def _total(reader: Reader, asked: _Asked) -> int:
     return total
 
 
-async def _next_walk(reader: Reader, asked: _Asked, items: Sequence[V], first_leg: int) -> Walk | None:
-    """Where the next page goes on. A first page's newest row tells the clock; a page that was jumped to asks for it."""
+def _next_walk(asked: _Asked, items: Sequence[V], first_leg: int, clock: int | None) -> Walk | None:
+    """Where the next page goes on. A first page's newest row tells the clock."""
     walk = asked.walk
     if not items:
         return walk
     if walk is not None:
         return Walk(walk.started, items[-1].updated_at, again=len(items) > first_leg or walk.again)
-    if asked.offset == 0:
-        return Walk(items[0].updated_at, items[-1].updated_at)
-    clock: int = (await reader.fetch_one(_CLOCK, asked.clinic_id))[0]
-    return Walk(clock, items[-1].updated_at)
+    return Walk(items[0].updated_at if clock is None else clock, items[-1].updated_at)
 
 
 # --- by created_at, newest first ------------------------------------------------------------------------------
@@ -268,9 +277,7 @@ async def list_by_creation(
 
 # --- writing --------------------------------------------------------------------------------------------------
 
-_NEW_PATIENT = (
-    "id client_id name species_id breed_id sex neutered birth_date deceased_on weight_mg created_at"
-)
+_NEW_PATIENT = "id client_id name species_id breed_id sex neutered birth_date deceased_on weight_mg created_at"
 _INSERT = inserting(patients, _NEW_PATIENT, rank=40)
 _INSERT_ENROLMENT = inserting(
     enrolments, "clinic_id patient_id client_id state number slug species_id created_at updated_at", rank=50

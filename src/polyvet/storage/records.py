@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, and_, func, select, tuple_
 
 from polyvet.model.entities import MedicalRecord
@@ -84,7 +86,7 @@ async def list_of_clinic(
     start = (place.at, place.ident, limit + 1, offset)
     if patient_id is None:
         rows = await reader.fetch(_CLINIC, clinic_id, "occurred", *start, *split(low, high))
-        total_of = (_CLINIC_TOTAL, clinic_id, "occurred", *split(low, high))
+        total_of: tuple[Any, ...] = (_CLINIC_TOTAL, clinic_id, "occurred", *split(low, high))
     else:
         rows = await reader.fetch(_CLINIC_PATIENT, clinic_id, patient_id, *start, low, high)
         total_of = (_CLINIC_PATIENT_TOTAL, clinic_id, patient_id, low, high)

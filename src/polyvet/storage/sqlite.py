@@ -164,7 +164,10 @@ class SqliteStore:
                     stopping = True
                     break
                 group.append(job)
-            outcomes = drive(run_group(session, [(touching, job) for touching, job, _ in group]))
+            try:
+                outcomes = drive(run_group(session, [(touching, job) for touching, job, _ in group]))
+            except Exception as error:  # a job that waited for something else; the thread must outlive it
+                outcomes = [(None, error)] * len(group)
             futures = [future for _, _, future in group]
             futures[0].get_loop().call_soon_threadsafe(_deliver, futures, outcomes)
             if stopping:

@@ -49,9 +49,7 @@ _LIST = {
     for c in (False, True)
     for low in (False, True)
 }
-_TOTAL = {
-    (c, low): Statement(select(_total(c, low)), _names(c, low)) for c in (False, True) for low in (False, True)
-}
+_TOTAL = {(c, low): Statement(select(_total(c, low)), _names(c, low)) for c in (False, True) for low in (False, True)}
 _GET = Statement(select(*_COLUMNS).where(_here, s.id == p("item")), "clinic item")
 
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:  # a start that finds its store up to date loads no SQL toolki
     from polyvet.storage.statement import Statement
     from polyvet.storage.writing import Job, Touching
 
-FILE_NAME = "polyvet.db"
 T = TypeVar("T")
 
 
@@ -23,7 +22,7 @@ class Reader(Protocol):
 
 
 class Store(Protocol):
-    """One practice record. `reader` serves short reads; `aside` those that can last; `write` is the only way to change."""
+    """One practice record. `reader` serves short reads, `aside` those that can last; `write` alone changes it."""
 
     @property
     def engine(self) -> str: ...
@@ -54,3 +53,12 @@ async def open_store(url: str) -> Store:
     from polyvet.storage.sqlite import SqliteStore
 
     return SqliteStore(sqlite_path(url))
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """What the engines' drivers raise when a store cannot be used."""
+    import sqlite3
+
+    import asyncpg
+
+    return OSError, sqlite3.DatabaseError, asyncpg.PostgresError, asyncpg.InterfaceError

@@ -34,7 +34,7 @@ LOCK_CLINICS = Statement(
         | clinics.c.id.in_(select(connections.c.clinic_id).where(connections.c.client_id == _clients))
     )
     .order_by(clinics.c.id)
-    .with_for_update(),
+    .with_for_update(key_share=True),  # who only points to a clinic need not wait
 )
 LINKS_OF_CLIENTS = Statement(
     None, "clients", postgresql=select(*LINK_COLUMNS).where(connections.c.client_id == _clients)

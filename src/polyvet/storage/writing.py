@@ -12,6 +12,7 @@ reader that has seen the millisecond M has seen all that will ever be stamped M 
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar
@@ -114,15 +115,29 @@ class Tx:
         self._group = group
         self._pending: list[tuple[Statement, tuple[Any, ...]]] = []
         self._counts: list[tuple[tuple[int, str, int], int]] = []
+        self._links: list[Link] = []
+        self._before: dict[int, ClinicState] = {}
         self.sent = False
 
     def clinic(self, clinic_id: int) -> ClinicState:
         """A clinic that the job said it touches."""
-        return self._group.clinics[clinic_id]
+        clinic = self._group.clinics[clinic_id]
+        if clinic_id not in self._before:
+            self._before[clinic_id] = copy.copy(clinic)
+        return clinic
 
     def links(self, client_id: bytes) -> list[Link]:
-        """All connections of a client that the job said it touches, ended ones included."""
-        return self._group.links[client_id]
+        """All connections of a client that the job said it touches, ended ones included, as the jobs before it and
+        the job itself have left them."""
+        links = self._group.links[client_id]
+        for link in self._links:
+            if link.client_id == client_id:
+                links = _with_link(links, link)
+        return links
+
+    def link(self, clinic_id: int, client_id: bytes, state: int, number: int) -> None:
+        """Note a connection that the job makes or changes; the jobs that follow in the group go by it."""
+        self._links.append(Link(clinic_id, client_id, state, number))
 
     def opened_to(self, client_id: bytes) -> list[int]:
         """The clinics to which the client is open, in id order."""
@@ -130,7 +145,7 @@ class Tx:
 
     def stamp(self, clinic_id: int) -> int:
         """The clinic's next `updated_at`."""
-        clinic = self._group.clinics[clinic_id]
+        clinic = self.clinic(clinic_id)
         if clinic.ticked:
             clinic.clock += 1
         else:
@@ -149,7 +164,7 @@ class Tx:
 
     def event(self, clinic_id: int, kind: str, entity: str, entity_id: bytes, at: int) -> None:
         """Append to the clinic's event log."""
-        clinic = self._group.clinics[clinic_id]
+        clinic = self.clinic(clinic_id)
         clinic.event_seq += 1
         self.write(APPEND_EVENT, clinic_id, clinic.event_seq, kind, entity, entity_id, at)
 
@@ -172,7 +187,17 @@ class Tx:
             self._group.pending[statement].append(args)
         for key, by in self._counts:
             self._group.counts[key] += by
-        self._pending, self._counts = [], []
+        for link in self._links:
+            self._group.links[link.client_id] = _with_link(self._group.links[link.client_id], link)
+        self._pending, self._counts, self._links = [], [], []
+
+    def forget(self) -> None:
+        """Take back what the job did to its clinics' clocks and sequences; its buffer is not merged."""
+        self._group.clinics.update(self._before)
+
+
+def _with_link(links: list[Link], link: Link) -> list[Link]:
+    return [one for one in links if one.clinic_id != link.clinic_id] + [link]
 
 
 async def run_group(session: Session, jobs: Sequence[tuple[Touching, Job[Any]]]) -> list[Outcome]:
@@ -216,6 +241,7 @@ async def _run(group: Group, job: Job[Any], *, alone: bool) -> Outcome:
             raise
         if tx.sent:
             raise RunAlone from error
+        tx.forget()
         return None, error
     tx.merge()
     return result, None

@@ -17,8 +17,7 @@ import structlog
 
 from polyvet.core.codelists import Codelists
 from polyvet.core.context import Caller, Context
-from polyvet.identity.keys import Keys
-from polyvet.model.errors import PolyvetError
+from polyvet.model.errors import NoSuchRoute, PolyvetError
 from polyvet.storage.store import Store
 from polyvet.web.limits import Budget, Limits, Standing
 from polyvet.web.log import RequestLog
@@ -29,7 +28,7 @@ from polyvet.web.routes import Route, RouteTable
 
 NO_BUDGET = Budget(None, None)
 COMPRESS_FROM = 1_000  # bytes
-NOT_FOUND_ROUTE = "(none)"
+NO_ROUTE = "(none)"
 _log = structlog.get_logger()
 
 
@@ -44,6 +43,12 @@ class Wire(Protocol):
     def budget_headers(self, standing: Standing) -> Headers: ...
     def error(self, error: PolyvetError) -> Reply: ...
     def defect(self) -> Reply: ...
+
+
+class Callers(Protocol):
+    """Finds who has a secret."""
+
+    async def caller(self, secret: str | None) -> Caller: ...
 
 
 class Services(msgspec.Struct):
@@ -62,14 +67,14 @@ class Dialect:
     """One vendor's API."""
 
     def __init__(
-        self, wire: Wire, routes: RouteTable, services: Services, document: Callable[[], bytes] | None = None
+        self, wire: Wire, routes: RouteTable, services: Services, callers: Callers, document: Callable[[], bytes]
     ) -> None:
         """`document` makes the dialect's OpenAPI description when it is asked for."""
         self.wire = wire
         self.routes = routes
-        self.document = document or (lambda: b"{}")
+        self.document = document
         self._services = services
-        self._keys = Keys(services.store, wire.name)
+        self._callers = callers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request whose path starts with the dialect's root."""
@@ -80,16 +85,17 @@ class Dialect:
         route: Route | None = None
         standing: Standing | None = None
         try:
-            route, request.parameters = self.routes.find(scope["method"], scope["path"][len(self.wire.root) :])
-            caller = await self._keys.caller(self.wire.secret(request))
-            request.caller = caller
-            if services.limits is not None:
-                standing = services.limits.take(caller, self.wire.budget(caller))
-            request.ctx = Context(caller, services.store, services.codelists)
-            request.ctx.require(route.permission)
-            reply = await route.handler(request)
-        except PolyvetError as error:
-            reply = self.wire.error(error)
+            try:
+                route, request.parameters = self.routes.find(scope["method"], self._below_root(scope["path"]))
+                caller = await self._callers.caller(self.wire.secret(request))
+                request.caller = caller
+                if services.limits is not None:
+                    standing = services.limits.take(caller, self.wire.budget(caller))
+                request.ctx = Context(caller, services.store, services.codelists)
+                request.ctx.require(route.permission)
+                reply = await route.handler(request)
+            except PolyvetError as error:
+                reply = self.wire.error(error)  # raises what this dialect has no answer for
         except ConnectionResetError:
             return
         except Exception:
@@ -100,14 +106,20 @@ class Dialect:
             headers += self.wire.budget_headers(standing)
         await _send(request, reply, headers, send)
         took = time.perf_counter_ns() - started
-        template = NOT_FOUND_ROUTE if route is None else route.path
-        services.metrics.observe((self.wire.name, _known(scope["method"]), template, reply.status), took)
+        template = NO_ROUTE if route is None else route.path
+        services.metrics.observe((self.wire.name, known_method(scope["method"]), template, reply.status), took)
         who = request.caller
         key, clinic = (None, None) if who is None else (who.shown, who.clinic_id)
         services.log.add(request_id, self.wire.name, scope, reply.status, took, key, clinic)
 
+    def _below_root(self, path: str) -> str:
+        """The path below the root. NoSuchRoute outside it, where a prefix or a bound host may lead."""
+        if not path.startswith(self.wire.root):
+            raise NoSuchRoute
+        return path[len(self.wire.root) :]
 
-def _known(method: str) -> str:
+
+def known_method(method: str) -> str:
     """The method as a label: what a caller makes up does not become a label of its own."""
     return method if method in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS") else "other"
 

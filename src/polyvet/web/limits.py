@@ -61,8 +61,9 @@ class Limits:
             minute_left = ENDLESS if per_minute is None else per_minute - minute_n
             hour_left = ENDLESS if per_hour is None else per_hour - hour_n
             if minute_left <= 0 or hour_left <= 0:
-                ends = hour_opened + HOUR if hour_left <= 0 else minute_opened + MINUTE
-                raise LimitReached(_seconds(ends - now))
+                hour_is_full = hour_left <= 0
+                ends = hour_opened + HOUR if hour_is_full else minute_opened + MINUTE
+                raise LimitReached(_seconds(ends - now), (per_hour if hour_is_full else per_minute) or 0)
             slots.write(group, key, now, minute_opened, minute_n + 1, hour_opened, hour_n + 1)
         finally:
             slots.release(group)

@@ -171,7 +171,15 @@ def _text_problem(value: Any) -> str | None:
     return None
 
 
+# A caller knows JSON's types, not ours.
+_JSON_TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "|": "or"}
+_OUR_TYPE = re.compile(r"\b(?:str|int|float|bool)\b|\|")
+
+
 def _in_words(message: str) -> str:
     """msgspec's sentence as the rest of one that starts with the field."""
     message = message.split(" - at ", maxsplit=1)[0].replace("`", "")
-    return message[:1].lower() + message[1:]
+    message = _OUR_TYPE.sub(lambda found: _JSON_TYPES[found[0]], message)
+    if message.startswith("Expected "):
+        return "must be " + message.removeprefix("Expected ").replace(", got ", ", not ")
+    return f"does not hold: {message[:1].lower()}{message[1:]}"

@@ -11,8 +11,8 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import mmap
-import os
 import tempfile
+from pathlib import Path
 from struct import Struct
 from typing import Any
 
@@ -43,7 +43,7 @@ class Slots:
         self._lock_file: int | None = None
         if shared:
             self._lock_file, path = tempfile.mkstemp(prefix="polyvet-slots-")
-            os.unlink(path)
+            Path(path).unlink()
 
     def hold(self, key: bytes) -> int:
         """Take the key's lock; gives the group of places where it may stand. `release` must follow."""

@@ -51,3 +51,9 @@ STATUS = Parameter(
     description="PAID, UNPAID, CANCELLED.",
     origin="seed",
 )
+
+OWNERS = (LIMIT, OFFSET, SEARCH)
+PETS = (LIMIT, OFFSET, OWNER_ID, SPECIES)
+# The vendor lists neither limit nor offset for these two.
+RECORDS = (PET_ID, START_DATE, END_DATE, EXTRA_LIMIT, EXTRA_OFFSET)
+INVOICES = (STATUS, OWNER_ID, EXTRA_LIMIT, EXTRA_OFFSET)

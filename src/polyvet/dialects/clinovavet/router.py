@@ -7,137 +7,109 @@ invoices, appointments, inventory, staff, payments, files and webhooks [seed, by
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
+import msgspec
 from msgspec.structs import replace
 
 from polyvet.dialects.clinovavet import invoices, medical_records, owners, parameters, pets
-from polyvet.dialects.clinovavet.wire import NAME, ROOT, ClinovaVetWire
+from polyvet.dialects.clinovavet.wire import NAME, ROOT, ClinovaVetWire, Failure
+from polyvet.identity.keys import Keys
+from polyvet.web import openapi
 from polyvet.web.dialect import Dialect, Services
-from polyvet.web.routes import Route, RouteTable
+from polyvet.web.routes import Handler, Parameter, Route, RouteTable
 
+TITLE = "ClinovaVet, as polyvet serves it"
 RECORDS_ALIASES = ("medicalRecords", "medical_records", "records")  # the true path is lost [inferred]
 
 
 def dialect(services: Services) -> Dialect:
     """The dialect as an application."""
-    return Dialect(ClinovaVetWire(), table(services), services)
+    served = table(services)
+    return Dialect(ClinovaVetWire(), served, services, Keys(services.store, NAME), partial(document, served))
+
+
+def document(served: RouteTable) -> bytes:
+    """The dialect's OpenAPI description."""
+    return openapi.document(
+        title=TITLE, version="v1", root=ROOT, table=served, error_type=Failure, security=(openapi.BEARER,)
+    )
 
 
 def table(services: Services) -> RouteTable:
     """What is served."""
+    people, animals = owners.Owners(services.marks), pets.Pets(services.marks)
     records, bills = medical_records.MedicalRecords(services.marks), invoices.Invoices(services.marks)
-    list_records = Route(
+    # fmt: off
+    list_records = _get(
+        "medical-records", "List medical records", "listMedicalRecords", "inferred", "records:read",
+        records.list_medical_records, medical_records.RecordsAnswer, parameters.RECORDS)
+    return RouteTable((
+        _get("owners", "List owners", "listOwners", "seed", "clients:read",
+             people.list_owners, owners.OwnersAnswer, parameters.OWNERS),
+        _get("owners/{id}", "Get owner", "getOwner", "seed", "clients:read",
+             people.get_owner, owners.OwnerWithPets),
+        _post("owners", "Create owner", "createOwner", "clients:write",
+              people.create_owner, owners.OwnerOut, owners.OwnerIn),
+        _get("pets", "List pets", "listPets", "seed", "patients:read",
+             animals.list_pets, pets.PetsAnswer, parameters.PETS),
+        _get("pets/{id}", "Get pet", "getPet", "inferred", "patients:read",
+             animals.get_pet, pets.PetOut),
+        _post("pets", "Create pet", "createPet", "patients:write",
+              animals.create_pet, pets.PetOut, pets.PetIn),
+        list_records,
+        *(replace(list_records, path=path, alias_of=list_records.path) for path in RECORDS_ALIASES),
+        _get("invoices", "List invoices", "listInvoices", "inferred", "invoices:read",
+             bills.list_invoices, invoices.InvoicesAnswer, parameters.INVOICES),
+    ))
+    # fmt: on
+
+
+def _get(
+    path: str,
+    summary: str,
+    operation: str,
+    origin: str,
+    permission: str,
+    handler: Handler,
+    answer: Any,
+    query: tuple[Parameter, ...] = (),
+) -> Route:
+    return Route(
         method="GET",
-        path="medical-records",
-        handler=records.list_medical_records,
-        permission="records:read",
-        summary="List medical records",
-        operation="listMedicalRecords",
-        origin="inferred",
-        answer=medical_records.RecordsAnswer,
-        parameters=(
-            parameters.PET_ID,
-            parameters.START_DATE,
-            parameters.END_DATE,
-            parameters.EXTRA_LIMIT,
-            parameters.EXTRA_OFFSET,
-        ),
-    )
-    list_invoices = Route(
-        method="GET",
-        path="invoices",
-        handler=bills.list_invoices,
-        permission="invoices:read",
-        summary="List invoices",
-        operation="listInvoices",
-        origin="inferred",
-        answer=invoices.InvoicesAnswer,
-        parameters=(
-            parameters.STATUS,
-            parameters.OWNER_ID,
-            parameters.EXTRA_LIMIT,
-            parameters.EXTRA_OFFSET,
-        ),
-    )
-    aliases = (replace(list_records, path=path, alias_of=list_records.path) for path in RECORDS_ALIASES)
-    return RouteTable((*_owners(services), *_pets(services), list_records, *aliases, list_invoices))
-
-
-def _owners(services: Services) -> tuple[Route, ...]:
-    handlers = owners.Owners(services.marks)
-    return (
-        Route(
-            method="GET",
-            path="owners",
-            handler=handlers.list_owners,
-            permission="clients:read",
-            summary="List owners",
-            operation="listOwners",
-            origin="seed",
-            answer=owners.OwnersAnswer,
-            parameters=(parameters.LIMIT, parameters.OFFSET, parameters.SEARCH),
-        ),
-        Route(
-            method="GET",
-            path="owners/{id}",
-            handler=handlers.get_owner,
-            permission="clients:read",
-            summary="Get owner",
-            operation="getOwner",
-            origin="seed",
-            answer=owners.OwnerWithPets,
-        ),
-        Route(
-            method="POST",
-            path="owners",
-            handler=handlers.create_owner,
-            permission="clients:write",
-            summary="Create owner",
-            operation="createOwner",
-            origin="seed",
-            answer=owners.OwnerOut,
-            body=owners.OwnerIn,
-            status=201,
-        ),
+        path=path,
+        handler=handler,
+        permission=permission,
+        summary=summary,
+        operation=operation,
+        origin=origin,
+        answer=answer,
+        parameters=query,
     )
 
 
-def _pets(services: Services) -> tuple[Route, ...]:
-    handlers = pets.Pets(services.marks)
-    return (
-        Route(
-            method="GET",
-            path="pets",
-            handler=handlers.list_pets,
-            permission="patients:read",
-            summary="List pets",
-            operation="listPets",
-            origin="seed",
-            answer=pets.PetsAnswer,
-            parameters=(parameters.LIMIT, parameters.OFFSET, parameters.OWNER_ID, parameters.SPECIES),
-        ),
-        Route(
-            method="GET",
-            path="pets/{id}",
-            handler=handlers.get_pet,
-            permission="patients:read",
-            summary="Get pet",
-            operation="getPet",
-            origin="inferred",
-            answer=pets.PetOut,
-        ),
-        Route(
-            method="POST",
-            path="pets",
-            handler=handlers.create_pet,
-            permission="patients:write",
-            summary="Create pet",
-            operation="createPet",
-            origin="seed",
-            answer=pets.PetOut,
-            body=pets.PetIn,
-            status=201,
-        ),
+def _post(
+    path: str,
+    summary: str,
+    operation: str,
+    permission: str,
+    handler: Handler,
+    answer: Any,
+    body: type[msgspec.Struct],
+) -> Route:
+    return Route(
+        method="POST",
+        path=path,
+        handler=handler,
+        permission=permission,
+        summary=summary,
+        operation=operation,
+        origin="seed",
+        answer=answer,
+        body=body,
+        status=201,
     )
 
 
-__all__ = ["NAME", "ROOT", "dialect", "table"]
+__all__ = ["NAME", "ROOT", "dialect", "document", "table"]

@@ -1,76 +1,107 @@
 # SPDX-License-Identifier: Apache-2.0
 """Vetigen's route table, on one screen, with what is not served.
 
-Not served, since no stored document says enough of them: diagnostics (`/diagnostics…`), webhooks (withdrawn by the
-vendor's generation K), and any write: every documented data operation is a GET [docs].
+Not served, since no stored document says enough of them: diagnostics (`/cortex/diagnostics/{fp}`), products, a SOAP
+record's plan items, webhooks (withdrawn by the vendor's generation K), and any write: every documented data operation
+is a GET [docs].
 """
 
 from __future__ import annotations
 
-from polyvet.dialects.vetigen import patients as p
-from polyvet.dialects.vetigen.wire import NAME, ROOT, Options, VetigenWire
-from polyvet.web.dialect import Dialect, Services
-from polyvet.web.routes import Parameter, Route, RouteTable
+from functools import partial
+from typing import Any
 
-PAGE = Parameter(
-    name="page",
-    schema={"type": "integer", "minimum": 1, "default": 1},
-    description="Page number (1-indexed).",
-    origin="seed",
-)
-PAGE_SIZE = Parameter(
-    name="page_size",
-    schema={"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
-    description="Items per page.",
-    origin="seed",
-)
-SPECIES = Parameter(
-    name="species",
-    schema={"type": "string"},
-    description="Lower-case species, compared to the letter: dog, cat, rabbit, bird, reptile, exotic, …",
-    origin="seed",
-)
-UPDATED_SINCE = Parameter(
-    name="updated_since",
-    schema={"type": "string", "format": "date-time"},
-    description="Only patients updated after this instant.",
-    origin="seed",
-)
+from polyvet.dialects.vetigen import calendar, inventory, parameters, patients, soap
+from polyvet.dialects.vetigen.wire import NAME, ROOT, Failure, Generation, Options, VetigenWire
+from polyvet.identity.keys import Keys
+from polyvet.web import openapi
+from polyvet.web.dialect import Dialect, Services
+from polyvet.web.routes import Handler, Parameter, Route, RouteTable
+
+TITLE = "Vetigen, as polyvet serves it"
 
 
 def dialect(services: Services, options: Options) -> Dialect:
     """The dialect as an application."""
-    return Dialect(VetigenWire(options), table(services, options), services)
+    served = table(services, options)
+    return Dialect(VetigenWire(options), served, services, Keys(services.store, NAME), partial(document, served))
+
+
+def document(served: RouteTable) -> bytes:
+    """The dialect's OpenAPI description."""
+    security = (openapi.BEARER, openapi.api_key("X-API-Key"))
+    return openapi.document(title=TITLE, version="v1", root=ROOT, table=served, error_type=Failure, security=security)
 
 
 def table(services: Services, options: Options) -> RouteTable:
     """What is served."""
-    patients = p.Patients(services.marks)
-    return RouteTable(
-        (
-            Route(
-                method="GET",
-                path="patients",
-                handler=patients.list_patients,
-                permission="patients:read",
-                summary="List patients",
-                operation="listPatients",
-                origin="seed",
-                answer=p.PatientsAnswer,
-                parameters=(PAGE, PAGE_SIZE, SPECIES, UPDATED_SINCE),
-            ),
-            Route(
-                method="GET",
-                path="patients/{fp}",
-                handler=patients.get_patient,
-                permission="patients:read",
-                summary="Get patient",
-                operation="getPatient",
-                origin="seed",
-                answer=p.PatientAnswer,
-            ),
-        )
+    animals = patients.Patients(services.marks)
+    stock = inventory.Inventory(services.marks, options.generation)
+    # fmt: off
+    return RouteTable((
+        _get("patients", "List patients", "listPatients", "seed", "patients:read",
+             animals.list_patients, patients.PatientsAnswer, parameters.PATIENTS),
+        _get("patients/{fp}", "Get patient", "getPatient", "seed", "patients:read",
+             animals.get_patient, patients.PatientAnswer),
+        _calendar(services, options.generation),
+        _get("inventory", "List inventory", "listInventory", "docs", "stock:read",
+             stock.list_inventory, inventory.ItemsAnswer, parameters.inventory(options.generation)),
+        _get("inventory/{fp}", "Get inventory item", "getInventoryItem", "docs", "stock:read",
+             stock.get_item, inventory.ItemAnswer),
+        *_soap(services, options.generation),
+    ))
+    # fmt: on
+
+
+def _calendar(services: Services, generation: Generation) -> Route:
+    """One page of events; in K all of them."""
+    k = generation is Generation.K
+    answer: Any = calendar.UnpagedEventsAnswer if k else calendar.EventsAnswer
+    query = parameters.UNPAGED_EVENTS if k else parameters.EVENTS
+    handler = calendar.Calendar(services.marks, generation).list_events
+    return _get(
+        "calendar/events", "List calendar events", "listCalendarEvents", "seed", "calendar:read", handler, answer, query
     )
 
 
-__all__ = ["NAME", "ROOT", "dialect", "table"]
+def _soap(services: Services, generation: Generation) -> tuple[Route, Route]:
+    """SOAP records; in K every key is refused."""
+    by_patient = ("soap/patient/{patient_fp}", "List a patient's SOAP records", "listPatientSOAP", "docs")
+    one = ("soap/{fp}", "Get SOAP record", "getSOAP", "docs")
+    permission = "records:read"
+    if generation is Generation.K:
+        return (
+            _get(*by_patient, permission, soap.withdrawn, None),
+            _get(*one, permission, soap.withdrawn, None),
+        )
+    notes = soap.Soap(services.marks)
+    return (
+        _get(*by_patient, permission, notes.list_soap, soap.SoapsAnswer, parameters.SOAP),
+        _get(*one, permission, notes.get_soap, soap.SoapAnswer),
+    )
+
+
+def _get(
+    path: str,
+    summary: str,
+    operation: str,
+    origin: str,
+    permission: str,
+    handler: Handler,
+    answer: Any,
+    query: tuple[Parameter, ...] = (),
+) -> Route:
+    return Route(
+        method="GET",
+        path=path,
+        handler=handler,
+        permission=permission,
+        summary=summary,
+        operation=operation,
+        origin=origin,
+        answer=answer,
+        parameters=query,
+    )
+
+
+__all__ = ["NAME", "ROOT", "dialect", "document", "table"]

@@ -85,7 +85,7 @@ class Failure(msgspec.Struct):
     error: Problem
 
 
-_encode = msgspec.json.Encoder().encode
+encode = msgspec.json.Encoder().encode
 _ERROR = "error"
 _WARNING = "warning"
 
@@ -127,15 +127,17 @@ class VetigenWire:
             (b"x-ratelimit-reset", b"%d" % standing.reset_s),
         ]
 
-    def error(self, error: errors.PolyvetError) -> Reply:  # noqa: PLR0911, the error table: one row a fact
+    def error(self, error: errors.PolyvetError) -> Reply:  # noqa: C901, PLR0911, the error table: one row a fact
         """THE error table."""
         match error:
             case errors.Unauthenticated():
-                return failure(401, "AUTH.UNAUTHORIZED", "Authentication required.")  # [seed]
+                reply = failure(401, "AUTH.UNAUTHORIZED", "Authentication required.")  # [seed]
+                reply.headers = [(b"www-authenticate", b"Bearer")]  # HTTP's rule
+                return reply
             case errors.Forbidden():
                 return failure(403, "AUTH.FORBIDDEN", "Insufficient permissions.")  # [seed]
             case errors.LimitReached():
-                return self._limited(error.retry_after)
+                return self._limited(error)
             case errors.NotConnected(kind="patient") if self.options.name_unconnected:
                 message = f"Your clinic has no connection to patient {error.shown}."
                 return failure(403, "PATIENT.ACCESS_DENIED", message)  # code [seed], status and text [inferred]
@@ -159,20 +161,21 @@ class VetigenWire:
                 reply = failure(503, "INTERNAL.BUSY", "The store is busy; try again in a moment.")
                 reply.headers = [(b"retry-after", b"1")]
                 return reply
-        raise error  # a fact that this dialect cannot meet: a defect
+        raise error  # what only a write can meet: this dialect has none
 
     def defect(self) -> Reply:
         """The answer to a defect of ours."""
         return failure(500, "INTERNAL.ERROR", "An internal error occurred.")  # [inferred]
 
-    def _limited(self, seconds: int) -> Reply:
+    def _limited(self, error: errors.LimitReached) -> Reply:
+        seconds = error.retry_after
         if self.options.generation is Generation.K:
             message = "Rate limit exceeded. Please retry after the specified time."
             reply = failure(429, "API_KEY.RATE_LIMIT_EXCEEDED", message)  # [docs: K]
         else:
             message = f"Rate limit exceeded. Retry in {seconds} seconds."
             reply = failure(429, "AUTH.RATE_LIMITED", message, severity=_WARNING)  # [seed]
-        reply.headers = [(b"retry-after", b"%d" % seconds), (b"x-ratelimit-remaining", b"0")]
+        reply.headers = [(b"retry-after", b"%d" % seconds), *self.budget_headers(Standing(error.limit, 0, seconds))]
         return reply
 
 
@@ -180,12 +183,12 @@ def failure(
     status: int, code: str, message: str, *, severity: str = _ERROR, details: dict[str, Any] | None = None
 ) -> Reply:
     """An error in its envelope."""
-    return Reply(status, _encode(Failure(False, Problem(code, message, severity, details))))
+    return Reply(status, encode(Failure(False, Problem(code, message, severity, details))))
 
 
 def success(data: Any) -> Reply:
     """A success in its envelope."""
-    return Reply(200, _encode(Success(True, data)))
+    return Reply(200, encode(Success(True, data)))
 
 
 def _sentences(problems: dict[str, str]) -> str:

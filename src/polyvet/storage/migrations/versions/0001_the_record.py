@@ -114,9 +114,7 @@ def _clinics() -> None:
 
 def _codelists() -> None:
     op.create_table("species", _int("id", key=True), _clinic(null=True), *_texts("name slug common synonyms"))
-    op.create_table(
-        "breeds", _int("id", key=True), _clinic(null=True), _int("species_id", "species.id"), _text("name")
-    )
+    op.create_table("breeds", _int("id", key=True), _clinic(null=True), _int("species_id", "species.id"), _text("name"))
     op.create_index("breeds_species", "breeds", ["species_id"])
 
 
@@ -313,8 +311,7 @@ def _sqlite_search() -> None:
     )
     add = "INSERT INTO connections_fts (rowid, search_text) VALUES (new.id, new.search_text);"
     drop = (
-        "INSERT INTO connections_fts (connections_fts, rowid, search_text)"
-        " VALUES ('delete', old.id, old.search_text);"
+        "INSERT INTO connections_fts (connections_fts, rowid, search_text) VALUES ('delete', old.id, old.search_text);"
     )
     op.execute(f"CREATE TRIGGER connections_fts_insert AFTER INSERT ON connections BEGIN {add} END")
     op.execute(f"CREATE TRIGGER connections_fts_delete AFTER DELETE ON connections BEGIN {drop} END")
@@ -325,7 +322,7 @@ def _sqlite_search() -> None:
 
 
 def _postgresql_search() -> None:
-    """The same with pg_trgm, if the server offers it to us. Without it a search reads the clinic's texts: the same rows."""
+    """The same with pg_trgm, if the server offers it. Without it a search reads the clinic's texts: the same rows."""
     bind = op.get_bind()
     offered = bind.execute(sa.text("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'")).first()
     if offered is None:
@@ -334,4 +331,7 @@ def _postgresql_search() -> None:
     # writer would pay for emptying it. Clients are written seldom and searched often, so each write pays for itself.
     with contextlib.suppress(sa.exc.DBAPIError), bind.begin_nested():  # it may be offered, but not to this user
         op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-        op.execute("CREATE INDEX connections_search ON connections USING gin (search_text gin_trgm_ops) WITH (fastupdate=off)")
+        op.execute(
+            "CREATE INDEX connections_search ON connections USING gin (search_text gin_trgm_ops)"
+            " WITH (fastupdate = off)"
+        )

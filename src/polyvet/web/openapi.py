@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OpenAPI 3.1 descriptions, made from the route table and the wire types that serve.
+
+`x-origin` says where a vendor's fact comes from: `seed` (the vendor's own page), `docs` (another stored copy of the
+vendor's documentation) or `inferred` (our decision).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from polyvet.web.idempotency import HEADER as IDEMPOTENCY_HEADER
+from polyvet.web.idempotency import LONGEST_KEY
+from polyvet.web.routes import Parameter, Route, RouteTable
+
+Schema = dict[str, Any]
+_JSON = "application/json"
+_REF = "#/components/schemas/{name}"
+_PATH_PARAMETER = re.compile(r"\{(\w+)\}")
+_INTEGER = {"type": "integer", "minimum": 0}
+# Standards behind the headers' names are none; both vendors that document limits use these.
+_HEADERS: dict[str, Schema] = {
+    "X-RateLimit-Limit": {"description": "Requests in the window that has the least room.", "schema": _INTEGER},
+    "X-RateLimit-Remaining": {"description": "Requests that are left in that window.", "schema": _INTEGER},
+    "X-RateLimit-Reset": {"description": "Seconds until that window ends.", "schema": _INTEGER},
+    "X-Request-Id": {"description": "Names the request in the server's log.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds to wait before the next try.", "schema": _INTEGER},
+}
+_RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+_WAITING = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_EVERYWHERE = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+
+
+class Security(msgspec.Struct, frozen=True):
+    """One way to show a credential."""
+
+    name: str
+    scheme: dict[str, str]
+
+
+BEARER = Security("bearer", {"type": "http", "scheme": "bearer", "description": "The API key as a bearer token."})
+
+
+def api_key(header: str) -> Security:
+    """The API key in a header of its own."""
+    return Security("apiKey", {"type": "apiKey", "in": "header", "name": header})
+
+
+def document(
+    *,
+    title: str,
+    version: str,
+    root: str,
+    table: RouteTable,
+    error_type: type[msgspec.Struct],
+    security: Iterable[Security] = (BEARER,),
+) -> bytes:
+    """The description as JSON. Aliases are served, not described."""
+    routes = [route for route in table.routes if route.alias_of is None]
+    security = tuple(security)
+    types = [kind for route in routes for kind in (route.answer, route.body) if kind is not None]
+    made, components = msgspec.json.schema_components([*types, error_type], ref_template=_REF)
+    schemas = dict(zip([*types, error_type], made, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault("/" + route.path, {})[route.method.lower()] = _operation(route, schemas)
+    described = {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version},
+        "servers": [{"url": root.rstrip("/")}],
+        "security": [{one.name: []} for one in security],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "headers": _HEADERS,
+            "responses": {"Error": _response("Any other error.", schemas[error_type])},
+            "securitySchemes": {one.name: one.scheme for one in security},
+        },
+    }
+    for path in paths.values():
+        for operation in path.values():
+            operation["responses"] |= _failures(operation, schemas[error_type])
+    return msgspec.json.encode(described)
+
+
+def _operation(route: Route, schemas: dict[Any, Schema]) -> Schema:
+    made: Schema = {
+        "operationId": route.operation,
+        "summary": route.summary,
+        "tags": [route.path.partition("/")[0]],
+        "x-origin": route.origin,
+        "x-permission": route.permission,
+        "parameters": [*_path_parameters(route), *map(_query_parameter, route.parameters)],
+        "responses": {},
+    }
+    if route.method == "POST":
+        made["parameters"].append(_idempotency_key())
+    if route.body is not None:
+        made["requestBody"] = {"required": True, "content": {_JSON: {"schema": schemas[route.body]}}}
+    if route.answer is not None:  # None: a route that answers with an error only
+        phrase = HTTPStatus(route.status).phrase
+        made["responses"][str(route.status)] = _response(phrase, schemas[route.answer], _RATE_HEADERS)
+    return made
+
+
+def _path_parameters(route: Route) -> list[Schema]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        for name in _PATH_PARAMETER.findall(route.path)
+    ]
+
+
+def _query_parameter(parameter: Parameter) -> Schema:
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "description": parameter.description,
+        "schema": parameter.schema,
+        "x-origin": parameter.origin,
+    }
+
+
+def _idempotency_key() -> Schema:
+    return {
+        "name": IDEMPOTENCY_HEADER.decode().title(),
+        "in": "header",
+        "description": "The same key and body give the saved answer instead of a second row.",
+        # Printable ASCII; a blank at either end would not survive the transport.
+        "schema": {"type": "string", "pattern": f"^[!-~]([ -~]{{0,{LONGEST_KEY - 2}}}[!-~])?$"},
+        "x-origin": "inferred",
+    }
+
+
+def _failures(operation: Schema, error: Schema) -> Schema:
+    """The errors that the operation can meet."""
+    looked_up = "requestBody" in operation or any(one["in"] == "path" for one in operation["parameters"])
+    statuses = sorted({*_EVERYWHERE, *((HTTPStatus.NOT_FOUND,) if looked_up else ())})
+    responses: Schema = {}
+    for status in statuses:
+        headers = (*(_RATE_HEADERS if status == HTTPStatus.TOO_MANY_REQUESTS else ()),)
+        headers += ("Retry-After",) if status in _WAITING else ()
+        responses[str(int(status))] = _response(status.phrase, error, headers)
+    return {**responses, "default": {"$ref": "#/components/responses/Error"}}
+
+
+def _response(description: str, schema: Schema, headers: Iterable[str] = ()) -> Schema:
+    return {
+        "description": description,
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in (*headers, "X-Request-Id")},
+        "content": {_JSON: {"schema": schema}},
+    }
