@@ -63,9 +63,12 @@ class Client:
     updated: datetime
 
     def haystack(self) -> str:
-        """Every searched field, case-folded, one a line; a needle never holds a line break."""
-        fields = (self.first, self.middle or "", self.last, f"{self.first} {self.last}", self.email, self.phone)
-        return "\n".join(fields).casefold()
+        """What polyvet searches, case-folded: the name with and without the middle one, e-mail, phone, one a line.
+
+        A needle never holds a line break, so one LIKE over this finds what one LIKE a field would find.
+        """
+        full = f"{self.first} {self.middle} {self.last}\n" if self.middle else ""
+        return f"{full}{self.first} {self.last}\n{self.email}\n{self.phone}".casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ def patients(size: Size, owners: list[Client], seed: int = 11) -> Iterator[Patie
         by_clinic.setdefault(owner.clinic, []).append(owner.id)
     for index in range(size.patients):
         measured = size.one_clinic or index % 5 == 0
-        clinic = MEASURED_CLINIC if measured else _other_clinic(index)
+        clinic = MEASURED_CLINIC if measured else _other_clinic(index - index // 5 - 1)
         yield _patient(source, clinic, source.random.choice(by_clinic[clinic]), source.created(index, size.patients))
 
 
@@ -203,7 +206,7 @@ def fragments(owners: list[Client]) -> dict[str, list[str]]:
     pick = random.Random(3)
     rare: list[str] = []
     while len(rare) < 8:
-        line = pick.choice(hay).split("\n")[2]
+        line = pick.choice(hay).split("\n")[0].split(" ")[-1]
         fragment = line[pick.randint(0, 2) :][:6]
         usable = len(fragment) >= RARE_LETTERS and fragment.isascii() and fragment not in rare
         if usable and sum(fragment in text for text in hay) <= RARE_MAXIMUM:

@@ -14,10 +14,12 @@ from urllib.parse import quote
 
 from bench.apps.shared import KEYS
 from bench.candidates import HOST, Server
+from bench.dataset import CLINICS
 from bench.prepare import Stores
 
 SCRIPT = Path(__file__).parent / "load.lua"
 KEY_OF_WORKLOAD = {"create": "writer"}  # searches use "clinova", everything else "vetigen"
+OTHER_CLINICS = "\n".join(f"{clinic} {KEYS[f'vetigen{clinic}']}" for clinic in range(2, CLINICS + 1))
 LATE_PAGE = 500
 PAGE_SIZE = 20
 WALK_SAMPLE = 20
@@ -47,6 +49,11 @@ class Driver:
         pages: int = self.stores.load["patients"] // PAGE_SIZE
         return max(1, min(LATE_PAGE, pages))
 
+    def _wide_pages(self, workload: str) -> int:
+        """How many pages of a list surely every other clinic has, in the workloads that go through all of them."""
+        rows = self.stores.size.patients * 4 // 5 // (CLINICS - 1) * (5 if "since" in workload else 3) // 10
+        return max(1, rows // (20 if "20_" in workload else 100))
+
     def _start(self, server: Server, workload: str, seconds: float, connections: int) -> subprocess.Popen[str]:
         is_search = workload.startswith("search_")
         key = KEY_OF_WORKLOAD.get(workload, "clinova" if is_search else "vetigen")
@@ -59,6 +66,8 @@ class Driver:
             OWNER=self.stores.load["owner"],
             FRAGMENTS=" ".join(map(quote, words)),
             LATE_PAGE=str(self.late_page),
+            KEYS=OTHER_CLINICS,
+            PAGES=str(self._wide_pages(workload)),
         )
         load = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s", "-s", str(SCRIPT)]
         command = ["taskset", "-c", self.core, *load, f"http://{HOST}:{server.port}"]

@@ -1,22 +1,39 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The load, the same for every candidate. Environment: WORKLOAD, KEY, IDS (a file of patient ULIDs),
--- FRAGMENTS (percent-encoded, separated by blanks), OWNER (a ClinovaVet owner id for the create workload), LATE_PAGE.
-local workload = os.getenv("WORKLOAD")
+-- The load, the same for every candidate. Environment: WORKLOAD; KEY, or for the workloads of many clinics KEYS, a
+-- line "clinic key" each; IDS (a file of lines "ULID clinic"); FRAGMENTS (percent-encoded, separated by blanks);
+-- OWNER (a ClinovaVet owner id for the create workload); PAGES, how many pages the lists of many clinics go through;
+-- LATE_PAGE.
+local workload, wide = os.getenv("WORKLOAD"):gsub("_cold$", "")
 local headers = {["Authorization"] = "Bearer " .. os.getenv("KEY"), ["Content-Type"] = "application/json"}
-local species, calls = {"dog", "cat"}, 0
-local ids, fragments = {}, {}
+local pages, species, calls = tonumber(os.getenv("PAGES")), {"dog", "cat"}, 0
+local ids, fragments, clinics, headers_of = {}, {}, {}, {}
 math.randomseed(12345)
 
+for clinic, key in (os.getenv("KEYS") or ""):gmatch("(%d+) (%S+)") do
+  clinics[#clinics + 1] = clinic
+  headers_of[clinic] = {["Authorization"] = "Bearer " .. key}
+end
 if workload == "get" then
-  for line in io.lines(os.getenv("IDS")) do ids[#ids + 1] = line end
+  for line in io.lines(os.getenv("IDS")) do
+    local id, clinic = line:match("(%S+) (%d+)")
+    if (clinic ~= "1") == (wide == 1) then ids[#ids + 1] = {id, clinic} end
+  end
 end
 for word in (os.getenv("FRAGMENTS") or ""):gmatch("%S+") do fragments[#fragments + 1] = word end
 
 local pet = '{"name":"Bella","species":"Dog","breed":"Beagle","birthdate":"2020-05-04","weight":12.5,'
   .. '"neutered":true,"ownerId":"' .. (os.getenv("OWNER") or "") .. '"}'
 
+-- One clinic: pages 1 to 5, dogs and cats in turns.
 local function list_by_species(size)
   return "/api/v1/patients?page_size=" .. size .. "&species=" .. species[calls % 2 + 1] .. "&page=" .. math.random(1, 5)
+end
+
+-- All other clinics in turns, and only after a whole turn the other species, and then the next page.
+local function wide_list(size, filters)
+  local turn = math.floor(calls / #clinics)
+  local filter, page = filters[turn % #filters + 1], math.floor(turn / #filters) % pages + 1
+  return "/api/v1/patients?page_size=" .. size .. "&" .. filter .. "&page=" .. page, headers_of[clinics[calls % #clinics + 1]]
 end
 
 local function since()
@@ -27,8 +44,14 @@ local function search()
   return "/api/v1/owners?limit=20&offset=0&search=" .. fragments[calls % #fragments + 1]
 end
 
-local paths = {
-  get = function() return "/api/v1/patients/patient_" .. ids[math.random(#ids)] end,
+local function get()
+  local one = ids[math.random(#ids)]
+  return "/api/v1/patients/patient_" .. one[1], headers_of[one[2]]
+end
+
+local by_species = {"species=dog", "species=cat"}
+local one_clinic = {
+  get = get,
   list20 = function() return list_by_species(20) end,
   list100 = function() return list_by_species(100) end,
   since100 = function() return "/api/v1/patients?page_size=100&updated_since=" .. since() end,
@@ -36,11 +59,19 @@ local paths = {
   page500 = function() return "/api/v1/patients?page_size=20&page=" .. os.getenv("LATE_PAGE") end,
   search_rare = search, search_two = search, search_nonascii = search, search_common = search,
 }
+local many_clinics = {
+  get = get,
+  list20 = function() return wide_list(20, by_species) end,
+  list100 = function() return wide_list(100, by_species) end,
+  since100 = function() return wide_list(100, {"updated_since=2025-01-01T00:00:00Z"}) end,
+}
+local path = (wide == 1 and many_clinics or one_clinic)[workload]
 
 function request()
   calls = calls + 1
   if workload == "create" then return wrk.format("POST", "/api/v1/pets", headers, pet) end
-  return wrk.format("GET", paths[workload](), headers)
+  local url, own_headers = path()
+  return wrk.format("GET", url, own_headers or headers)
 end
 
 function done(summary, latency, requests)

@@ -24,7 +24,7 @@ from polyvet.storage.migrate import migrate
 from polyvet.storage.store import is_postgresql, open_store
 from polyvet.storage.writing import Touching, Tx
 
-DIALECTS = {"vetigen": "vetigen", "clinova": "clinovavet", "writer": "clinovavet"}
+CLINOVAVET_KEYS = ("clinova", "writer")
 NEVER_REACHED = 1_000_000_000
 BATCH = 50_000
 SPECIES_CODES = {entry.slug: entry.code for entry in reversed(SPECIES)}  # the first entry of a slug stays
@@ -64,7 +64,7 @@ async def _add_clinics_and_keys(url: str) -> None:
         for name, clinic in CLINIC_OF_KEY.items():
             new = keys.NewKey(
                 clinic_id=clinic,
-                dialect=DIALECTS[name],
+                dialect="clinovavet" if name in CLINOVAVET_KEYS else "vetigen",
                 name=name,
                 per_minute=NEVER_REACHED,
                 per_hour=NEVER_REACHED,

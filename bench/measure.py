@@ -11,8 +11,8 @@ from bench.drive import Driver
 from bench.prepare import say
 
 WORKLOADS = (
-    "get list20 list100 since100 search_rare search_two search_nonascii search_common "
-    "page1 page500 walk get_beside create"
+    "get list20 list100 since100 get_cold list20_cold list100_cold since100_cold "
+    "search_rare search_two search_nonascii search_common page1 page500 walk get_beside create"
 ).split()
 OURS_ALONE = ("page1", "page500", "walk", "get_beside")
 WARM_SECONDS = 1

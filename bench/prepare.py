@@ -23,6 +23,7 @@ CLINIC_OF_KEY = {
     "clinova": dataset.MEASURED_CLINIC,
     "writer": dataset.WRITTEN_CLINIC,
 }
+CLINIC_OF_KEY |= {f"vetigen{clinic}": clinic for clinic in range(2, dataset.CLINICS + 1)}
 
 
 def say(text: str) -> None:
@@ -62,8 +63,9 @@ class Stores:
 
     def _write_load(self, path: Path) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
-        measured = [ulid_text(p.id) for p in self.patients() if p.clinic == dataset.MEASURED_CLINIC]
-        (self.home / "ids.txt").write_text("\n".join(measured) + "\n")
+        everyone = [(ulid_text(p.id), p.clinic) for p in self.patients()]
+        measured = [ident for ident, clinic in everyone if clinic == dataset.MEASURED_CLINIC]
+        (self.home / "ids.txt").write_text("".join(f"{ident} {clinic}\n" for ident, clinic in everyone))
         writer = next((c for c in self.clients if c.clinic == dataset.WRITTEN_CLINIC), self.clients[0])
         found: dict[str, Any] = {"first": measured[0], "patients": len(measured), "owner": cuid_text(writer.id)}
         found["fragments"] = dataset.fragments(self.clients)

@@ -13,6 +13,8 @@ from datetime import date, datetime
 
 import msgspec
 
+from bench.dataset import CLINICS
+
 STORE = os.environ.get("BENCH_STORE", "")
 KEY_SECONDS = 5.0
 FULLY_DURABLE = (
@@ -23,12 +25,13 @@ FULLY_DURABLE = (
     "cache_size=-65536",
 )
 
-# One key per dialect and clinic; the floors and the peers are loaded with exactly these.
+# One key per dialect and clinic, the same for every candidate; "vetigen2" to "vetigen51" are the other clinics'.
 KEYS = {
     "vetigen": "bench_vetigen_0123456789abcdef",
     "clinova": "bench_clinova_0123456789abcdef",
     "writer": "bench_writer_0123456789abcdef",
 }
+KEYS |= {f"vetigen{clinic}": f"bench_vetigen_{clinic:016d}" for clinic in range(2, CLINICS + 1)}
 
 
 def key_hash(key: str) -> str:

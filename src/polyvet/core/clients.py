@@ -98,8 +98,8 @@ async def connect(w: Writing, client_id: bytes, shown: str, other_id: int) -> No
         if patient_id in enrolled:
             await stored_patients.set_state(w.tx, patient_id, State.ACTIVE, kind="connected", only=other_id)
         else:
-            await w.codelists.know(w.tx, (patient,))
-            stored_patients.enrol(w.tx, other_id, patient, w.codelists.species[patient.species_id].slug)
+            lists = await w.codelists.within(w.tx, patient)
+            stored_patients.enrol(w.tx, other_id, patient, lists.species[patient.species_id].slug)
 
 
 async def disconnect(w: Writing, client_id: bytes, shown: str) -> None:

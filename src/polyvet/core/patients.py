@@ -156,9 +156,9 @@ async def create(w: Writing, new: NewPatient, shown_client: str) -> Patient:
         raise Missing("client", shown_client)
     species = await w.codelists.species_for(w.tx, w.clinic_id, new.species)
     breed = await w.codelists.breed_for(w.tx, w.clinic_id, species, new.breed) if new.breed else None
-    now = values.now()
+    at = w.tx.stamp(w.clinic_id)
     patient = Patient(
-        id=values.new_id(now),
+        id=values.new_id(at),
         client_id=new.client_id,
         number=w.tx.clinic(w.clinic_id).patient_seq + 1,
         state=int(State.ACTIVE),
@@ -170,17 +170,18 @@ async def create(w: Writing, new: NewPatient, shown_client: str) -> Patient:
         birth_date=new.birth_date,
         deceased_on=None,
         weight_mg=new.weight_mg,
-        created_at=now,
-        updated_at=now,
+        created_at=at,
+        updated_at=at,
     )
-    stored.insert(w.tx, patient, species.slug)
+    stored.insert(w.tx, patient, species.slug, stamped={w.clinic_id: at})
     if new.weight_mg is not None:
-        stored.weigh(w.tx, w.clinic_id, patient.id, values.new_id(now), new.weight_mg, now)
+        stored.weigh(w.tx, w.clinic_id, patient.id, values.new_id(at), new.weight_mg, at)
     return patient
 
 
 async def touching(ctx: Context, patient_id: bytes | None) -> Touching:
     """What a change of the patient touches: every clinic of its client."""
+    ctx.require("patients:write")
     client_id = None if patient_id is None else await stored.client_of(ctx.reader, patient_id)
     return creating(ctx.clinic_id, client_id)
 
@@ -191,12 +192,12 @@ async def update(w: Writing, patient_id: bytes, shown: str, changes: Changes) ->
     patient = await _writable(w, patient_id, shown)
     given = {name: value for name, value in msgspec.structs.asdict(changes).items() if value is not msgspec.UNSET}
     patient = msgspec.structs.replace(patient, **given)
-    await w.codelists.know(w.tx, (patient,))
-    await stored.update_everywhere(w.tx, patient, w.codelists.species[patient.species_id].slug)
+    lists = await w.codelists.within(w.tx, patient)
+    stamps = await stored.update_everywhere(w.tx, patient, lists.species[patient.species_id].slug)
+    at = stamps[w.clinic_id]
     if isinstance(changes.weight_mg, int):
-        now = values.now()
-        stored.weigh(w.tx, w.clinic_id, patient.id, values.new_id(now), changes.weight_mg, now)
-    return patient
+        stored.weigh(w.tx, w.clinic_id, patient.id, values.new_id(at), changes.weight_mg, at)
+    return msgspec.structs.replace(patient, updated_at=at)
 
 
 async def archive(w: Writing, patient_id: bytes, shown: str) -> None:

@@ -73,6 +73,7 @@ async def search_patient(
 
 async def authors(ctx: Context, records: list[MedicalRecord]) -> dict[bytes, str]:
     """The subjects of the records' authors, by user id."""
+    ctx.require("records:read")
     found: dict[bytes, str] = {}
     for user_id in dict.fromkeys(record.author_id for record in records if record.author_id is not None):
         user = await access.get_user(ctx.reader, user_id)

@@ -311,22 +311,23 @@ def count_active(tx: Tx, clinic_id: int, slug: str, species_id: int, updated_at:
     tx.count(clinic_id, f"updated/{slug}", by, bucket=bucket(updated_at))
 
 
-def insert(tx: Tx, patient: Patient, slug: str) -> None:
-    """Register a patient and its first weight; enrol it at every clinic that its client is open to."""
+def insert(tx: Tx, patient: Patient, slug: str, *, stamped: dict[int, int] | None = None) -> None:
+    """Register a patient and enrol it at every clinic that its client is open to; `stamped` holds the stamps of
+    clinics that have theirs already."""
     at = patient.created_at
     tx.write(
         _INSERT, patient.id, patient.client_id, patient.name, patient.species_id, patient.breed_id, patient.sex,
         patient.neutered, patient.birth_date, patient.deceased_on, patient.weight_mg, at,
     )  # fmt: skip
     for clinic_id in tx.opened_to(patient.client_id):
-        enrol(tx, clinic_id, patient, slug)
+        enrol(tx, clinic_id, patient, slug, stamp=(stamped or {}).get(clinic_id))
 
 
-def enrol(tx: Tx, clinic_id: int, patient: Patient, slug: str) -> int:
+def enrol(tx: Tx, clinic_id: int, patient: Patient, slug: str, *, stamp: int | None = None) -> int:
     """Put the patient on one clinic's list; gives its stamp there."""
     clinic = tx.clinic(clinic_id)
     clinic.patient_seq += 1
-    stamp = tx.stamp(clinic_id)
+    stamp = tx.stamp(clinic_id) if stamp is None else stamp
     tx.write(
         _INSERT_ENROLMENT, clinic_id, patient.id, patient.client_id, int(State.ACTIVE), clinic.patient_seq, slug,
         patient.species_id, patient.created_at, stamp,
@@ -341,25 +342,33 @@ def weigh(tx: Tx, clinic_id: int, patient_id: bytes, weight_id: bytes, weight_mg
     tx.write(_INSERT_WEIGHT, patient_id, measured_at, weight_id, clinic_id, weight_mg)
 
 
-async def update_everywhere(tx: Tx, patient: Patient, slug: str) -> None:
-    """Write the patient's new values and stamp it at each of its clinics."""
+async def update_everywhere(tx: Tx, patient: Patient, slug: str) -> dict[int, int]:
+    """Write the patient's new values and stamp it at each clinic that it is open to; gives the stamps."""
+    stamps: dict[int, int] = {}
     tx.write(
         _UPDATE, patient.name, patient.species_id, patient.breed_id, patient.sex, patient.neutered,
         patient.birth_date, patient.deceased_on, patient.weight_mg, patient.id,
     )  # fmt: skip
     for clinic_id, state, old_slug, old_species, updated_at in await tx.fetch(_PLACES, patient.id):
-        stamp = tx.stamp(clinic_id)
+        if state == State.HIDDEN:  # nothing is told to a clinic that was disconnected
+            tx.write(_MOVE, state, slug, patient.species_id, updated_at, clinic_id, patient.id)
+            continue
+        stamps[clinic_id] = stamp = tx.stamp(clinic_id)
         if state == State.ACTIVE:
             count_active(tx, clinic_id, old_slug, old_species, updated_at, -1)
             count_active(tx, clinic_id, slug, patient.species_id, stamp, 1)
         tx.write(_MOVE, state, slug, patient.species_id, stamp, clinic_id, patient.id)
         tx.event(clinic_id, "updated", "patient", patient.id, stamp)
+    return stamps
 
 
 async def set_state(tx: Tx, patient_id: bytes, state: State, *, kind: str, only: int | None = None) -> None:
     """Archive, delete, hide or bring back the patient at all of its clinics, or at one."""
     for clinic_id, old_state, slug, species_id, updated_at in await tx.fetch(_PLACES, patient_id):
         if old_state == state or only not in (None, clinic_id):
+            continue
+        if old_state == State.HIDDEN and state != State.ACTIVE:
+            tx.write(_MOVE, int(state), slug, species_id, updated_at, clinic_id, patient_id)
             continue
         stamp = tx.stamp(clinic_id)
         if old_state == State.ACTIVE:

@@ -225,10 +225,15 @@ async def _run_together(session: Session, jobs: Sequence[tuple[Touching, Job[Any
         group = Group(session, *await session.lock(touching))
         outcomes = [await _run(group, job, alone=len(jobs) == 1) for _, job in jobs]
         await group.finish()
-        await session.commit()
     except BaseException:
         await session.rollback()
         raise
+    try:
+        await session.commit()
+    except Exception as error:
+        # It may have been committed all the same: to run the jobs again could do their work twice.
+        await session.rollback()
+        return [(None, error) for _ in jobs]
     return outcomes
 
 

@@ -61,9 +61,11 @@ class Limits:
             minute_left = ENDLESS if per_minute is None else per_minute - minute_n
             hour_left = ENDLESS if per_hour is None else per_hour - hour_n
             if minute_left <= 0 or hour_left <= 0:
-                hour_is_full = hour_left <= 0
-                ends = hour_opened + HOUR if hour_is_full else minute_opened + MINUTE
-                raise LimitReached(_seconds(ends - now), (per_hour if hour_is_full else per_minute) or 0)
+                # The minute may have opened in the hour's last seconds, and then ends after it.
+                full = [(minute_opened + MINUTE, per_minute)] if minute_left <= 0 else []
+                full += [(hour_opened + HOUR, per_hour)] if hour_left <= 0 else []
+                ends, limit = max(full)
+                raise LimitReached(_seconds(ends - now), limit or 0)
             slots.write(group, key, now, minute_opened, minute_n + 1, hour_opened, hour_n + 1)
         finally:
             slots.release(group)

@@ -20,6 +20,7 @@ Headers = list[tuple[bytes, bytes]]
 
 MOST_PARAMETERS = 100
 QUERY_BYTES = 8_192
+_BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _JSON = re.compile(rb"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE | re.DOTALL)
 
 
@@ -65,6 +66,8 @@ class Request(msgspec.Struct, gc=False):
             return {}
         if len(raw) > QUERY_BYTES:
             raise Invalid({"query": f"is longer than {QUERY_BYTES} bytes"})
+        if b"%" in raw and _BROKEN_PERCENT.search(raw):
+            raise Invalid({"query": "holds a % that is not followed by two hexadecimal digits"})
         try:
             pairs = parse_qsl(
                 raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS

@@ -22,6 +22,8 @@ Schema = dict[str, Any]
 _JSON = "application/json"
 _REF = "#/components/schemas/{name}"
 _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
+# msgspec names the parts of a generic type by their modules, which say nothing to a caller.
+_MODULES = re.compile(rb"polyvet(?:\.[a-z_]+)*\.(?=[A-Z])")
 _INTEGER = {"type": "integer", "minimum": 0}
 # Standards behind the headers' names are none; both vendors that document limits use these.
 _HEADERS: dict[str, Schema] = {
@@ -92,7 +94,7 @@ def document(
     for path in paths.values():
         for operation in path.values():
             operation["responses"] |= _failures(operation, schemas[error_type])
-    return msgspec.json.encode(described)
+    return _MODULES.sub(b"", msgspec.json.encode(described))
 
 
 def _operation(route: Route, schemas: dict[Any, Schema]) -> Schema:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -17,6 +18,7 @@ from polyvet.model.errors import Invalid
 
 T = TypeVar("T", bound=msgspec.Struct)
 HIGHEST_PAGE = 1_000_000_000
+MOST_DIGITS = 40  # of an integer in a body
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 1, 1)
 _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)\s*(Z|z|[+\- ]\d{2}:?\d{2})?)?", re.ASCII
@@ -105,7 +107,7 @@ def _no_such_date(name: str) -> NoReturn:
 def read_json(body: bytes) -> Any:
     """A JSON document, strictly: no NaN, no key twice, no lone surrogate, no null byte, bounded depth."""
     try:
-        document = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        document = _decode(body.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise Invalid({"body": "is not UTF-8"}) from error
     except RecursionError as error:
@@ -125,8 +127,17 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _bounded(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise Invalid({"body": f"must not hold a number of more than {MOST_DIGITS} digits"})
+    return int(digits)
+
+
 def _no_constant(name: str) -> NoReturn:
     raise Invalid({"body": f"must not hold {name}"})
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_bounded).decode
 
 
 def read_fields(document: Any, wanted: type[T], rules: dict[str, Callable[[Any], str | None]] | None = None) -> T:
@@ -134,6 +145,26 @@ def read_fields(document: Any, wanted: type[T], rules: dict[str, Callable[[Any],
     problem in words, or None."""
     if not isinstance(document, dict):
         raise Invalid({"body": "must be a JSON object"})
+    found, problems = _converted(document, wanted)
+    for field in _fields(wanted):
+        if field.name in found:
+            value = found[field.name]
+            rule = rules.get(field.encode_name) if rules else None
+            problem = (_text_problem(value) if isinstance(value, str) else None) or (rule(value) if rule else None)
+            if problem:
+                problems[field.encode_name] = problem
+    if problems:
+        raise Invalid(problems)
+    return wanted(**found)
+
+
+def _converted(document: dict[str, Any], wanted: type[T]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The fields' values, and the problems of those that have none. A struct that does not hold as a whole is taken
+    field by field, since as a whole it names its first problem only."""
+    with contextlib.suppress(msgspec.ValidationError):
+        whole = msgspec.convert(document, wanted)
+        names = (field.name for field in _fields(wanted) if field.encode_name in document)
+        return {name: getattr(whole, name) for name in names}, {}
     found: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for field in _fields(wanted):
@@ -143,31 +174,23 @@ def read_fields(document: Any, wanted: type[T], rules: dict[str, Callable[[Any],
                 problems[name] = "is required"
             continue
         try:
-            value = msgspec.convert(document[name], field.type)
+            found[field.name] = msgspec.convert(document[name], field.type)
         except msgspec.ValidationError as error:
             problems[name] = _in_words(str(error))
-            continue
-        problem = _text_problem(value) or (rules or {}).get(name, lambda _: None)(value)
-        if problem:
-            problems[name] = problem
-        found[field.name] = value
-    if problems:
-        raise Invalid(problems)
-    return wanted(**found)
+    return found, problems
 
 
 # Reading a struct's fields costs more than reading a body, and the fields never change.
 _fields = cache(msgspec.structs.fields)
 
 
-def _text_problem(value: Any) -> str | None:
-    if isinstance(value, str):
-        if "\0" in value:
-            return "must not hold a null character"
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return "holds half of a surrogate pair"
+def _text_problem(value: str) -> str | None:
+    if "\0" in value:
+        return "must not hold a null character"
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return "holds half of a surrogate pair"
     return None
 
 

@@ -47,7 +47,8 @@ class Slots:
 
     def hold(self, key: bytes) -> int:
         """Take the key's lock; gives the group of places where it may stand. `release` must follow."""
-        group = int.from_bytes(key[:8], "little") % self._groups
+        # A digest is random throughout, an id at its end only: it starts with the time, which is alike for all.
+        group = int.from_bytes(key[-8:], "little") % self._groups
         if self._lock_file is not None:
             fcntl.lockf(self._lock_file, fcntl.LOCK_EX, 1, group % _LOCKS)
         return group

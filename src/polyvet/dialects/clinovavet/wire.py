@@ -116,7 +116,7 @@ class ClinovaVetWire:
             case errors.WrongMediaType():
                 return _invalid_body("must be sent as Content-Type: application/json")  # no 415 here [inferred]
             case errors.LimitReached():
-                return _limited(error.retry_after)
+                return _limited(error.retry_after, error.limit)
             case errors.NoSuchRoute():
                 message = "There is no such path here; /owners, /pets, /medical-records and /invoices are served"
                 return failure(404, "RESOURCE_NOT_FOUND", message)  # [inferred]
@@ -151,10 +151,11 @@ def _invalid_body(problem: str) -> Reply:
     return failure(400, "VALIDATION_ERROR", _sentences({"body": problem}), details={"body": problem})
 
 
-def _limited(seconds: int) -> Reply:
+def _limited(seconds: int, limit: int) -> Reply:
     # Status and code [seed]; text and headers [inferred].
     headers = [
         (b"retry-after", b"%d" % seconds),
+        (b"x-ratelimit-limit", b"%d" % limit),
         (b"x-ratelimit-remaining", b"0"),
         (b"x-ratelimit-reset", b"%d" % seconds),
     ]

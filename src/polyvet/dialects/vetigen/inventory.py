@@ -92,5 +92,5 @@ def item_out(item: StockItem) -> ItemOut:
         to_units(item.low_stock_milli),
         item.unit_price_cents,
         item.currency,
-        item.is_virtual,
+        bool(item.is_virtual),
     )

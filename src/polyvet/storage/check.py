@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of a store: that the engine's files are sound, and that what is kept beside the rows equals what they say.
+
+Everything is read in one snapshot, so a check of a store in use reports no half-done write. It reads each table a few
+times, in aggregates; a million patients take seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+from polyvet.model import values
+from polyvet.model.entities import NewClient
+from polyvet.storage.check_rules import COUNTERS, IDENTIFIED, RULES
+from polyvet.storage.clients import search_text
+from polyvet.storage.migrate import HEAD
+from polyvet.storage.sqlite import connect, drive
+from polyvet.storage.store import is_postgresql, sqlite_path
+from polyvet.storage.tables import metadata
+
+ERROR = "error"
+INFO = "info"
+_EXAMPLES = 3
+_CHUNK_ROWS = 2_000
+_SEARCHED = (
+    "SELECT c.clinic_id, c.client_id, c.search_text, k.first_name, k.middle_name, k.last_name, k.email,"
+    " (SELECT number FROM phones WHERE client_id = k.id ORDER BY position LIMIT 1)"
+    " FROM connections c JOIN clients k ON k.id = c.client_id"
+)
+_RESTORE = "Stop the server, copy what is there to a safe place, and restore the last backup into a new store."
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Something that a check found. An `error` is a defect of the store; `info` is worth knowing."""
+
+    severity: str
+    name: str  # of the check, for programs
+    text: str  # what is wrong, and what to do
+
+
+async def check(url: str) -> list[Finding]:
+    """All findings; empty for a sound store with nothing to say about it. Raises the driver's errors when the store is
+    out of reach."""
+    if is_postgresql(url):
+        from polyvet.storage.backup_postgres import snapshot as postgresql_snapshot
+
+        async with postgresql_snapshot(url) as snapshot:
+            return [finding async for finding in _findings(snapshot, _postgresql)]
+    return await asyncio.to_thread(drive, _check_sqlite(url))
+
+
+async def _check_sqlite(url: str) -> list[Finding]:
+    from polyvet.storage.backup_sqlite import snapshot as sqlite_snapshot
+
+    async with sqlite_snapshot(url) as snapshot:
+        try:
+            found = [finding async for finding in _findings(snapshot, _sqlite)]
+        except sqlite3.DatabaseError as error:
+            return [Finding(ERROR, "file", f"The file is damaged: {error}. {_RESTORE}")]
+    return found + _check_search_index(url)
+
+
+async def _findings(snapshot: Any, engines_own: Any) -> AsyncIterator[Finding]:
+    revision = await snapshot.revision()
+    if revision != HEAD:
+        yield Finding(ERROR, "revision", f"The schema has revision {revision}, not {HEAD}: start this program once.")
+        return
+    async for finding in engines_own(snapshot):
+        yield finding
+    for rule in RULES:
+        rows = await snapshot.query(rule.sql)
+        if rows:
+            yield Finding(ERROR, rule.name, f"{_listed(rows)}: {rule.text}")
+    async for finding in _counters(snapshot):
+        yield finding
+    async for finding in _search_texts(snapshot):
+        yield finding
+    async for finding in _ids(snapshot):
+        yield finding
+
+
+def _listed(rows: list[Any]) -> str:
+    """The first rows as text: clinics as numbers, ids as ULIDs."""
+    shown = [" ".join(_shown(value) for value in row) for row in rows[:_EXAMPLES]]
+    more = f" and {len(rows) - _EXAMPLES} more" if len(rows) > _EXAMPLES else ""
+    return "; ".join(shown) + more
+
+
+def _shown(value: Any) -> str:
+    return values.to_crockford(value) if isinstance(value, bytes) and len(value) == 16 else str(value)
+
+
+async def _counters(snapshot: Any) -> AsyncIterator[Finding]:
+    rows = await snapshot.query(COUNTERS)
+    if rows:
+        shown = [
+            f"clinic {clinic} {name} (bucket {bucket}): kept {kept}, counted {counted}"
+            for clinic, name, bucket, kept, counted in rows[:_EXAMPLES]
+        ]
+        text = (
+            f"{len(rows)} counters differ from what they count, so totals are wrong: {'; '.join(shown)}. Report this."
+        )
+        yield Finding(ERROR, "counters", text)
+
+
+async def _search_texts(snapshot: Any) -> AsyncIterator[Finding]:
+    wrong: list[Any] = []
+    async for rows in snapshot.stream(_SEARCHED, _CHUNK_ROWS):
+        for clinic_id, client_id, searched, first, middle, last, email, phone in rows:
+            client = NewClient(first_name=first, middle_name=middle, last_name=last, email=email, phone=phone)
+            if search_text(client) != searched:
+                wrong.append((clinic_id, client_id))
+    if wrong:
+        yield Finding(
+            ERROR, "search_text", f"{_listed(wrong)}: the search reads another text than the client's; report this."
+        )
+
+
+async def _ids(snapshot: Any) -> AsyncIterator[Finding]:
+    for table in IDENTIFIED:
+        for order in ("ASC", "DESC"):
+            for (ident,) in await snapshot.query(f"SELECT id FROM {table} ORDER BY id {order} LIMIT 1"):  # noqa: S608
+                problem = _problem(ident)
+                if problem:
+                    yield Finding(ERROR, "ids", f"{table} {ident.hex()}: {problem}")
+
+
+def _problem(ident: bytes) -> str | None:
+    """Why an id cannot stand in every dialect."""
+    if len(ident) != 16:
+        return "the id has not 16 bytes; correct what wrote it."
+    try:
+        spelled = values.to_base36(ident)
+    except OverflowError:
+        return "the id does not fit 24 base-36 digits, so ClinovaVet's dialect cannot show it; give the row another."
+    if values.from_base36(spelled) != ident or values.from_crockford(values.to_crockford(ident)) != ident:
+        return "the id does not come back from its spelling; report this."
+    return None
+
+
+# --- the engines' own -----------------------------------------------------------------------------------------
+
+
+def _indexes() -> set[str]:
+    return {str(index.name) for table in metadata.tables.values() for index in table.indexes}
+
+
+def _missing(have: set[str]) -> list[Finding]:
+    missing = sorted(_indexes() - have)
+    text = f"The indexes {', '.join(missing)} are missing: back up, and restore into a new store."
+    return [Finding(ERROR, "indexes", text)] if missing else []
+
+
+async def _sqlite(snapshot: Any) -> AsyncIterator[Finding]:
+    damages = [row[0] for row in await snapshot.query("PRAGMA integrity_check(20)")]
+    if damages != ["ok"]:
+        yield Finding(ERROR, "file", f"The file is damaged: {'; '.join(damages)}. {_RESTORE}")
+    dangling = {(row[0], row[2]) for row in await snapshot.query("PRAGMA foreign_key_check")}
+    for table, parent in sorted(dangling):
+        yield Finding(ERROR, "references", f"Rows of {table} point to rows of {parent} that are not there. {_RESTORE}")
+    names = await snapshot.query("SELECT name FROM sqlite_master WHERE type = 'index'")
+    for finding in _missing({row[0] for row in names}):
+        yield finding
+
+
+def _check_search_index(url: str) -> list[Finding]:
+    """FTS5 compares its index with the texts on an INSERT that inserts nothing; writers wait meanwhile."""
+    connection = connect(sqlite_path(url))
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO connections_fts (connections_fts, rank) VALUES ('integrity-check', 1)")
+    except sqlite3.DatabaseError as error:
+        rebuild = "INSERT INTO connections_fts (connections_fts) VALUES ('rebuild')"
+        text = f"The search index differs from the texts ({error}): run `{rebuild}` on the file with the sqlite3 shell."
+        return [Finding(ERROR, "search_index", text)]
+    finally:
+        connection.close()
+    return []
+
+
+async def _postgresql(snapshot: Any) -> AsyncIterator[Finding]:
+    for (name,) in await snapshot.query(
+        "SELECT relname FROM pg_index JOIN pg_class ON oid = indexrelid"
+        " WHERE NOT indisvalid AND relnamespace = current_schema()::regnamespace"
+    ):
+        yield Finding(ERROR, "indexes", f"The index {name} is not valid: run REINDEX INDEX {name}.")
+    for (name,) in await snapshot.query(
+        "SELECT conname FROM pg_constraint WHERE NOT convalidated AND connamespace = current_schema()::regnamespace"
+    ):
+        yield Finding(ERROR, "references", f"The constraint {name} is not validated: run ALTER TABLE … VALIDATE.")
+    names = {row[0] for row in await snapshot.query("SELECT indexname FROM pg_indexes")}
+    for finding in _missing(names):
+        yield finding
+    if "connections_search" not in names:
+        text = (
+            "The server offers no pg_trgm, so a search reads all texts of a clinic: the same rows, slower. Where it is"
+            " installed: CREATE EXTENSION pg_trgm; CREATE INDEX connections_search ON connections USING gin"
+            " (search_text gin_trgm_ops) WITH (fastupdate = off)."
+        )
+        yield Finding(INFO, "trigrams", text)

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S608, the names and numbers put into these statements are our own
+"""What must hold in a store, as statements that give the rows for which it does not; the same for both engines."""
+
+from __future__ import annotations
+
+import msgspec
+
+from polyvet.model.entities import State
+from polyvet.storage.counters import BUCKET_BITS
+
+IDENTIFIED = (
+    "clients", "patients", "weights", "medical_records", "calendar_events", "stock_items", "invoices", "users",
+    "api_keys",
+)  # fmt: skip
+_REPORT = "Report this with the text of the finding."
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A statement that gives no row in a sound store, and what its rows mean."""
+
+    name: str
+    sql: str
+    text: str
+
+
+_ACTIVE, _ARCHIVED, _HIDDEN, _DELETED = (int(state) for state in State)
+_DELETED_SOMEWHERE = f"EXISTS (SELECT 1 FROM enrolments d WHERE d.patient_id = {{}} AND d.state = {_DELETED})"
+
+
+def _stamped(table: str, column: str = "updated_at") -> Rule:
+    return Rule(
+        "clock",
+        f"SELECT x.clinic_id, max(x.{column}) FROM {table} x JOIN clinics ON clinics.id = x.clinic_id"
+        f" GROUP BY x.clinic_id, clinics.clock HAVING max(x.{column}) > clinics.clock",
+        f"these clinics' clocks are behind their {table}, so a reader's cursor may miss rows. {_REPORT}",
+    )
+
+
+def _distinct(table: str) -> Rule:
+    return Rule(
+        "stamps",
+        f"SELECT clinic_id, updated_at FROM {table} GROUP BY clinic_id, updated_at HAVING count(*) > 1 LIMIT 1000",
+        f"rows of {table} share a stamp, so a page that ends between them loses one. Change one of them anyhow.",
+    )
+
+
+def _numbered(table: str, sequence: str) -> Rule:
+    return Rule(
+        "numbers",
+        f"SELECT x.clinic_id, max(x.number) FROM {table} x JOIN clinics k ON k.id = x.clinic_id"
+        f" GROUP BY x.clinic_id, k.{sequence} HAVING max(x.number) > k.{sequence}",
+        f"these clinics' {sequence} is behind, so the next number is taken: UPDATE clinics SET {sequence} to the number"
+        " that is shown.",
+    )
+
+
+RULES = (
+    Rule(
+        "enrolments",
+        "SELECT e.clinic_id, e.patient_id FROM enrolments e JOIN patients p ON p.id = e.patient_id"
+        " JOIN species s ON s.id = p.species_id WHERE e.client_id <> p.client_id OR e.species_id <> p.species_id"
+        " OR e.created_at <> p.created_at OR e.slug <> s.slug LIMIT 1000",
+        f"these enrolments differ from their patients in client, species, slug or creation. {_REPORT}",
+    ),
+    Rule(
+        "enrolments",
+        "SELECT c.clinic_id, p.id FROM connections c JOIN patients p ON p.client_id = c.client_id"
+        " LEFT JOIN enrolments e ON e.clinic_id = c.clinic_id AND e.patient_id = p.id"
+        f" WHERE c.state <> {_HIDDEN} AND e.patient_id IS NULL AND NOT {_DELETED_SOMEWHERE.format('p.id')} LIMIT 1000",
+        "these patients of connected clients are not enrolled, so their clinic does not list them. Disconnect the"
+        " client there and connect it again.",
+    ),
+    Rule(
+        "enrolments",
+        "SELECT e.clinic_id, e.patient_id FROM enrolments e LEFT JOIN connections c"
+        " ON c.clinic_id = e.clinic_id AND c.client_id = e.client_id WHERE c.id IS NULL"
+        f" OR (c.state = {_HIDDEN} AND e.state IN ({_ACTIVE}, {_ARCHIVED}))"
+        f" OR (c.state <> {_HIDDEN} AND e.state = {_HIDDEN} AND NOT {_DELETED_SOMEWHERE.format('e.patient_id')})"
+        " LIMIT 1000",
+        "these patients are shown at clinics to whom their client is not open, or hidden where it is. Disconnect the"
+        " client there and connect it again.",
+    ),
+    *(_stamped(table) for table in (
+        "connections", "enrolments", "medical_records", "calendar_events", "stock_items", "invoices",
+    )),
+    _stamped("events", "at"),
+    _distinct("enrolments"),
+    _distinct("connections"),
+    Rule(
+        "events",
+        "SELECT k.id, count(*), min(x.seq), max(x.seq) FROM events x JOIN clinics k ON k.id = x.clinic_id"
+        " GROUP BY k.id, k.event_seq HAVING count(*) <> max(x.seq) - min(x.seq) + 1 OR max(x.seq) > k.event_seq",
+        f"these clinics' event logs have gaps or run ahead of their sequence (clinic, rows, first, last). {_REPORT}",
+    ),
+    _numbered("connections", "client_seq"),
+    _numbered("enrolments", "patient_seq"),
+)  # fmt: skip
+
+# Clinic, name, bucket, what is kept, what the rows say.
+COUNTERS = f"""
+WITH active AS MATERIALIZED (
+    SELECT clinic_id, slug, species_id, updated_at >> {BUCKET_BITS} AS bucket, count(*) AS n FROM enrolments
+    WHERE state = {_ACTIVE} GROUP BY clinic_id, slug, species_id, updated_at >> {BUCKET_BITS}
+), counted AS (
+    SELECT clinic_id, 'clients' AS name, 0 AS bucket, count(*) AS n FROM connections WHERE state = {_ACTIVE}
+        GROUP BY clinic_id
+    UNION ALL SELECT clinic_id, 'patients', 0, sum(n) FROM active GROUP BY clinic_id
+    UNION ALL SELECT clinic_id, 'patients/' || slug, 0, sum(n) FROM active GROUP BY clinic_id, slug
+    UNION ALL SELECT clinic_id, 'patients@' || species_id, 0, sum(n) FROM active GROUP BY clinic_id, species_id
+    UNION ALL SELECT clinic_id, 'updated', bucket, sum(n) FROM active GROUP BY clinic_id, bucket
+    UNION ALL SELECT clinic_id, 'updated/' || slug, bucket, sum(n) FROM active GROUP BY clinic_id, slug, bucket
+    UNION ALL SELECT clinic_id, 'records', 0, count(*) FROM medical_records GROUP BY clinic_id
+    UNION ALL SELECT clinic_id, 'occurred', occurred_at >> {BUCKET_BITS}, count(*) FROM medical_records
+        GROUP BY clinic_id, occurred_at >> {BUCKET_BITS}
+    UNION ALL SELECT clinic_id, 'invoices', 0, count(*) FROM invoices GROUP BY clinic_id
+    UNION ALL SELECT clinic_id, 'invoices/' || status, 0, count(*) FROM invoices GROUP BY clinic_id, status
+    UNION ALL SELECT clinic_id, 'stock', 0, count(*) FROM stock_items GROUP BY clinic_id
+), sides AS (
+    SELECT clinic_id, name, bucket, n AS kept, 0 AS n FROM counters
+    UNION ALL SELECT clinic_id, name, bucket, 0, n FROM counted
+)
+SELECT clinic_id, name, bucket, sum(kept), sum(n) FROM sides GROUP BY clinic_id, name, bucket
+HAVING sum(kept) <> sum(n) ORDER BY clinic_id, name, bucket
+"""

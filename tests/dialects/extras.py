@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows beside the demo's for the golden files, so that these do not hang on what the demo's dice give.
+
+Their place is apart: the events lie in the year 2031, the items in a category of their own, and a third clinic sees
+nobody but Boncuk.
+"""
+
+from __future__ import annotations
+
+from polyvet.model.entities import (
+    Batch,
+    CalendarEvent,
+    Clinic,
+    Connected,
+    Enrolled,
+    EventKind,
+    EventStatus,
+    MedicalRecord,
+    RecordKind,
+    RecordStatus,
+    State,
+    StockItem,
+)
+from polyvet.model.values import from_crockford, instant
+from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC, vets
+from polyvet.sandbox.samples import BONCUK_ID, BONCUKS_OWNER_ID
+
+CATEGORY = "SAMPLE"
+SMALL_CLINIC = 9
+_MADE = instant("2026-03-18T14:00:00Z")
+_CHANGED = _MADE + 8  # even, as no stamp of the demo is
+
+
+def _id(text: str) -> bytes:
+    ident = from_crockford(text)
+    assert ident is not None
+    return ident
+
+
+EVENT_ID = _id("01KM0000000000000000EVENT1")
+SALE_ID = _id("01KM0000000000000000EVENT2")
+OTHERS_EVENT_ID = _id("01KM0000000000000000EVENT3")
+ITEM_ID = _id("01KM00000000000000000STK01")
+LOW_ITEM_ID = _id("01KM00000000000000000STK02")
+FEE_ID = _id("01KM00000000000000000STK03")
+OTHERS_ITEM_ID = _id("01KM00000000000000000STK04")
+RECORD_ID = _id("01KM00000000000000000S0AP1")
+AMENDMENT_ID = _id("01KM00000000000000000S0AP2")
+
+
+def _events() -> list[CalendarEvent]:
+    vet = vets(MAIN_CLINIC)[0]
+    start, end = instant("2031-04-15T10:00:00Z"), instant("2031-04-15T10:30:00Z")
+    return [
+        CalendarEvent(
+            EVENT_ID, MAIN_CLINIC, "Vaccination — Boncuk", EventKind.VACCINATION, EventStatus.SCHEDULED, start, end,
+            BONCUK_ID, vet, _MADE, _CHANGED,
+        ),
+        CalendarEvent(
+            SALE_ID, MAIN_CLINIC, "Food", EventKind.SALE, EventStatus.CLOSED, start, end, None, None,
+            _MADE, _CHANGED,
+        ),
+        CalendarEvent(
+            OTHERS_EVENT_ID, SECOND_CLINIC, "Surgery", EventKind.SURGERY, EventStatus.SCHEDULED, start, end, None, None,
+            _MADE, _CHANGED,
+        ),
+    ]  # fmt: skip
+
+
+def _records() -> list[MedicalRecord]:
+    seen, vet = instant("2026-03-18T13:30:00Z"), vets(MAIN_CLINIC)[0]
+    return [
+        MedicalRecord(
+            RECORD_ID, MAIN_CLINIC, BONCUK_ID, RecordKind.EXAMINATION, RecordStatus.SIGNED, "Limping",
+            "Favours the left hind leg since Sunday.", "Weight 28.4 kg. No fracture felt.", "Strained muscle", None,
+            "Rest for two weeks; carprofen 2 mg/kg twice a day", None, None, seen, vet, _MADE, None, _MADE, _CHANGED,
+        ),
+        MedicalRecord(
+            AMENDMENT_ID, MAIN_CLINIC, BONCUK_ID, RecordKind.EXAMINATION, RecordStatus.DRAFT, "Limping", None, None,
+            None, None, None, None, None, seen + 60_000_000, None, None, RECORD_ID, _MADE, _CHANGED,
+        ),
+    ]  # fmt: skip
+
+
+def small_clinic() -> Clinic:
+    """The third clinic."""
+    uid = _id("01KM00000000000000000C1N1C")
+    return Clinic(SMALL_CLINIC, uid, "Small Clinic", "Europe/Istanbul", "TRY", instant("2024-01-01T00:00:00Z"))
+
+
+def with_extras(batch: Batch) -> Batch:
+    """The demo's first batch, which holds Boncuk and his owner, with the events, the records and the third clinic's
+    view."""
+    owner = next(client for client in batch.clients if client.id == BONCUKS_OWNER_ID)
+    boncuk = next(patient for patient in batch.patients if patient.id == BONCUK_ID)
+    batch.connections.append(Connected(SMALL_CLINIC, owner.id, State.ACTIVE, 1, owner.updated_at))
+    batch.enrolments.append(Enrolled(SMALL_CLINIC, boncuk.id, State.ACTIVE, 1, boncuk.updated_at))
+    batch.events += _events()
+    batch.records += _records()
+    return batch
+
+
+def extra_items() -> tuple[StockItem, ...]:
+    """Stock: one item with plenty, one running low, one without stock, and one of the other clinic."""
+    return (
+        StockItem(
+            ITEM_ID, MAIN_CLINIC, "Rabies vaccine", CATEGORY, "SMP-1", "vial", 42_000, 10_000, 2_550, "EUR", False,
+            _MADE, _CHANGED,
+        ),
+        StockItem(
+            LOW_ITEM_ID, MAIN_CLINIC, "Saline 0.9 %", CATEGORY, "SMP-2", "litre", 2_500, 2_501, 499, "EUR", False,
+            _MADE, _CHANGED,
+        ),
+        StockItem(
+            FEE_ID, MAIN_CLINIC, "Emergency fee", CATEGORY, "SMP-3", "service", 0, 0, 9_500, "EUR", True,
+            _MADE, _CHANGED,
+        ),
+        StockItem(
+            OTHERS_ITEM_ID, SECOND_CLINIC, "Needle", CATEGORY, "SMP-4", "piece", 100_000, 10_000, 8, "EUR", False,
+            _MADE, _CHANGED,
+        ),
+    )  # fmt: skip

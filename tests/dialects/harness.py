@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small practice behind a real server, for the tests of all dialects.
+
+The demo practice with the vendors' samples is loaded once an engine and copied for whoever writes. Its day is fixed,
+so that its rows are the same in every run; what the golden files show beyond the samples stands in `extras`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import ssl
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+import uvicorn
+
+from polyvet.app import create_app
+from polyvet.core.codelists import Codelists
+from polyvet.core.context import PERMISSIONS, Caller, Context, Writing
+from polyvet.identity import keys
+from polyvet.sandbox import demo
+from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
+from polyvet.settings import Settings
+from polyvet.storage import access, stock
+from polyvet.storage.bulk import BulkLoader
+from polyvet.storage.migrate import migrate
+from polyvet.storage.store import Store, open_store
+from polyvet.storage.writing import Touching, Tx
+from tests.dialects.extras import SMALL_CLINIC, extra_items, small_clinic, with_extras
+
+T = TypeVar("T")
+TODAY = date(2026, 5, 4)  # the demo's day, a Monday; the server's clock is the real one
+SEED = 1
+CLIENTS = 80  # 140 patients
+PLENTY = 1_000_000  # requests a minute and an hour: the limits are on, and in nobody's way
+SECRETS = {
+    ("vetigen", MAIN_CLINIC): "sk_live_vetigen_main",
+    ("vetigen", SECOND_CLINIC): "sk_live_vetigen_other",
+    ("vetigen", SMALL_CLINIC): "sk_live_vetigen_small",
+    ("clinovavet", MAIN_CLINIC): "sk_live_clinovavet_main",
+    ("clinovavet", SECOND_CLINIC): "sk_live_clinovavet_other",
+}
+TIMEOUT_S = 30
+WRITE_GOLDEN = "POLYVET_GOLDEN"  # set to `write` to write the golden files anew
+_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used; a client that makes its own takes 20 ms for it
+_SHOWN_HEADERS = ("content-type", "allow", "retry-after", "www-authenticate")
+
+
+async def fill(url: str) -> None:
+    """Bring an empty database to the schema and load the practice."""
+    await migrate(url)
+    store = await open_store(url)
+    try:
+        await _add_practice(store)
+        loader = BulkLoader(url)
+        await loader.open()
+        for batch in demo.generate(SEED, CLIENTS, TODAY):  # so few clients are one batch
+            await loader.add(with_extras(batch))
+        await loader.finish()
+        for (dialect, clinic_id), secret in SECRETS.items():
+            new = keys.NewKey(clinic_id=clinic_id, dialect=dialect, name="tests", per_minute=PLENTY, per_hour=PLENTY)
+            await keys.create(store, new, secret)
+    finally:
+        await store.close()
+
+
+async def _add_practice(store: Store) -> None:
+    practice = demo.practice(SEED, TODAY)
+
+    async def clinics(tx: Tx) -> None:
+        for clinic in (*practice.clinics, small_clinic()):
+            access.add_clinic(tx, clinic)
+
+    async def staff_and_stock(tx: Tx) -> None:
+        for user in practice.users:
+            access.add_user(tx, user)
+        for item in (*practice.stock, *extra_items()):
+            stock.insert(tx, item)
+
+    await store.write(Touching(), clinics)
+    await store.write(Touching(clinics=(MAIN_CLINIC, SECOND_CLINIC, SMALL_CLINIC)), staff_and_stock)
+
+
+def copy_file(source: Path, target: Path) -> str:
+    """A copy of an embedded store that nobody has open; gives its URL."""
+    shutil.copyfile(source, target)
+    return f"sqlite:///{target}"
+
+
+class Server:
+    """The application in a real HTTP server on a free port, in a thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.app = create_app(settings)
+        config = uvicorn.Config(
+            self.app, port=0, http="httptools", ws="none", lifespan="on", log_config=None, access_log=False,
+            proxy_headers=False, server_header=False,
+        )  # fmt: skip
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + TIMEOUT_S
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("the server under test did not start")
+            time.sleep(0.005)
+        self.port: int = self._server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        """Stop, as a signal would make it stop."""
+        self._server.should_exit = True
+        self._thread.join(TIMEOUT_S)
+
+
+class Practice:
+    """A practice that is served. `vetigen` and its like are clients of the dialects with a key of the main clinic,
+    `other_vetigen` and its like with one of the second clinic, which shares some patients with the first.
+    `small_vetigen` has one of a clinic that sees Boncuk and nobody else."""
+
+    def __init__(self, url: str, **settings: Any) -> None:
+        """`settings` are the server's, where they are not the defaults."""
+        self.url = url
+        self.server = Server(Settings(database_url=url, log_level="warning", **settings))
+        self._clients: list[httpx.Client] = []
+        self._others: dict[tuple[Any, ...], Practice] = {}
+        self._runner = asyncio.Runner()
+        self._store: Store | None = None
+        self.vetigen = self.client(SECRETS["vetigen", MAIN_CLINIC])
+        self.other_vetigen = self.client(SECRETS["vetigen", SECOND_CLINIC])
+        self.small_vetigen = self.client(SECRETS["vetigen", SMALL_CLINIC])
+        self.clinovavet = self.client(SECRETS["clinovavet", MAIN_CLINIC])
+        self.other_clinovavet = self.client(SECRETS["clinovavet", SECOND_CLINIC])
+
+    def client(self, key: str | None = None) -> httpx.Client:
+        """An HTTP client that sends the key as a bearer token, or none."""
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        client = httpx.Client(
+            base_url=self.server.url, headers=headers, timeout=TIMEOUT_S, trust_env=False, verify=_TLS
+        )
+        self._clients.append(client)
+        return client
+
+    def new_key(self, dialect: str, clinic_id: int = MAIN_CLINIC, **rest: Any) -> str:
+        """Make a key; `rest` is what NewKey has more. Gives its secret."""
+        new = keys.NewKey(clinic_id=clinic_id, dialect=dialect, name="tests", **rest)
+        return self.run(lambda store: keys.create(store, new))[1]
+
+    def served_otherwise(self, **settings: Any) -> Practice:
+        """The same record behind a second server with other settings; it ends with this one."""
+        name = tuple(sorted(settings.items()))
+        if name not in self._others:
+            self._others[name] = Practice(self.url, **settings)
+        return self._others[name]
+
+    def run(self, work: Callable[[Store], Awaitable[T]]) -> T:
+        """Work on the store from beside the server, as another process would."""
+
+        async def working() -> T:
+            if self._store is None:
+                self._store = await open_store(self.url)
+            return await work(self._store)
+
+        return self._runner.run(working())
+
+    def read(self, work: Callable[[Context], Awaitable[T]], *, clinic_id: int = MAIN_CLINIC) -> T:
+        """Call a core function that reads, as a caller with all permissions."""
+
+        async def reading(store: Store) -> T:
+            return await work(Context(_caller(clinic_id), store, await _codelists(store)))
+
+        return self.run(reading)
+
+    def change(self, touching: Touching, work: Callable[[Writing], Awaitable[T]], *, clinic_id: int = MAIN_CLINIC) -> T:
+        """Call a core function that writes, in a transaction of its own."""
+
+        async def writing(store: Store) -> T:
+            lists = await _codelists(store)
+            return await store.write(touching, lambda tx: work(Writing(_caller(clinic_id), tx, lists)))
+
+        return self.run(writing)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        for other in self._others.values():
+            other.close()
+        for client in self._clients:
+            client.close()
+        if self._store is not None:
+            self._runner.run(self._store.close())
+        self._runner.close()
+        self.server.close()
+
+
+def _caller(clinic_id: int) -> Caller:
+    return Caller(b"the tests".ljust(16), clinic_id, "integration", frozenset(PERMISSIONS), "tests")
+
+
+async def _codelists(store: Store) -> Codelists:
+    lists = Codelists()
+    await lists.load(store.reader)
+    return lists
+
+
+class Golden:
+    """Compares answers with the files of a folder: status, some headers, and the JSON text to the letter."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, name: str, response: httpx.Response) -> None:
+        """Fails where the answer is not the file's; `POLYVET_GOLDEN=write` writes the file instead."""
+        path = self._folder / f"{name}.json"
+        shown = self._text(response)
+        if os.environ.get(WRITE_GOLDEN) == "write":
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(shown, encoding="utf-8")
+        assert path.exists(), f"{path} is missing; {WRITE_GOLDEN}=write makes it"
+        assert shown == path.read_text(encoding="utf-8")
+
+    def _text(self, response: httpx.Response) -> str:
+        """The order of keys and the digits of numbers stay as they came; only the space between tokens is ours."""
+        head = {
+            "status": response.status_code,
+            "headers": {name: response.headers[name] for name in _SHOWN_HEADERS if name in response.headers},
+        }
+        text = msgspec.json.encode(head)[:-1] + b',"body":' + response.content + b"}"
+        return msgspec.json.format(text, indent=2).decode() + "\n"
