@@ -27,7 +27,7 @@ from polyvet.web.log import RequestLog
 from polyvet.web.marks import Marks
 from polyvet.web.message import Receive, Scope, Send
 from polyvet.web.metrics import Metrics
-from polyvet.web.site import site, unknown_path
+from polyvet.web.site import DOCUMENTS, SITE_PATHS, site, unknown_path
 
 API_ROOT = "/api/v1/"
 SITE = "site"  # what the log and the metrics call requests that are no dialect's
@@ -51,6 +51,7 @@ class App:
         if unknown:
             raise SettingsError(f"hosts: {', '.join(unknown)} is no dialect; there are {', '.join(DIALECTS)}")
         self.settings = settings
+        self._hosts = {host.lower(): name for host, name in settings.hosts.items()}
         self.metrics = Metrics()
         self._shared = shared or Shared(settings)
         self._log = RequestLog(enabled=settings.log_level in ("debug", "info"))
@@ -95,7 +96,7 @@ class App:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if self.settings.hosts and (bound := self._bound(scope)) is not None and path.startswith(API_ROOT):
+        if self._hosts and (bound := self._bound(scope)) is not None and not self._stands_beside(path):
             await bound(scope, receive, send)
             return
         if path.startswith(API_ROOT):
@@ -133,12 +134,17 @@ class App:
             self.metrics.observe((SITE, known_method(scope["method"]), NO_ROUTE, status), took)
             self._log.add(request_id, SITE, scope, status, took, None, None)
 
+    def _stands_beside(self, path: str) -> bool:
+        """Whether the path is the site's or starts with a dialect's name: these answer at every host."""
+        first, slash, _ = path[1:].partition("/")
+        return path in SITE_PATHS or path.startswith(DOCUMENTS) or bool(slash and first in self._dialects)
+
     def _bound(self, scope: Scope) -> Dialect | None:
         """The dialect that the request's host name is bound to."""
         for name, value in scope["headers"]:
             if name == b"host":
                 host = value.decode("latin-1").rpartition(":")[0] if b":" in value else value.decode("latin-1")
-                return self._dialects.get(self.settings.hosts.get(host.lower(), ""))
+                return self._dialects.get(self._hosts.get(host.lower(), ""))
         return None
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:

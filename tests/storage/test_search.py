@@ -31,8 +31,9 @@ NAMES = (
 )
 FRAGMENTS = (
     "in", "inci", "İNCİ", "ilm", "ılm", "weiss", "WEIẞ", "ss", "%", "_", "%w", "o_n", "100_", "\\", "back\\", "\"te",
-    "o'n", "AND", "near", "王", "小明", "lee", "ann lee", "n l", "ann", "é", "émile", "e\u0301m", "σίσυφος", "ΟΔΌΣ", "ος",
-    "a*b", "(c)", "^d:", "{x}", "\0", "nobody", "example.org", "ann  lee", "\n", "x" * 300, "\"", "''", "-- ", "\t",
+    "o'n", "AND", "near", "王", "小明", "lee", "ann lee", "n l", "ann", "é", "émile", "e\u0301m", "σίσυφος", "ΟΔΌΣ",
+    "ος", "a*b", "(c)", "^d:", "{x}", "\0", "nobody", "example.org", "ann  lee", "\n", "x" * 300, "\"", "''", "-- ",
+    "\t",
 )  # fmt: skip
 
 
@@ -96,5 +97,22 @@ def test_a_full_name_is_found_with_and_without_the_middle_name(database_url: str
             for fragment in ("ada king lovelace", "ada lovelace", "king"):
                 page = await clients.search(w.store, 1, fragment, limit=5)
                 assert [one.id for one in page.items] == [ada.id]
+
+    run(test())
+
+
+def test_long_texts_are_kept_on_both_engines_and_found_by_their_beginning(database_url: str) -> None:
+    """The index that carries the text takes rows of a limited size in PostgreSQL."""
+
+    async def test() -> None:
+        async with world(database_url) as w:
+            drawn = random.Random(1)
+            name = "".join(chr(drawn.randrange(0x4E00, 0x9FFF)) for _ in range(3000))
+            long = await w.client(1, name, "Last")
+            kept = await clients.get(w.reader, 1, long.id)
+            assert kept is not None
+            assert kept.first_name == name
+            page = await clients.search(w.store, 1, values.fold(name[700:750]), limit=5)
+            assert [one.id for one in page.items] == [long.id]
 
     run(test())

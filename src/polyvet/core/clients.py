@@ -80,26 +80,32 @@ def connecting(clinic_id: int, other_id: int, client_id: bytes) -> Touching:
 
 
 async def connect(w: Writing, client_id: bytes, shown: str, other_id: int) -> None:
-    """Open one of this clinic's clients and its patients to another clinic; all of them get a new stamp there."""
+    """Open one of this clinic's clients and its patients to another clinic; what becomes visible there is stamped."""
     w.require("clients:write")
     client = await stored.get(w.tx, w.clinic_id, client_id)
     if client is None or client.state != State.ACTIVE:
         raise Missing(KIND, shown)
+    if not w.tx.touches(other_id):
+        raise Missing("clinic", str(other_id))
     theirs = await stored.get(w.tx, other_id, client_id)
     if theirs is None:
         stored.connect(w.tx, other_id, client)
-    else:
+    elif theirs.state != State.ACTIVE:
         stored.set_state(w.tx, other_id, client_id, old=theirs.state, new=State.ACTIVE, kind="connected")
-    enrolled = set(await stored.patients_of(w.tx, other_id, client_id))
     for patient_id in await stored.patients_of(w.tx, w.clinic_id, client_id):
-        patient = await stored_patients.get(w.tx, w.clinic_id, patient_id)
-        if patient is None or patient.state == State.DELETED:
-            continue
-        if patient_id in enrolled:
-            await stored_patients.set_state(w.tx, patient_id, State.ACTIVE, kind="connected", only=other_id)
-        else:
-            lists = await w.codelists.within(w.tx, patient)
-            stored_patients.enrol(w.tx, other_id, patient, lists.species[patient.species_id].slug)
+        await _open(w, patient_id, other_id)
+
+
+async def _open(w: Writing, patient_id: bytes, other_id: int) -> None:
+    patient = await stored_patients.get(w.tx, w.clinic_id, patient_id)
+    if patient is None or patient.state == State.DELETED:
+        return
+    theirs = await stored_patients.get(w.tx, other_id, patient_id)
+    if theirs is None:
+        lists = await w.codelists.within(w.tx, patient)
+        stored_patients.enrol(w.tx, other_id, patient, lists.species[patient.species_id].slug)
+    elif theirs.state == State.HIDDEN:
+        await stored_patients.set_state(w.tx, patient_id, State.ACTIVE, kind="connected", only=other_id)
 
 
 async def disconnect(w: Writing, client_id: bytes, shown: str) -> None:

@@ -103,10 +103,7 @@ async def search_by_creation(
     ctx.require("patients:read")
     codes: list[int | None] = [None]
     if species is not None:
-        codes = list(ctx.codelists.species_named(species))
-        if not codes:
-            await ctx.codelists.load(ctx.reader)
-            codes = list(ctx.codelists.species_named(species))
+        codes = list(await ctx.codelists.species_named(ctx.reader, species))
     if len(codes) == 1:
         page = await stored.list_by_creation(
             ctx.reader,

@@ -44,6 +44,7 @@ _WIDTH = len(_COLUMNS)
 _joined = connections.join(clients, clients.c.id == c.client_id)
 _here = and_(c.clinic_id == p("clinic"), c.state == literal_column(str(int(State.ACTIVE))))
 _behind = tuple_(c.created_at, c.client_id) < tuple_(p("at", c.created_at.type), p("ident", c.client_id.type))
+_newest_first = (c.created_at.desc(), c.client_id.desc())
 
 _GET = Statement(
     select(*_COLUMNS).select_from(_joined).where(c.clinic_id == p("clinic"), c.client_id == p("client")),
@@ -53,7 +54,7 @@ _LIST = Statement(
     select(*_COLUMNS, counted())
     .select_from(_joined)
     .where(_here, _behind)
-    .order_by(c.created_at.desc(), c.client_id.desc())
+    .order_by(*_newest_first)
     .limit(p("limit"))
     .offset(p("offset")),
     "clinic counter at ident limit offset",
@@ -83,6 +84,8 @@ async def list_by_creation(
 # hold, or a shorter one, is looked for in the clinic's own range of an index that carries the text.
 
 CANDIDATES = 1_000  # beyond this many rows with all trigrams, reading the clinic's texts in order is faster
+SEARCHED_BYTES = 2_400  # of UTF-8; an index that carries the text takes rows of 2,704 bytes in PostgreSQL
+_LONGEST_CHARACTER = 4
 _TRIGRAM = 3
 
 _fragment = p("fragment", c.search_text.type)
@@ -92,7 +95,7 @@ _like = c.search_text.like(_fragment, escape="\\")
 
 def _page(matches: Any) -> Any:
     query = select(*_COLUMNS).select_from(_joined).where(_here, _behind, matches)
-    return query.order_by(c.created_at.desc(), c.client_id.desc()).limit(p("limit")).offset(p("offset"))
+    return query.order_by(*_newest_first).limit(p("limit")).offset(p("offset"))
 
 
 _SCAN = Statement(_page(_instr), "clinic at ident fragment limit offset", postgresql=_page(_like))
@@ -105,11 +108,13 @@ _CANDIDATES = Statement(
     text("SELECT rowid FROM connections_fts WHERE connections_fts MATCH :trigrams LIMIT :most"), "trigrams most"
 )
 _rows = func.json_each(p("rows", SQLITE_JSON)).table_valued("value")
+_of_rows = c.id.in_(select(_rows.c.value))
 _BY_ROW = Statement(
-    select(c.created_at, c.client_id)
-    .where(c.id.in_(select(_rows.c.value)), _here, _instr)
-    .order_by(c.created_at.desc(), c.client_id.desc()),
+    select(c.id, c.created_at, c.client_id).where(_of_rows, _here, _instr).order_by(*_newest_first),
     "rows clinic fragment",
+)
+_OF_ROWS = Statement(
+    select(*_COLUMNS).select_from(_joined).where(_of_rows, _here).order_by(*_newest_first), "rows clinic"
 )
 
 
@@ -145,12 +150,16 @@ async def _from_candidates(
     reader: Reader, clinic_id: int, fragment: str, rows: Any, limit: int, offset: int, place: Place | None
 ) -> Page[Client]:
     """Of the rows that hold all trigrams, those of this clinic that hold the fragment itself."""
-    numbers = msgspec.json.encode([row[0] for row in rows]).decode()
-    found = await reader.fetch(_BY_ROW, numbers, clinic_id, fragment)
-    rest = found if place is None else [row for row in found if (row[0], row[1]) < (place.at, place.ident)]
+    found = await reader.fetch(_BY_ROW, _numbers(rows), clinic_id, fragment)
+    rest = found if place is None else [row for row in found if (row[1], row[2]) < (place.at, place.ident)]
     wanted = rest[offset : offset + limit]
-    items = [await get(reader, clinic_id, client_id) for _, client_id in wanted]
-    return Page([item for item in items if item is not None], len(found), len(rest) > offset + limit)
+    items = [Client(*row) for row in await reader.fetch(_OF_ROWS, _numbers(wanted), clinic_id)] if wanted else []
+    return Page(items, len(found), len(rest) > offset + limit)
+
+
+def _numbers(rows: Any) -> str:
+    """The rows' first columns as a JSON array, which a statement takes as one parameter."""
+    return msgspec.json.encode([row[0] for row in rows]).decode()
 
 
 def _trigrams(fragment: str) -> str:
@@ -167,14 +176,18 @@ def like_pattern(fragment: str) -> str:
 def search_text(client: NewClient | Client) -> str:
     """What the fragment search reads: the folded full name, e-mail and phone, each on a line of its own.
 
-    The name stands twice when there is a middle name, so that "first last" is found, too.
+    The name stands twice when there is a middle name, so that "first last" is found, too. What is longer than
+    SEARCHED_BYTES is cut.
     """
     names = [client.first_name, client.middle_name, client.last_name]
     lines = [" ".join(name for name in names if name)]
     if client.middle_name:
         lines.append(f"{client.first_name} {client.last_name}")
     lines += [value for value in (client.email, client.phone) if value]
-    return values.fold("\n".join(lines))
+    text = values.fold("\n".join(lines))
+    if len(text) * _LONGEST_CHARACTER <= SEARCHED_BYTES:
+        return text
+    return text.encode()[:SEARCHED_BYTES].decode(errors="ignore")
 
 
 # --- writing --------------------------------------------------------------------------------------------------

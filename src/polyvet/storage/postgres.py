@@ -25,6 +25,7 @@ GROUP = 256  # jobs in one transaction at the most
 GATHER_S = 0.001  # how long a group waits for its like
 COMMAND_TIMEOUT_S = 60.0
 SCANS = 2  # reads that can last, at a time
+TRIES = 5  # of a job that clashes with another clinic's, which no lock of its own clinics keeps away
 T = TypeVar("T")
 # Our reads are index ranges with a limit. Plans made once for all arguments must not turn to scans, hashes or helpers.
 _READER_SETTINGS = {
@@ -34,6 +35,7 @@ _READER_SETTINGS = {
     "jit": "off",
 }
 _UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, TimeoutError)
+_CLASHES = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
 async def connect(url: str, settings: dict[str, str] | None = None) -> asyncpg.Connection:
@@ -165,14 +167,19 @@ class _Lane:
         """Wait a moment for those who wrote with the last group and are about to write again: a group of sixteen costs
         about as much as one of two."""
         until = time.monotonic() + GATHER_S
-        while self._jobs.qsize() < min(expected, GROUP - 1) and time.monotonic() < until:
+        while self._jobs.qsize() < min(expected, GROUP - 1) and time.monotonic() < until:  # noqa: ASYNC110, a timer is coarser
             await asyncio.sleep(0)
 
     async def _run(self, jobs: list[tuple[Touching, Job[Any]]]) -> list[Outcome]:
         try:
             if self._connection is None or self._connection.is_closed():
                 self._connection = await connect(self._url)
-            outcomes = await run_group(PostgresSession(self._connection), jobs)
+            session = PostgresSession(self._connection)
+            outcomes = await run_group(session, jobs)
+            for _ in range(TRIES - 1):
+                clashed = [n for n, (_, error) in enumerate(outcomes) if isinstance(error, _CLASHES)]
+                for n in clashed:
+                    outcomes[n : n + 1] = await run_group(session, [jobs[n]])
         except _UNREACHABLE as error:
             return [(None, _busy(error)) for _ in jobs]
         return [(result, _busy(error) if isinstance(error, _UNREACHABLE) else error) for result, error in outcomes]

@@ -119,6 +119,10 @@ class Tx:
         self._before: dict[int, ClinicState] = {}
         self.sent = False
 
+    def touches(self, clinic_id: int) -> bool:
+        """Whether the job said that it touches the clinic, and it exists."""
+        return clinic_id in self._group.clinics
+
     def clinic(self, clinic_id: int) -> ClinicState:
         """A clinic that the job said it touches."""
         clinic = self._group.clinics[clinic_id]

@@ -24,7 +24,7 @@ class Metrics:
     def __init__(self) -> None:
         self._served: dict[tuple[str, str, str, int], list[int]] = {}
         self.registry = CollectorRegistry()
-        self.registry.register(self)  # type: ignore[arg-type]  # it asks for `collect` only
+        self.registry.register(self)
         ProcessCollector(registry=self.registry)
 
     def observe(self, key: tuple[str, str, str, int], nanoseconds: int) -> None:

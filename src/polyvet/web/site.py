@@ -18,6 +18,8 @@ from polyvet import __version__
 from polyvet.storage.store import Store
 from polyvet.web.message import Receive, Scope, Send
 
+SITE_PATHS = ("/", "/health", "/ready")
+DOCUMENTS = "/openapi/"
 _log = structlog.get_logger()
 _pages = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape(), trim_blocks=True
@@ -69,12 +71,8 @@ def site(store: Store, documents: Mapping[str, Callable[[], bytes]]) -> Starlett
     async def not_found(_: Request, __: Exception) -> Response:
         return _json(404, _UNKNOWN)
 
-    routes = [
-        Route("/", front),
-        Route("/health", health),
-        Route("/ready", ready),
-        Route("/openapi/{name}.json", document),
-    ]
+    routes = [Route(path, page) for path, page in zip(SITE_PATHS, (front, health, ready), strict=True)]
+    routes.append(Route(DOCUMENTS + "{name}.json", document))
     return Starlette(routes=routes, exception_handlers={404: not_found})
 
 

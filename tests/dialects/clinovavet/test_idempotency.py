@@ -57,7 +57,9 @@ def test_two_at_once_are_done_once(fresh_practice, path, body):
 
 def test_without_a_key_or_with_another_one_it_is_done_again(fresh_practice):
     client = fresh_practice.clinovavet
-    made = [client.post("/api/v1/owners", json=JANE, headers=headers) for headers in ({}, {}, keyed("1"), keyed("2"))]
+    made = [
+        client.post("/api/v1/owners", json=JANE, headers=headers) for headers in (None, None, keyed("1"), keyed("2"))
+    ]
     assert len({answer.json()["id"] for answer in made}) == 4
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from tests.dialects.raw import Answer
+
 PATIENTS = "/api/v1/patients"
 EVENTS = "/api/v1/calendar/events"
 INVENTORY = "/api/v1/inventory"
@@ -26,7 +28,7 @@ def data(response: httpx.Response) -> Any:
     return body["data"]
 
 
-def error(response: httpx.Response, status: int, code: str) -> Any:
+def error(response: httpx.Response | Answer, status: int, code: str) -> Any:
     """What is inside the envelope of an error."""
     body = response.json()
     assert response.status_code == status, body

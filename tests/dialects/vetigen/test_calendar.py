@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -118,7 +119,7 @@ def test_the_pages_together_are_the_window_in_order(practice: Practice, size: in
 
 
 def test_a_page_that_is_jumped_to_is_the_page_that_is_walked_to(practice: Practice) -> None:
-    query = {**DEMO, "page_size": 5}
+    query: dict[str, Any] = {**DEMO, "page_size": 5}
     walked = rows(practice.vetigen, EVENTS, **query)
     other_key = practice.client(practice.new_key("vetigen"))
     jumped = data(other_key.get(EVENTS, params={**query, "page": 3}))

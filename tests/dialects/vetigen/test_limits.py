@@ -107,13 +107,21 @@ def test_who_waits_as_told_never_meets_two_refusals_in_a_row(per_minute: int, pe
     budget, now, taken = Budget(per_minute, per_hour), 0, []
     for pause in pauses:
         now += pause
-        try:
-            limits.take(caller, budget, now)
-        except LimitReached as refused:
-            assert 1 <= refused.retry_after <= 3600
-            now += refused.retry_after * SECOND
-            limits.take(caller, budget, now)
+        wait = _refused(limits, caller, budget, now)
+        if wait is not None:
+            assert 1 <= wait <= 3600
+            now += wait * SECOND
+            assert _refused(limits, caller, budget, now) is None
         taken.append(now)
     # A window that opens with its first request lets at most twice its number through in any span of its length.
     for start in taken:
         assert sum(start <= at < start + 60 * SECOND for at in taken) <= 2 * per_minute
+
+
+def _refused(limits: Limits, caller: Caller, budget: Budget, now: int) -> int | None:
+    """What the caller is told to wait; None when it was let in."""
+    try:
+        limits.take(caller, budget, now)
+    except LimitReached as refused:
+        return refused.retry_after
+    return None

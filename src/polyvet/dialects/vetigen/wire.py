@@ -94,7 +94,6 @@ _MISSING = {
     "patient": ("PATIENT.NOT_FOUND", "Patient"),
     "item": ("INVENTORY.NOT_FOUND", "Inventory item"),
     "record": ("SOAP.NOT_FOUND", "SOAP record"),
-    "client": ("CUSTOMER.NOT_FOUND", "Customer"),
 }
 
 

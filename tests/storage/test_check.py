@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S608, the statements plant defects of our own making
+"""The check finds each kind of defect, and nothing in a sound store."""
+
+from __future__ import annotations
+
+import pytest
+
+from polyvet.model.entities import State
+from polyvet.storage.check import ERROR, INFO, Finding, check
+from polyvet.storage.store import is_postgresql, sqlite_path
+from tests.storage.test_bulk import batch, load
+from tests.storage.test_migrate import execute
+from tests.storage.world import run, world
+
+# The finding's name, and the statements that plant the defect.
+PLANTED = [
+    ("counters", "UPDATE counters SET n = n + 1 WHERE name = 'patients' AND clinic_id = 1"),
+    ("counters", "DELETE FROM counters WHERE name LIKE 'updated/%'"),
+    ("counters", "INSERT INTO counters VALUES (1, 'patients/griffin', 0, 1)"),
+    ("counters", "UPDATE counters SET n = n - 1 WHERE name = 'invoices/PAID'"),
+    ("counters", "UPDATE counters SET bucket = bucket + 1 WHERE name = 'occurred' AND bucket ="
+                 " (SELECT max(bucket) FROM counters WHERE name = 'occurred')"),
+    ("enrolments", "UPDATE enrolments SET slug = 'griffin' WHERE number = 3"),
+    ("enrolments", "UPDATE enrolments SET created_at = created_at + 1 WHERE number = 3"),
+    ("enrolments", "UPDATE enrolments SET client_id = (SELECT id FROM clients LIMIT 1) WHERE number = 3"),
+    ("enrolments", "DELETE FROM enrolments WHERE number = 3 AND clinic_id = 1"),
+    ("enrolments", f"UPDATE enrolments SET state = {int(State.HIDDEN)} WHERE number = 3 AND clinic_id = 1"),
+    ("enrolments", f"UPDATE connections SET state = {int(State.HIDDEN)} WHERE number = 3 AND clinic_id = 1"),
+    ("search_text", "UPDATE connections SET search_text = 'somebody' WHERE number = 3"),
+    ("search_text", "UPDATE clients SET first_name = 'Eve' WHERE first_name = 'Bulk3'"),
+    ("clock", "UPDATE clinics SET clock = 5 WHERE id = 1"),
+    ("clock", "UPDATE events SET at = 4000000000000000000 WHERE seq = 2 AND clinic_id = 1"),
+    ("stamps", "UPDATE enrolments SET updated_at = 300000000002 WHERE number = 5 AND clinic_id = 1"),
+    ("events", "DELETE FROM events WHERE seq = 2 AND clinic_id = 1"),
+    ("events", "UPDATE clinics SET event_seq = 3 WHERE id = 1"),
+    ("numbers", "UPDATE clinics SET client_seq = 3 WHERE id = 1"),
+    ("numbers", "UPDATE clinics SET patient_seq = 3 WHERE id = 1"),
+    ("revision", "UPDATE alembic_version SET version_num = '0000'"),
+    ("indexes", "DROP INDEX enrolments_updated"),
+]  # fmt: skip
+
+
+def errors(found: list[Finding]) -> list[str]:
+    return sorted({finding.name for finding in found if finding.severity == ERROR})
+
+
+@pytest.fixture
+def sound(database_url: str) -> str:
+    async def make() -> None:
+        async with world(database_url) as w:
+            await load(database_url, batch(1, 10))
+            one = await w.patient((await w.client()).id)
+            await w.set_patient(one, State.DELETED)
+
+    run(make())
+    return database_url
+
+
+def test_a_sound_store_has_no_errors(sound: str) -> None:
+    found = run(check(sound))
+    assert errors(found) == []
+    for finding in found:
+        assert (finding.severity, finding.name) == (INFO, "trigrams")
+
+
+def test_each_defect_is_found(sound: str) -> None:
+    """All defects on one store, each undone by the next one's fresh transaction, would hide each other; so each is
+    planted, found, and taken back by its copy of the rows."""
+
+    async def test() -> None:
+        for name, statement in PLANTED:
+            undo = await planted(sound, statement)
+            found = await check(sound)
+            assert name in errors(found), statement
+            assert all(finding.text for finding in found)
+            await undo()
+        assert errors(await check(sound)) == []
+
+    run(test())
+
+
+async def planted(url: str, statement: str):
+    """Plant a defect; gives what takes it back."""
+    if not is_postgresql(url):
+        path = sqlite_path(url)
+        await execute(url, "PRAGMA wal_checkpoint(TRUNCATE)")
+        copy = path.read_bytes()
+        await execute(url, statement)
+
+        async def put_back() -> None:
+            for name in ("-wal", "-shm"):
+                path.with_name(path.name + name).unlink(missing_ok=True)
+            path.write_bytes(copy)
+
+        return put_back
+    words = statement.split()
+    if words[0] == "DROP":
+        await execute(url, statement)
+        columns = "clinic_id, state, updated_at, patient_id, number"
+        return lambda: execute(url, f"CREATE INDEX enrolments_updated ON enrolments ({columns})")
+    table = words[1] if words[0] == "UPDATE" else words[2]
+    await execute(url, f"CREATE TABLE saved AS TABLE {table}", statement)
+
+    async def restore() -> None:
+        await execute(
+            url, "BEGIN", "SET session_replication_role = replica", f"DELETE FROM {table}",
+            f"INSERT INTO {table} SELECT * FROM saved", "DROP TABLE saved", "COMMIT",
+        )  # fmt: skip
+
+    return restore
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO connections_fts (connections_fts) VALUES ('delete-all')",
+        "INSERT INTO connections_fts (connections_fts, rowid, search_text) VALUES ('delete', 3, 'other text')",
+        "INSERT INTO connections_fts (rowid, search_text) VALUES (3, 'other text')",
+    ],
+)
+def test_a_search_index_that_differs_is_found(tmp_path, statement: str) -> None:
+    url = f"sqlite:///{tmp_path}/polyvet.db"
+
+    async def test() -> None:
+        async with world(url):
+            await load(url, batch(1, 10))
+        await execute(url, statement)
+        assert errors(await check(url)) == ["search_index"]
+        await execute(url, "INSERT INTO connections_fts (connections_fts) VALUES ('rebuild')")
+        assert errors(await check(url)) == []
+
+    run(test())
+
+
+def test_dangling_rows_damaged_pages_and_odd_ids_are_found(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/polyvet.db"
+    path = tmp_path / "polyvet.db"
+
+    async def test() -> None:
+        async with world(url):
+            await load(url, batch(1, 200))
+        await execute(url, "DELETE FROM clients WHERE first_name = 'Bulk7'")
+        assert "references" in errors(await check(url))
+        await execute(url, "INSERT INTO clients VALUES (x'ff', 'Short', NULL, 'Id', NULL, NULL, 1)")
+        assert "ids" in errors(await check(url))
+        await execute(url, f"UPDATE clients SET id = x'{'ff' * 16}' WHERE first_name = 'Short'")
+        assert "ids" in errors(await check(url))
+        await execute(url, "PRAGMA wal_checkpoint(TRUNCATE)")
+        pages = bytearray(path.read_bytes())
+        middle = len(pages) // 2 // 4096 * 4096
+        pages[middle : middle + 16384] = b"\x07" * 16384
+        path.write_bytes(pages)
+        assert "file" in errors(await check(url))
+
+    run(test())
