@@ -122,10 +122,9 @@ def main() -> None:
         cluster.stop()
     if options.check_only or options.prepare_only:
         return
+    size = f"{options.patients:,} patients, {options.clients:,} clients, "
     how = f"{options.rounds} rounds of {options.seconds} s, {options.connections} connections, "
-    how += (
-        f"{options.patients:,} patients, {options.clients:,} clients, cores {options.cores} (server, wrk, PostgreSQL)"
-    )
+    how += f"{'' if options.big else size}cores {options.cores} (server, wrk, PostgreSQL)"
     text = report.full(found, lines, how)
     print(text)
     if options.markdown:

@@ -35,7 +35,7 @@ def first_pages(engine: str, cluster: Cluster | None, options: argparse.Namespac
                 rate = driver.rate(server, "page1", options.seconds).per_second
                 if number:  # the first round only warms up
                     rates[place].append(rate)
-                    say(f"  {engine} {server.first[:6]} round {number}: {rate:.0f}/s")
+                    say(f"  {engine}, {driver.stores.size.patients:,} patients, round {number}: {rate:.0f}/s")
     finally:
         for server, _ in pairs:
             server.stop()

@@ -121,7 +121,7 @@ class Cluster:
 
     def stop(self) -> None:
         """Shut down and wait; SIGINT is PostgreSQL's fast shutdown."""
-        if self.process is None:
+        if self.process is None or self.process.poll() is not None:
             return
         pid = int((self.home / "postmaster.pid").read_text().splitlines()[0])
         os.kill(pid, signal.SIGINT)

@@ -38,6 +38,10 @@ class Shared:
     """What the worker processes of one server have in common; made before they are forked."""
 
     def __init__(self, settings: Settings) -> None:
+        """SettingsError when a setting names what does not exist."""
+        unknown = sorted(set(settings.hosts.values()) - set(DIALECTS))
+        if unknown:
+            raise SettingsError(f"hosts: {', '.join(unknown)} is no dialect; there are {', '.join(DIALECTS)}")
         several = settings.workers > 1
         self.limits = Limits(shared=several) if settings.limits == "vendor" else None
         self.marks = Marks(shared=several)
@@ -47,9 +51,6 @@ class App:
     """The server as an ASGI application."""
 
     def __init__(self, settings: Settings, shared: Shared | None = None) -> None:
-        unknown = sorted(set(settings.hosts.values()) - set(DIALECTS))
-        if unknown:
-            raise SettingsError(f"hosts: {', '.join(unknown)} is no dialect; there are {', '.join(DIALECTS)}")
         self.settings = settings
         self._hosts = {host.lower(): name for host, name in settings.hosts.items()}
         self.metrics = Metrics()

@@ -68,7 +68,7 @@ def serve(
         _run(_install_demo(settings, clients, seed))
     try:
         code = run(settings, lambda url: _announce(settings, url, demo=demo))
-    except ServeError as error:
+    except (ServeError, SettingsError) as error:
         _fail(str(error))
     raise typer.Exit(code)
 
@@ -209,6 +209,8 @@ def backup(
     from polyvet.storage.backup import backup as write
 
     settings = _settings(config, data, database_url)
+    if target.exists():
+        _fail(f"{target} exists already; name another file")
     try:
         with bars() as progress:
             _run(write(settings.store_url, target, progress))
@@ -230,7 +232,6 @@ def restore(
     from polyvet.storage.backup import restore as read
 
     settings = _settings(config, data, database_url)
-    _run(_migrated(settings))
     try:
         with bars() as progress:
             _run(read(source, settings.store_url, progress))
@@ -267,12 +268,9 @@ def _settings(config: str | None, data: str | None, database_url: str | None, **
 
 
 async def _migrated(settings: Settings) -> None:
-    from polyvet.storage.migrate import MigrationError, migrate
+    from polyvet.storage.migrate import migrate
 
-    try:
-        await migrate(settings.store_url)
-    except MigrationError as error:
-        _fail(str(error))
+    await migrate(settings.store_url)
 
 
 async def _install_demo(settings: Settings, clients: int, seed: int) -> None:
@@ -307,8 +305,12 @@ async def _with_store(settings: Settings, work: Any) -> Any:
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end; a store that cannot be used ends the command with one line that says so."""
+    from polyvet.storage.migrate import MigrationError
+
     try:
         return asyncio.run(work)
+    except (MigrationError, SettingsError) as error:
+        _fail(str(error))
     except failures() as error:
         _fail(f"the store cannot be used: {error}")
 

@@ -4,22 +4,29 @@
 from __future__ import annotations
 
 import json
+import os
+import string
 from collections.abc import MutableMapping
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import Any, Literal
+from urllib.parse import quote, unquote, urlsplit
+
+import msgspec
 
 from polyvet.app import create_app
 from polyvet.settings import Settings
 from polyvet.storage.migrate import migrate
+from polyvet.web import log
 
 CREDENTIALS = "demo-credentials.json"
+LOG_LEVEL: Literal["warning"] = "warning"  # who makes one request need not be told of it
 
 
 async def request(settings: Settings, path: str, key: str | None) -> tuple[int, bytes]:
     """GET `path` (with its query); gives status and body."""
     await migrate(settings.store_url)
-    app = create_app(settings)
+    log.configure(LOG_LEVEL)
+    app = create_app(msgspec.structs.replace(settings, log_level=LOG_LEVEL))
     await app.open()
     try:
         secrets = [key] if key else _demo_keys(Path(settings.data)) or [None]
@@ -43,9 +50,10 @@ def _demo_keys(folder: Path) -> list[str | None]:
 
 async def _get(app: Any, path: str, key: str | None) -> tuple[int, bytes]:
     parts = urlsplit(path)
+    raw_path = _quoted("/" + parts.path.lstrip("/"))
     headers = [(b"host", b"localhost")]
     if key is not None:
-        headers.append((b"authorization", b"Bearer " + key.encode()))
+        headers.append((b"authorization", b"Bearer " + os.fsencode(key)))
     status, pieces = 0, []
 
     async def receive() -> MutableMapping[str, Any]:
@@ -64,13 +72,18 @@ async def _get(app: Any, path: str, key: str | None) -> tuple[int, bytes]:
         "http_version": "1.1",
         "method": "GET",
         "scheme": "http",
-        "path": unquote(parts.path),
-        "raw_path": parts.path.encode(),
+        "path": unquote(raw_path),
+        "raw_path": raw_path.encode(),
         "root_path": "",
-        "query_string": parts.query.encode(),
+        "query_string": _quoted(parts.query).encode(),
         "headers": headers,
         "client": ("127.0.0.1", 0),
         "server": ("localhost", 80),
     }
     await app(scope, receive, send)
     return status, b"".join(pieces)
+
+
+def _quoted(text: str) -> str:
+    """What a shell handed over, as a browser would send it."""
+    return quote(os.fsencode(text), safe=string.punctuation)

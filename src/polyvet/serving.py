@@ -9,8 +9,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
-from types import FrameType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from prometheus_client import start_http_server
@@ -22,6 +22,7 @@ from polyvet.web import log
 BACKLOG = 2048
 GRACE_S = 20  # for requests that are under way when the server is told to stop
 START_S = 60
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
 RESTART_S = 0.5  # a worker that fails at once must not keep a core busy
 
 
@@ -36,6 +37,13 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._announce = announce
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As before, but a signal that was obeyed is not raised again at the end: the process exits with 0."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
@@ -48,6 +56,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> int:
     host, port = listening.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     shared = Shared(settings)
+    _probe_metrics_ports(settings)
     if settings.workers == 1:
         return _work(settings, shared, listening, 0, lambda: announce(url))
     return _Parent(settings, shared, listening).run(lambda: announce(url))
@@ -66,6 +75,23 @@ def _bind(settings: Settings) -> socket.socket:
     listening.listen(BACKLOG)
     listening.set_inheritable(True)
     return listening
+
+
+def _probe_metrics_ports(settings: Settings) -> None:
+    """ServeError if one of them is taken; a worker that finds that out would be started again and again."""
+    if settings.metrics_port is None:
+        return
+    for port in range(settings.metrics_port, settings.metrics_port + settings.workers):
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.host, port))
+            except (OSError, OverflowError) as error:
+                raise ServeError(
+                    f"cannot serve metrics on {settings.host} port {port}: {error}; choose another with "
+                    "POLYVET_METRICS_PORT"
+                ) from error
 
 
 def _work(
@@ -103,16 +129,21 @@ class _Parent:
         self._listening = listening
         self._workers: dict[int, int] = {}
         self._stopping = False
+        self._failed = False
 
     def run(self, announce: Callable[[], None]) -> int:
         """Until all workers are gone."""
         reading, writing = os.pipe()
-        for name in (signal.SIGTERM, signal.SIGINT):
+        for name in _STOPPING:
             signal.signal(name, self._stop)
         for number in range(self._settings.workers):
             self._fork(number, writing)
         if self._all_started(reading):
             announce()
+        elif not self._stopping:
+            sys.stderr.write("polyvet: a worker ended or hung before it answered; see the log above\n")
+            self._stop()
+            self._failed = True
         while self._workers:
             pid, status = os.wait()
             if pid not in self._workers:
@@ -123,15 +154,20 @@ class _Parent:
                 time.sleep(RESTART_S)
             if not self._stopping:
                 self._fork(number, writing)
-        return 0 if self._stopping else 1
+        return 1 if self._failed else 0
 
     def _fork(self, number: int, writing: int) -> None:
-        pid = os.fork()
-        if pid:
-            self._workers[pid] = number
-            return
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, signal.SIG_DFL)
+        # A signal to stop waits until the child is known here, and until it has let go of the parent's handlers.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+        try:
+            pid = os.fork()
+            if pid:
+                self._workers[pid] = number
+                return
+            for name in _STOPPING:
+                signal.signal(name, signal.SIG_DFL)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
         code = 1
         try:
             code = _work(self._settings, self._shared, self._listening, number, lambda: _tell(writing))
@@ -139,17 +175,23 @@ class _Parent:
             os._exit(code)
 
     def _all_started(self, reading: int) -> bool:
+        """Wait for all workers; false when one ends before, when it takes too long, or when we are told to stop."""
         deadline = time.monotonic() + START_S
         started = 0
         while started < self._settings.workers and time.monotonic() < deadline and not self._stopping:
-            if select.select([reading], [], [], 0.2)[0]:
+            if select.select([reading], [], [], 0.05)[0]:
                 started += len(os.read(reading, 64))
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+            if self._workers.pop(pid, None) is not None:
+                return False
         return started == self._settings.workers
 
-    def _stop(self, number: int, _: FrameType | None) -> None:
+    def _stop(self, *_: object) -> None:
+        """Tell the workers. Not by the signal that came: an interrupt from a terminal has reached them, too, and a
+        second one would end what is under way."""
         self._stopping = True
         for pid in self._workers:
-            os.kill(pid, number)
+            os.kill(pid, signal.SIGTERM)
 
 
 def _tell(writing: int) -> None:

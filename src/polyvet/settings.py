@@ -11,10 +11,14 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
+from polyvet.storage.store import is_postgresql
+
 PREFIX = "POLYVET_"
+HIGHEST_PORT = 65_535
 FILE_NAME = "polyvet.db"  # the embedded store, in the data folder
 
 
@@ -34,7 +38,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str | None, _help("postgresql://USER@HOST/NAME for PostgreSQL; without it the embedded store is used.")
     ] = None
     host: Annotated[str, _help("The address to listen on.")] = "127.0.0.1"
-    port: Annotated[int, msgspec.Meta(ge=0, le=65535, description="The port to listen on; 0 picks a free one.")] = 8000
+    port: Annotated[
+        int, msgspec.Meta(ge=0, le=HIGHEST_PORT, description="The port to listen on; 0 picks a free one.")
+    ] = 8000
     workers: Annotated[int, msgspec.Meta(ge=1, le=64, description="Processes that serve.")] = 1
     limits: Annotated[
         Literal["vendor", "off"], _help("Rate limits: the vendors' numbers and headers, or none at all.")
@@ -51,8 +57,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         dict[str, str], _help("Host names bound to one dialect: unknown paths there get that dialect's 404.")
     ] = {}
     metrics_port: Annotated[
-        int | None,
-        msgspec.Meta(description="Serve Prometheus metrics on this port of `host`; worker n uses the port plus n."),
+        Annotated[int, msgspec.Meta(ge=1, le=HIGHEST_PORT)] | None,
+        _help("Serve Prometheus metrics on this port of `host`; worker n uses the port plus n, from 0 on."),
     ] = None
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], _help("The lowest level that is logged; requests are info.")
@@ -81,9 +87,28 @@ def load(
             values[field.name] = _from_text(field.name, text)
     values |= {name: value for name, value in (arguments or {}).items() if value is not None}
     try:
-        return msgspec.convert(values, Settings, strict=False)
+        settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(f"settings: {error}") from error
+    problem = _url_problem(settings.database_url) if settings.database_url else None
+    if problem:
+        raise SettingsError(f"database_url: {problem}; write it as postgresql://USER@HOST:PORT/NAME")
+    return settings
+
+
+def _url_problem(url: str) -> str | None:
+    """What keeps the URL from naming a store; never the URL itself, which may hold a password."""
+    if not is_postgresql(url):
+        return None if url.startswith("sqlite:///") else "it is no PostgreSQL database's"
+    try:
+        hosts = urlsplit(url).netloc.rpartition("@")[2].split(",")
+    except ValueError as error:
+        return str(error)
+    for host in hosts:
+        port = host.rpartition("]")[2].partition(":")[2]
+        if port and not (port.isdecimal() and int(port) <= HIGHEST_PORT):
+            return f"{port} is no port"
+    return None
 
 
 def _from_file(path: Path) -> dict[str, Any]:

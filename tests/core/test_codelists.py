@@ -11,6 +11,7 @@ import pytest
 from polyvet.core import patients
 from polyvet.core.codelists import Codelists, slug
 from polyvet.model.errors import Missing
+from polyvet.storage import patients as stored_patients
 from polyvet.storage.store import open_store
 from polyvet.storage.writing import Touching, Tx
 from tests.core.stores import World, opened, run
@@ -197,7 +198,7 @@ def test_an_entry_that_was_rolled_back_is_not_remembered(store_url: str) -> None
                 time.sleep(0.1)  # noqa: ASYNC251, so that the others wait and become one group
 
             async def failing(tx: Tx) -> None:
-                await patients.stored.get(tx, here, known.id)
+                await stored_patients.get(tx, here, known.id)
                 raise Missing("patient", "x")
 
             made, _, _, failed = await asyncio.gather(

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from polyvet.core import patients
@@ -66,7 +68,7 @@ def test_stamps_rise_strictly_at_each_clinic_whatever_is_written(store_url: str)
                 for clinic_id, stamps in seen.items():
                     stamps.append((await world.get(clinic_id, made[n % 5].id)).updated_at)
             for stamps in seen.values():
-                assert all(earlier < later for earlier, later in zip(stamps, stamps[1:], strict=False))
+                assert all(earlier < later for earlier, later in pairwise(stamps))
             for clinic_id in seen:
                 page = await patients.search_by_update(world.ctx(clinic_id), limit=100)
                 stamps = [one.updated_at for one in page.items]

@@ -100,7 +100,7 @@ def test_what_is_no_key_is_refused(store_url: str) -> None:
         async with opened(store_url) as world:
             _, secret = await create(world.store, _new(world.clinics[0]))
             keys = Keys(world.store, "vetigen")
-            wrong = [None, "", " ", secret[:-1], secret + "x", secret.upper(), " " + secret, PREFIX, "\udcff", "ä" * 999]
+            wrong = [None, "", " ", secret[:-1], secret + "x", secret.upper(), " " + secret, PREFIX, "\udcff", "ä" * 99]
             assert [await _known(keys, one) for one in wrong] == [False] * len(wrong)
             assert await _known(keys, secret)
 

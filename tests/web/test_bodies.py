@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -35,6 +36,15 @@ class Wanted(msgspec.Struct, rename="camel"):
     fast: bool | None = None
 
 
+def _problems(work: Callable[[], Any]) -> dict[str, str]:
+    """What does not hold; nothing, if everything does."""
+    try:
+        work()
+    except Invalid as error:
+        return error.problems
+    return {}
+
+
 @given(_JSON)
 def test_what_json_says_comes_back(document: Any) -> None:
     assert read_json(json.dumps(document).encode()) == document
@@ -43,10 +53,8 @@ def test_what_json_says_comes_back(document: Any) -> None:
 
 @given(st.binary(max_size=100) | st.text(alphabet='{}[]":,0123456789.eE+-tfn\\u ').map(str.encode))
 def test_any_bytes_are_json_or_invalid(body: bytes) -> None:
-    try:
-        read_json(body)
-    except Invalid as error:
-        assert "".join(error.problems.values()).isprintable()
+    problems = _problems(lambda: read_json(body))
+    assert "".join(problems.values()).isprintable()
 
 
 @pytest.mark.parametrize(
@@ -129,9 +137,6 @@ def test_rules_speak_after_types() -> None:
 
 @given(_JSON)
 def test_any_document_gives_fields_or_problems(document: Any) -> None:
-    try:
-        found = read_fields(document, Wanted)
-    except Invalid as error:
-        assert error.problems
-    else:
-        assert found.first_name == document["firstName"]
+    problems = _problems(lambda: read_fields(document, Wanted))
+    held = isinstance(document, dict) and isinstance(document.get("firstName"), str)
+    assert problems or held

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from polyvet.model import values
 from polyvet.storage import idempotency
 from tests.core.stores import run
 from tests.web.served import Served, new_clinic, served
@@ -137,10 +138,10 @@ def test_a_saved_answer_is_forgotten_after_its_day(store_url: str, monkeypatch: 
     async def test() -> None:
         async with served(store_url) as it:
             first = await _post(it, "a")
-            now = idempotency.values.now
-            monkeypatch.setattr(idempotency.values, "now", lambda: now() + idempotency.LIFETIME - 5_000_000)
+            now = values.now
+            monkeypatch.setattr(values, "now", lambda: now() + idempotency.LIFETIME - 5_000_000)
             assert (await _post(it, "a")).content == first.content
-            monkeypatch.setattr(idempotency.values, "now", lambda: now() + idempotency.LIFETIME + 1)
+            monkeypatch.setattr(values, "now", lambda: now() + idempotency.LIFETIME + 1)
             assert (await _post(it, "a", lastName="Byron")).status_code == 201
             assert await _owners(it) == 2
 
@@ -151,8 +152,8 @@ def test_old_answers_are_swept_away(store_url: str, monkeypatch: pytest.MonkeyPa
     async def test() -> None:
         async with served(store_url) as it:
             await _post(it, "old")
-            now = idempotency.values.now
-            monkeypatch.setattr(idempotency.values, "now", lambda: now() + idempotency.LIFETIME + 1)
+            now = values.now
+            monkeypatch.setattr(values, "now", lambda: now() + idempotency.LIFETIME + 1)
             monkeypatch.setattr(idempotency, "SWEEP_EVERY", 1)
             await _post(it, "new")
             monkeypatch.undo()

@@ -31,21 +31,29 @@ def _ask(limits: Limits, caller: Caller, budget: Budget, now: int) -> Standing |
         return error.retry_after
 
 
+class _Window:
+    """One window, in the plainest way."""
+
+    def __init__(self, span: int, most: int | None) -> None:
+        self.span, self.most, self.opened, self.count = span, most, 0, 0
+
+    def has_room(self, now: int) -> bool:
+        if self.count == 0 or now - self.opened >= self.span:
+            self.opened, self.count = now, 0
+        return self.most is None or self.count < self.most
+
+
 class _Model:
-    """Both windows, in the plainest way."""
+    """Both windows: a request needs room in both, and counts in both."""
 
     def __init__(self, budget: Budget) -> None:
-        self.windows = [[0, 0, span, most] for span, most in ((MINUTE, budget.per_minute), (HOUR, budget.per_hour))]
+        self.windows = _Window(MINUTE, budget.per_minute), _Window(HOUR, budget.per_hour)
 
     def let_through(self, now: int) -> bool:
+        room = [window.has_room(now) for window in self.windows]
         for window in self.windows:
-            if window[1] == 0 or now - window[0] >= window[2]:
-                window[:2] = [now, 0]
-        if any(window[3] is not None and window[1] >= window[3] for window in self.windows):
-            return False
-        for window in self.windows:
-            window[1] += 1
-        return True
+            window.count += all(room)
+        return all(room)
 
 
 _GAPS = st.lists(

@@ -32,10 +32,9 @@ def _request(query: bytes = b"", *, headers: Any = (), pieces: tuple[bytes, ...]
 def test_any_bytes_are_a_query_or_invalid(raw: bytes) -> None:
     try:
         found = _request(raw).query()
-    except Invalid as error:
-        assert error.problems
-    else:
-        assert all("\0" not in text and text.encode() is not None for pair in found.items() for text in pair)
+    except Invalid:
+        return
+    assert all("\0" not in text and text.encode() is not None for pair in found.items() for text in pair)
 
 
 @given(st.dictionaries(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), st.text("aä+ &=%#")))
@@ -128,7 +127,13 @@ def test_headers_by_name() -> None:
 
 @pytest.mark.parametrize(
     "media_type",
-    ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/vnd.api+json", " application/json "],
+    [
+        "application/json",
+        "Application/JSON",
+        "application/json; charset=utf-8",
+        "application/vnd.api+json",
+        " application/json ",
+    ],
 )
 def test_json_is_known_by_its_media_type(media_type: str) -> None:
     _request(headers=[(b"content-type", media_type.encode())]).require_json()
@@ -136,7 +141,7 @@ def test_json_is_known_by_its_media_type(media_type: str) -> None:
         _request(headers=[(b"content-type", b"text/plain, " + media_type.encode())]).require_json()
 
 
-@pytest.mark.parametrize("media_type", [None, "", "text/json", "application/jsonp", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize("media_type", [None, "", "text/json", "application/jsonp", "multipart/form-data"])
 def test_anything_else_is_not(media_type: str | None) -> None:
     headers = [] if media_type is None else [(b"content-type", media_type.encode())]
     with pytest.raises(WrongMediaType):

@@ -7,7 +7,6 @@ Entries are only ever added, so a process that meets a code it does not know rea
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -18,7 +17,6 @@ from polyvet.storage.store import Reader
 from polyvet.storage.writing import Tx
 
 Entry = TypeVar("Entry", Species, Breed)
-RELOAD_S = 1.0
 
 
 class Codelists:
@@ -29,7 +27,6 @@ class Codelists:
         self.breeds: dict[int, Breed] = {}
         self._by_name: dict[str, list[Species]] = {}
         self._breeds_by_name: dict[tuple[int, str], list[Breed]] = {}
-        self._loaded_at = 0.0
 
     async def load(self, reader: Reader) -> None:
         """Read both lists."""
@@ -46,7 +43,6 @@ class Codelists:
         self.species = {entry.id: entry for entry in species}
         self.breeds = {breed.id: breed for breed in breeds}
         self._by_name, self._breeds_by_name = by_name, breeds_by_name
-        self._loaded_at = time.monotonic()
 
     async def know(self, reader: Reader, patients: Iterable[Patient]) -> None:
         """Make sure that the entries of these patients can be looked up."""
@@ -66,10 +62,10 @@ class Codelists:
 
     async def species_named(self, reader: Reader, text: str) -> list[int]:
         """The codes of all entries with this name, other clinics' own ones included: a patient may have come
-        from there with its species. A name that no list knows is looked for in the store, once a second at the most:
-        another process may have added it."""
+        from there with its species. A name that no list knows is looked for in the store: another process
+        may have added it."""
         name = fold(text).strip()
-        if name not in self._by_name and time.monotonic() - self._loaded_at > RELOAD_S:
+        if name not in self._by_name:
             await self.load(reader)
         return [entry.id for entry in self._by_name.get(name, ())]
 

@@ -153,7 +153,8 @@ async def create(w: Writing, new: NewPatient, shown_client: str) -> Patient:
         raise Missing("client", shown_client)
     species = await w.codelists.species_for(w.tx, w.clinic_id, new.species)
     breed = await w.codelists.breed_for(w.tx, w.clinic_id, species, new.breed) if new.breed else None
-    at = w.tx.stamp(w.clinic_id)
+    stamp = w.tx.stamp(w.clinic_id)
+    at = min(values.now(), stamp)  # nothing changed before it was made; a clinic's clock may be ahead of the wall's
     patient = Patient(
         id=values.new_id(at),
         client_id=new.client_id,
@@ -168,9 +169,9 @@ async def create(w: Writing, new: NewPatient, shown_client: str) -> Patient:
         deceased_on=None,
         weight_mg=new.weight_mg,
         created_at=at,
-        updated_at=at,
+        updated_at=stamp,
     )
-    stored.insert(w.tx, patient, species.slug, stamped={w.clinic_id: at})
+    stored.insert(w.tx, patient, species.slug, stamped={w.clinic_id: stamp})
     if new.weight_mg is not None:
         stored.weigh(w.tx, w.clinic_id, patient.id, values.new_id(at), new.weight_mg, at)
     return patient

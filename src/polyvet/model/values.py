@@ -12,6 +12,7 @@ import os
 import time
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
+from struct import Struct
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -20,7 +21,9 @@ BASE36_CHARACTERS = 24
 MICROSECONDS = 1_000_000
 DAY = 86_400 * MICROSECONDS
 
+_HALVES = Struct(">QQ")
 _PAIRS32 = [a + b for a in CROCKFORD for b in CROCKFORD]
+_TRIPLES32 = [pair + c for pair in _PAIRS32 for c in CROCKFORD]
 _PAIRS36 = [a + b for a in BASE36 for b in BASE36]
 # Python reads base 32 as 0-9a-v; Crockford leaves out I, L, O, U and reads I and L as 1, O as 0.
 _FROM_CROCKFORD = str.maketrans(
@@ -28,6 +31,9 @@ _FROM_CROCKFORD = str.maketrans(
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_TEXTS: dict[int, str] = {}
+_MINUTES = [f"T{hour:02d}:{minute:02d}:" for hour in range(24) for minute in range(60)]
+_SECONDS = [f"{second:02d}." for second in range(60)]
+_MILLISECONDS = [f"{millisecond:03d}Z" for millisecond in range(1000)]
 
 
 def now() -> int:
@@ -43,13 +49,12 @@ def new_id(at: int | None = None) -> bytes:
 
 def to_crockford(ident: bytes) -> str:
     """26 characters of Crockford base 32, the canonical spelling of a ULID."""
-    number = int.from_bytes(ident, "big")
-    high, low = number >> 60, number & 0xFFFFFFFFFFFFFFF
-    p = _PAIRS32
+    high, low = _HALVES.unpack(ident)
+    t = _TRIPLES32
     return (
-        f"{p[high >> 60]}{p[high >> 50 & 1023]}{p[high >> 40 & 1023]}{p[high >> 30 & 1023]}{p[high >> 20 & 1023]}"
-        f"{p[high >> 10 & 1023]}{p[high & 1023]}{p[low >> 50]}{p[low >> 40 & 1023]}{p[low >> 30 & 1023]}"
-        f"{p[low >> 20 & 1023]}{p[low >> 10 & 1023]}{p[low & 1023]}"
+        f"{_PAIRS32[high >> 56]}{t[high >> 41 & 32767]}{t[high >> 26 & 32767]}{t[high >> 11 & 32767]}"
+        f"{t[(high & 2047) << 4 | low >> 60]}{t[low >> 45 & 32767]}{t[low >> 30 & 32767]}{t[low >> 15 & 32767]}"
+        f"{t[low & 32767]}"
     )
 
 
@@ -111,10 +116,9 @@ def to_milliseconds_text(instant: int) -> str:
         if len(_DAY_TEXTS) > 50_000:
             _DAY_TEXTS.clear()
         text = _DAY_TEXTS[day] = (date(1970, 1, 1) + timedelta(days=day)).isoformat()
-    milliseconds = rest // 1000
-    seconds, milliseconds = divmod(milliseconds, 1000)
+    seconds, microseconds = divmod(rest, MICROSECONDS)
     minutes, seconds = divmod(seconds, 60)
-    return f"{text}T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}.{milliseconds:03d}Z"
+    return f"{text}{_MINUTES[minutes]}{_SECONDS[seconds]}{_MILLISECONDS[microseconds // 1000]}"
 
 
 def to_kilograms(milligrams: int) -> float:

@@ -90,6 +90,7 @@ _TRIGRAM = 3
 
 _fragment = p("fragment", c.search_text.type)
 _instr = func.instr(c.search_text, _fragment) > literal_column("0")
+_strpos = func.strpos(c.search_text, _fragment) > literal_column("0")
 _like = c.search_text.like(_fragment, escape="\\")
 
 
@@ -98,23 +99,36 @@ def _page(matches: Any) -> Any:
     return query.order_by(*_newest_first).limit(p("limit")).offset(p("offset"))
 
 
-_SCAN = Statement(_page(_instr), "clinic at ident fragment limit offset", postgresql=_page(_like))
-_SCAN_TOTAL = Statement(
-    select(func.count()).select_from(connections).where(_here, _instr),
-    "clinic fragment",
-    postgresql=select(func.count()).select_from(connections).where(_here, _like),
-)
+def _count(matches: Any) -> Any:
+    return select(func.count()).select_from(connections).where(_here, matches)
+
+
+# Whether the fragment is a LIKE pattern, which only PostgreSQL is given: its trigram index serves no other operator,
+# and would be read from end to end for a pattern without a trigram.
+_SCAN = {
+    as_pattern: Statement(_page(_instr), "clinic at ident fragment limit offset", postgresql=_page(matches))
+    for as_pattern, matches in ((True, _like), (False, _strpos))
+}
+_SCAN_TOTAL = {
+    as_pattern: Statement(_count(_instr), "clinic fragment", postgresql=_count(matches))
+    for as_pattern, matches in ((True, _like), (False, _strpos))
+}
 _CANDIDATES = Statement(
     text("SELECT rowid FROM connections_fts WHERE connections_fts MATCH :trigrams LIMIT :most"), "trigrams most"
 )
-_rows = func.json_each(p("rows", SQLITE_JSON)).table_valued("value")
-_of_rows = c.id.in_(select(_rows.c.value))
+# CROSS JOIN makes SQLite go from the few rows to the table, instead of through the clinic's index looking for them.
 _BY_ROW = Statement(
-    select(c.id, c.created_at, c.client_id).where(_of_rows, _here, _instr).order_by(*_newest_first),
-    "rows clinic fragment",
+    text(
+        "SELECT c.id, c.created_at, c.client_id"
+        " FROM json_each(:rows) AS r CROSS JOIN connections AS c ON c.id = r.value"
+        " WHERE c.clinic_id = :clinic AND c.state = :state AND instr(c.search_text, :fragment) > 0"
+        " ORDER BY c.created_at DESC, c.client_id DESC"
+    ),
+    "rows clinic state fragment",
 )
+_rows = func.json_each(p("rows", SQLITE_JSON)).table_valued("value")
 _OF_ROWS = Statement(
-    select(*_COLUMNS).select_from(_joined).where(_of_rows, _here).order_by(*_newest_first), "rows clinic"
+    select(*_COLUMNS).select_from(_joined).where(c.id.in_(select(_rows.c.value))).order_by(*_newest_first), "rows"
 )
 
 
@@ -131,18 +145,26 @@ async def search(
                 rows = await reader.fetch(_CANDIDATES, _trigrams(fragment), CANDIDATES + 1)
                 if len(rows) <= CANDIDATES:
                     return await _from_candidates(reader, clinic_id, fragment, rows, limit, offset, place)
-            return await _scan(reader, clinic_id, fragment, limit, offset, place)
-        return await _scan(reader, clinic_id, like_pattern(fragment), limit, offset, place)
+        elif len(fragment) >= _TRIGRAM:
+            return await _scan(reader, clinic_id, like_pattern(fragment), limit, offset, place, as_pattern=True)
+        return await _scan(reader, clinic_id, fragment, limit, offset, place)
 
     return await store.aside(look)
 
 
 async def _scan(
-    reader: Reader, clinic_id: int, fragment: str, limit: int, offset: int, place: Place | None
+    reader: Reader,
+    clinic_id: int,
+    fragment: str,
+    limit: int,
+    offset: int,
+    place: Place | None,
+    *,
+    as_pattern: bool = False,
 ) -> Page[Client]:
     place = place or Place()
-    rows = await reader.fetch(_SCAN, clinic_id, place.at, place.ident, fragment, limit + 1, offset)
-    total = (await reader.fetch_one(_SCAN_TOTAL, clinic_id, fragment))[0]
+    rows = await reader.fetch(_SCAN[as_pattern], clinic_id, place.at, place.ident, fragment, limit + 1, offset)
+    total = (await reader.fetch_one(_SCAN_TOTAL[as_pattern], clinic_id, fragment))[0]
     return Page([Client(*row) for row in rows[:limit]], total, len(rows) > limit)
 
 
@@ -150,10 +172,10 @@ async def _from_candidates(
     reader: Reader, clinic_id: int, fragment: str, rows: Any, limit: int, offset: int, place: Place | None
 ) -> Page[Client]:
     """Of the rows that hold all trigrams, those of this clinic that hold the fragment itself."""
-    found = await reader.fetch(_BY_ROW, _numbers(rows), clinic_id, fragment)
+    found = await reader.fetch(_BY_ROW, _numbers(rows), clinic_id, int(State.ACTIVE), fragment)
     rest = found if place is None else [row for row in found if (row[1], row[2]) < (place.at, place.ident)]
     wanted = rest[offset : offset + limit]
-    items = [Client(*row) for row in await reader.fetch(_OF_ROWS, _numbers(wanted), clinic_id)] if wanted else []
+    items = [Client(*row) for row in await reader.fetch(_OF_ROWS, _numbers(wanted))] if wanted else []
     return Page(items, len(found), len(rest) > offset + limit)
 
 

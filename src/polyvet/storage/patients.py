@@ -39,6 +39,7 @@ _COLUMNS = (
     e.updated_at,
 )
 _WIDTH = len(_COLUMNS)
+_NEUTERED = 8  # the column that _patient mends
 _ACTIVE: ColumnElement[int] = literal_column(str(int(State.ACTIVE)))
 _joined = enrolments.join(patients, patients.c.id == e.patient_id)
 _here = and_(e.clinic_id == p("clinic"), e.state == _ACTIVE)
@@ -51,10 +52,18 @@ _EXISTS = Statement(select(patients.c.id).where(patients.c.id == p("patient")), 
 _CLIENT_OF = Statement(select(patients.c.client_id).where(patients.c.id == p("patient")), "patient")
 
 
+def _patient(row: Any) -> Patient:
+    """A patient from a row's first columns; SQLite gives a truth value as 0 or 1."""
+    columns = list(row[:_WIDTH])
+    if columns[_NEUTERED] is not None:
+        columns[_NEUTERED] = bool(columns[_NEUTERED])
+    return Patient(*columns)
+
+
 async def get(reader: Reader, clinic_id: int, patient_id: bytes) -> Patient | None:
     """The patient as this clinic sees it, in whatever state; None if it was never enrolled here."""
     row = await reader.fetch_one(_GET, clinic_id, patient_id)
-    return None if row is None else Patient(*row)
+    return None if row is None else _patient(row)
 
 
 async def exists(reader: Reader, patient_id: bytes) -> bool:
@@ -127,7 +136,7 @@ async def list_by_update(
     asked = _Asked(clinic_id, slug, since, limit, offset, walk)
     clock = await _clock(reader, asked)
     rows, first_leg = await _walk_rows(reader, asked, stamps=False)
-    items = [Patient(*row[:_WIDTH]) for row in rows[:limit]]
+    items = [_patient(row) for row in rows[:limit]]
     return await _walk_page(reader, asked, items, rows, first_leg, clock)
 
 
@@ -272,7 +281,7 @@ async def list_by_creation(
         total = (await reader.fetch_one(_TOTAL, clinic_id, counter))[0]
     else:
         total = (await reader.fetch_one(_TOTAL_OF_CLIENT[species_id is not None], clinic_id, client_id, *species))[0]
-    return Page([Patient(*row[:_WIDTH]) for row in rows[:limit]], total, len(rows) > limit)
+    return Page([_patient(row) for row in rows[:limit]], total, len(rows) > limit)
 
 
 # --- writing --------------------------------------------------------------------------------------------------

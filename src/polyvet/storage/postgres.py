@@ -34,6 +34,8 @@ _READER_SETTINGS = {
     "enable_mergejoin": "off",
     "jit": "off",
 }
+# A scan's best plan depends on what is looked for, so each is planned for its own arguments.
+_SCANNER_SETTINGS = {"max_parallel_workers_per_gather": "0", "plan_cache_mode": "force_custom_plan", "jit": "off"}
 _UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, TimeoutError)
 _CLASHES = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
@@ -55,6 +57,19 @@ async def set_codecs(connection: Any) -> None:
 
 async def _keep(connection: Any) -> None:
     """Readers leave nothing behind, so handing one back costs no round trip."""
+
+
+async def _pool(url: str, least: int, most: int, settings: dict[str, str]) -> asyncpg.Pool:
+    return await asyncpg.create_pool(
+        url,
+        min_size=least,
+        max_size=most,
+        server_settings=settings,
+        statement_cache_size=512,
+        command_timeout=COMMAND_TIMEOUT_S,
+        init=set_codecs,
+        reset=_keep,
+    )
 
 
 class PostgresReader:
@@ -196,27 +211,19 @@ class PostgresStore:
 
     engine = POSTGRESQL
 
-    def __init__(self, url: str, pool: asyncpg.Pool) -> None:
+    def __init__(self, url: str, pool: asyncpg.Pool, scans: asyncpg.Pool) -> None:
         self.url = url
         self._pool = pool
         self.reader = PostgresReader(pool)
-        self._scans = asyncio.Semaphore(SCANS)
+        self._scans = scans
+        self._scanner = PostgresReader(scans)
         self._lanes = [_Lane(url) for _ in range(LANES)]
 
     @classmethod
     async def open(cls, url: str) -> PostgresStore:
         """Connect; raises OSError or asyncpg's error when the server cannot be reached."""
-        pool = await asyncpg.create_pool(
-            url,
-            min_size=1,
-            max_size=READERS,
-            server_settings=_READER_SETTINGS,
-            statement_cache_size=512,
-            command_timeout=COMMAND_TIMEOUT_S,
-            init=set_codecs,
-            reset=_keep,
-        )
-        return cls(url, pool)
+        pool = await _pool(url, 1, READERS, _READER_SETTINGS)
+        return cls(url, pool, await _pool(url, 0, SCANS, _SCANNER_SETTINGS))
 
     async def write(self, touching: Touching, job: Job[T]) -> T:
         """Run the job in a transaction; returns after the commit is durable."""
@@ -227,8 +234,7 @@ class PostgresStore:
 
     async def aside(self, job: Callable[[PostgresReader], Awaitable[T]]) -> T:
         """A read that can last: the server works on it, the event loop goes on."""
-        async with self._scans:
-            return await job(self.reader)
+        return await job(self._scanner)
 
     async def ready(self) -> None:
         """Raises when the store does not answer."""
@@ -238,4 +244,5 @@ class PostgresStore:
         """Finish the jobs that wait, then close."""
         for lane in self._lanes:
             await lane.close()
+        await self._scans.close()
         await self._pool.close()

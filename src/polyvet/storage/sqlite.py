@@ -10,8 +10,10 @@ rollback of the outer transaction. What can last (a scan) runs in a thread of it
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import sqlite3
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +28,7 @@ from polyvet.storage.writing import ClinicState, Job, Link, Outcome, Touching, r
 BUSY_TIMEOUT_MS = 30_000
 GROUP = 256  # jobs in one transaction at the most
 _STOP = None
+SCAN_NICENESS = 10
 T = TypeVar("T")
 
 
@@ -56,6 +59,12 @@ def drive(coroutine: Awaitable[T]) -> T:
         return result
     coroutine.close()
     raise RuntimeError("a job on SQLite waited for something other than its transaction")
+
+
+def _step_back() -> None:
+    """Let this thread take only what time the others leave over. Linux alone knows niceness by thread."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), SCAN_NICENESS)
 
 
 class SqliteReader:
@@ -120,7 +129,7 @@ class SqliteStore:
         self._reading = connect(path, read_only=True)
         self._writing = connect(path)
         self.reader = SqliteReader(self._reading)
-        self._aside = ThreadPoolExecutor(1, "polyvet-scan")
+        self._aside = ThreadPoolExecutor(1, "polyvet-scan", initializer=_step_back)
         self._scanning: sqlite3.Connection | None = None
         self._writer = threading.Thread(target=self._write_groups, name="polyvet-writer", daemon=True)
         self._writer.start()

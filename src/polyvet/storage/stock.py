@@ -18,6 +18,7 @@ from polyvet.storage.writing import Tx
 s = stock_items.c
 _COLUMNS = tuple(stock_items.columns)
 _WIDTH = len(_COLUMNS)
+_VIRTUAL = [column.name for column in _COLUMNS].index("is_virtual")
 _LOWEST_ID = b"\0" * 16
 _here = s.clinic_id == p("clinic")
 _low = and_(s.is_virtual == false(), s.quantity_milli < s.low_stock_milli)
@@ -53,10 +54,17 @@ _TOTAL = {(c, low): Statement(select(_total(c, low)), _names(c, low)) for c in (
 _GET = Statement(select(*_COLUMNS).where(_here, s.id == p("item")), "clinic item")
 
 
+def _item(row: Any) -> StockItem:
+    """An item from a row's first columns; SQLite gives a truth value as 0 or 1."""
+    columns = list(row[:_WIDTH])
+    columns[_VIRTUAL] = bool(columns[_VIRTUAL])
+    return StockItem(*columns)
+
+
 async def get(reader: Reader, clinic_id: int, item_id: bytes) -> StockItem | None:
     """One of the clinic's items."""
     row = await reader.fetch_one(_GET, clinic_id, item_id)
-    return None if row is None else StockItem(*row)
+    return None if row is None else _item(row)
 
 
 async def list_items(
@@ -74,7 +82,7 @@ async def list_items(
     chosen = (() if category is None else (category,)) + (() if any(shape) else ("stock",))
     rows = await reader.fetch(_LIST[shape], clinic_id, *chosen, after or _LOWEST_ID, limit + 1, offset)
     total = rows[0][_WIDTH] if rows else (await reader.fetch_one(_TOTAL[shape], clinic_id, *chosen))[0]
-    return Page([StockItem(*row[:_WIDTH]) for row in rows[:limit]], total, len(rows) > limit)
+    return Page([_item(row) for row in rows[:limit]], total, len(rows) > limit)
 
 
 _INSERT = inserting(stock_items, " ".join(column.name for column in _COLUMNS), rank=20)

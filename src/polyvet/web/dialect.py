@@ -8,6 +8,7 @@ tell of the budget.
 from __future__ import annotations
 
 import gzip
+import re
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -17,7 +18,7 @@ import structlog
 
 from polyvet.core.codelists import Codelists
 from polyvet.core.context import Caller, Context
-from polyvet.model.errors import NoSuchRoute, PolyvetError
+from polyvet.model.errors import Busy, NoSuchRoute, PolyvetError
 from polyvet.storage.store import Store
 from polyvet.web.limits import Budget, Limits, Standing
 from polyvet.web.log import RequestLog
@@ -29,6 +30,7 @@ from polyvet.web.routes import Route, RouteTable
 NO_BUDGET = Budget(None, None)
 COMPRESS_FROM = 1_000  # bytes
 NO_ROUTE = "(none)"
+_NO_GZIP = re.compile(rb"gzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)")
 _log = structlog.get_logger()
 
 
@@ -95,6 +97,8 @@ class Dialect:
                 request.ctx.require(route.permission)
                 reply = await route.handler(request)
             except PolyvetError as error:
+                if isinstance(error, Busy):  # the caller is told to try again, the operator why
+                    _log.warning("busy", request_id=request_id, dialect=self.wire.name, reason=str(error))
                 reply = self.wire.error(error)  # raises what this dialect has no answer for
         except ConnectionResetError:
             return
@@ -129,7 +133,7 @@ async def _send(request: Request, reply: Reply, headers: Headers, send: Send) ->
     if len(body) >= COMPRESS_FROM:
         headers.append((b"vary", b"accept-encoding"))
         accepted = request.header(b"accept-encoding")
-        if accepted is not None and b"gzip" in accepted and b"gzip;q=0" not in accepted.replace(b" ", b""):
+        if accepted is not None and b"gzip" in accepted and not _NO_GZIP.search(accepted):
             body = gzip.compress(body, 1, mtime=0)
             headers.append((b"content-encoding", b"gzip"))
     headers.append((b"content-type", reply.media_type))

@@ -81,7 +81,7 @@ class RouteTable:
             raise NoSuchRoute
         route = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
         if route is None:
-            raise WrongMethod(tuple(sorted(node.routes)))
+            raise WrongMethod(tuple(sorted({*node.routes, "HEAD"} if "GET" in node.routes else node.routes)))
         return route, parameters
 
     def _add(self, route: Route) -> None:

@@ -171,13 +171,13 @@ def _patients() -> None:
     op.create_index("patients_client", "patients", ["client_id"])
     op.create_table(
         "enrolments",
-        _clinic(key=True),
+        _int("clinic_id", key=True),
         _id("patient_id", "patients.id", key=True),
-        _id("client_id", "clients.id"),
+        _id("client_id"),
         _small("state"),
         _int("number"),
         _text("slug"),
-        _int("species_id", "species.id"),
+        _int("species_id"),
         *_ints("created_at updated_at"),
         **_PLAIN,
     )
@@ -196,7 +196,7 @@ def _patients() -> None:
         _id("patient_id", "patients.id", key=True),
         _int("measured_at", key=True),
         _id("id", key=True),
-        _clinic(),
+        _int("clinic_id"),
         _int("weight_mg"),
         **_PLAIN,
     )
@@ -279,11 +279,11 @@ def _invoices() -> None:
 
 def _logs() -> None:
     op.create_table(
-        "counters", _clinic(key=True), _text("name", key=True), _int("bucket", key=True), _int("n"), **_PLAIN
+        "counters", _int("clinic_id", key=True), _text("name", key=True), _int("bucket", key=True), _int("n"), **_PLAIN
     )
     op.create_table(
         "events",
-        _clinic(key=True),
+        _int("clinic_id", key=True),
         _int("seq", key=True),
         *_texts("kind entity"),
         _id("entity_id"),
