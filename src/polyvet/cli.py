@@ -21,6 +21,7 @@ from polyvet.storage.store import Store, failures, open_store
 
 T = TypeVar("T")
 DEFAULT_DEMO_CLIENTS = 400
+UNFINISHED_DEMO = "demo-unfinished"  # as sandbox/install.py names it; what it imports is not needed for most commands
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -63,6 +64,8 @@ def serve(
     from polyvet.serving import ServeError
     from polyvet.serving import serve as run
 
+    if not demo and (unfinished := Path(settings.data) / UNFINISHED_DEMO).exists():
+        _fail(f"an installation of the demo was interrupted; serve with --demo to start it over, or remove {unfinished}")
     _run(_migrated(settings))
     if demo:
         _run(_install_demo(settings, clients, seed))

@@ -247,7 +247,8 @@ def test_below_the_dialects_own_prefix_unknown_paths_are_the_dialects(practice):
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE"])
 @pytest.mark.parametrize(
-    ("path", "allowed"), [("owners", "GET, POST"), (f"pets/{JOHN}", "GET"), ("records", "GET"), ("invoices", "GET")]
+    ("path", "allowed"),
+    [("owners", "GET, HEAD, POST"), (f"pets/{JOHN}", "GET, HEAD"), ("records", "GET, HEAD"), ("invoices", "GET, HEAD")],
 )
 def test_a_method_that_is_not_served(practice, method, path, allowed):
     answer = practice.clinovavet.request(method, f"/api/v1/{path}")

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`polyvet serve --demo`: what it prints works as it stands, and it installs its practice once, whole or anew."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Demo
+from tests.serving.running import PROGRAM, READY, Running, environment, polyvet, until
+
+BONCUK = "/api/v1/patients/patient_01JABC9XYZKL4N7P3Q8TRM2ZDE"
+
+
+def _credentials(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "demo-credentials.json").read_text())
+    return found
+
+
+def test_the_credentials_are_the_owners_alone_and_complete(demo: Demo) -> None:
+    path = demo.folder / "demo-credentials.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert demo.credentials["base_url"] == demo.server.url
+    assert set(demo.credentials) == {"base_url", "vetigen", "clinovavet", "other_clinic"}
+    keys = [
+        clinic[dialect]["api_key"]
+        for clinic in (demo.credentials, demo.credentials["other_clinic"])
+        for dialect in ("vetigen", "clinovavet")
+    ]
+    assert len(set(keys)) == 4
+    assert not list(demo.folder.glob("*.partial"))
+    assert not (demo.folder / "demo-unfinished").exists()
+    assert (demo.folder / "polyvet.db").stat().st_mode & 0o077 == 0
+
+
+def test_it_says_last_that_it_is_ready_and_where(demo: Demo) -> None:
+    assert demo.server.said.splitlines()[-1] == READY + demo.server.url
+    assert demo.server.get("/health").status_code == 200
+    for dialect in ("vetigen", "clinovavet"):
+        assert demo.credentials[dialect]["api_key"] in demo.server.said
+
+
+def test_the_three_requests_that_it_prints_work_when_they_are_pasted(demo: Demo) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("this machine has no curl")
+    lines = [line.strip() for line in demo.server.said.splitlines() if line.strip().startswith("curl ")]
+    assert len(lines) == 3
+    answers = [
+        subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=True, timeout=30, env=environment()).stdout
+        for line in lines
+    ]
+    dogs, boncuk, smiths = (json.loads(answer) for answer in answers)
+    assert dogs["success"] is True
+    assert dogs["data"]["items"]
+    assert {patient["species"] for patient in dogs["data"]["items"]} == {"dog"}
+    assert boncuk["data"]["name"] == "Boncuk"
+    assert smiths["data"]
+    assert all("smith" in json.dumps(owner).lower() for owner in smiths["data"])
+
+
+def test_the_second_clinic_is_another_clinic(demo: Demo) -> None:
+    ours, theirs = (
+        demo.server.get("/api/v1/patients", clinic["vetigen"]["api_key"]).json()["data"]
+        for clinic in (demo.credentials, demo.credentials["other_clinic"])
+    )
+    assert 0 < theirs["total"] != ours["total"]
+
+
+def test_a_key_opens_its_own_dialect_only(demo: Demo) -> None:
+    vetigen, clinovavet = (demo.credentials[dialect]["api_key"] for dialect in ("vetigen", "clinovavet"))
+    assert demo.server.get("/api/v1/patients", clinovavet).status_code == 401
+    assert demo.server.get("/api/v1/owners", vetigen).status_code == 401
+
+
+def test_a_second_start_uses_what_is_there(practice: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(practice, tmp_path / "data"))
+    before = _credentials(folder)
+    with Running(folder, "--demo", "--clients", "9", "--seed", "7") as server:
+        after = _credentials(folder)
+        assert after == {**before, "base_url": server.url}
+        key = after["clinovavet"]["api_key"]
+        made = server.http.post(
+            "/api/v1/owners",
+            json={"firstName": "Second", "lastName": "Start"},
+            headers={"Authorization": f"Bearer {key}"},
+        )
+        assert made.status_code == 201
+        total = server.get("/api/v1/owners", key).json()["pagination"]["total"]
+    with Running(folder, "--demo") as server:
+        assert _credentials(folder)["base_url"] == server.url
+        assert server.get("/api/v1/owners", key).json()["pagination"]["total"] == total
+        assert server.get(f"/api/v1/owners/{made.json()['id']}", key).json()["lastName"] == "Start"
+
+
+def test_an_installation_that_was_killed_starts_over(demo: Demo, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    process = subprocess.Popen(
+        [PROGRAM, "serve", "--demo", "--clients", "30000", "--port", "0", "--data", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+    )
+    try:
+        assert until(lambda: _rows(folder, "patients") > 0)
+        assert (folder / "demo-unfinished").exists()
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    assert not (folder / "demo-credentials.json").exists()
+    refused = polyvet("serve", "--port", "0", "--data", folder)
+    assert refused.returncode == 1
+    assert "interrupted" in refused.stderr
+    with Running(folder, "--demo", "--clients", "30") as server:
+        key = _credentials(folder)["vetigen"]["api_key"]
+        assert server.get(BONCUK, key).status_code == 200
+        total = server.get("/api/v1/patients", key).json()["data"]["total"]
+    same = demo.server.get("/api/v1/patients", demo.credentials["vetigen"]["api_key"]).json()["data"]["total"]
+    assert total == same
+    assert not (folder / "demo-unfinished").exists()
+    checked = polyvet("check", "--data", folder)
+    assert (checked.returncode, checked.stdout) == (0, "The store is sound.\n")
+
+
+def _rows(folder: Path, table: str) -> int:
+    path = folder / "polyvet.db"
+    if not path.exists():
+        return 0
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        found = connection.execute(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT 1)").fetchone()  # noqa: S608
+    except sqlite3.OperationalError:  # not there yet, or held by the loader
+        return 0
+    finally:
+        connection.close()
+    return int(found[0])
+
+
+def test_a_store_that_is_not_the_demos_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    assert polyvet("create-clinic", "Mine", "--data", folder).stdout == "1\n"
+    refused = polyvet("serve", "--demo", "--port", "0", "--data", folder)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("polyvet: the store is not empty")
+    assert _rows(folder, "clinics") == 1
+
+
+def test_the_demo_on_postgresql(fresh_database: Callable[[], str], tmp_path: Path) -> None:
+    url, folder = fresh_database(), tmp_path / "data"
+    with Running(folder, "--demo", "--clients", "5", "--database-url", url) as server:
+        key = _credentials(folder)["vetigen"]["api_key"]
+        assert server.get(BONCUK, key).json()["data"]["name"] == "Boncuk"
+    assert not (folder / "polyvet.db").exists()
+    other = polyvet("serve", "--demo", "--port", "0", "--data", tmp_path / "other", "--database-url", url)
+    assert (other.returncode, "holds no demo practice" in other.stderr) == (1, True)
+    (folder / "demo-unfinished").touch()
+    interrupted = polyvet("serve", "--demo", "--port", "0", "--data", folder, "--database-url", url)
+    assert interrupted.returncode == 1
+    assert "make the database anew" in interrupted.stderr
+
+
+def test_a_demo_of_the_same_seed_is_the_same(demo: Demo, practice: Path) -> None:
+    started = time.monotonic()
+    known = demo.credentials["vetigen"]["api_key"]
+    served = demo.server.get("/api/v1/patients?page_size=100", known).json()["data"]["items"]
+    printed = polyvet("get", "/api/v1/patients?page_size=100", "--data", practice)
+    names = [(one["fp"], one["name"]) for one in json.loads(printed.stdout)["data"]["items"]]
+    assert names == [(one["fp"], one["name"]) for one in served]
+    assert time.monotonic() - started < 60
