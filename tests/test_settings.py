@@ -21,7 +21,7 @@ _TABLE = re.compile(r"^\| setting .*?\n(?=\n|\Z)", re.MULTILINE | re.DOTALL)
 def table() -> str:
     """The page's table, made from the settings themselves."""
     lines = ["| setting | environment | default | what it is |", "| --- | --- | --- | --- |"]
-    kinds = msgspec.inspect.type_info(Settings).fields  # type: ignore[attr-defined]
+    kinds = msgspec.inspect.type_info(Settings).fields
     for field, kind in zip(msgspec.structs.fields(Settings), kinds, strict=True):
         default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()  # type: ignore[misc]
         shown = "" if default in (None, {}) else f"`{str(default).lower() if default in (True, False) else default}`"
@@ -39,7 +39,7 @@ def _help(kind: Any) -> str:
 def _bounds(kind: Any) -> str:
     """What the type says beyond the help."""
     inner = kind.type.type
-    inner = next((one for one in getattr(inner, "types", (inner,)) if not isinstance(one, msgspec.inspect.NoneType)))
+    inner = next(one for one in getattr(inner, "types", (inner,)) if not isinstance(one, msgspec.inspect.NoneType))
     if isinstance(inner, msgspec.inspect.LiteralType):
         return f" One of {', '.join(f'`{word}`' for word in inner.values)}."
     low, high = getattr(inner, "ge", None), getattr(inner, "le", None)
@@ -136,7 +136,7 @@ def test_a_file_that_does_not_hold_is_named(tmp_path: Path, text: str, words: st
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="nothing.toml"):
+    with pytest.raises(SettingsError, match=r"nothing\.toml"):
         load({"POLYVET_CONFIG": str(tmp_path / "nothing.toml")})
 
 

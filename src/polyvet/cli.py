@@ -65,7 +65,7 @@ def serve(
     from polyvet.serving import serve as run
 
     if not demo and (unfinished := Path(settings.data) / UNFINISHED_DEMO).exists():
-        _fail(f"an installation of the demo was interrupted; serve with --demo to start it over, or remove {unfinished}")
+        _fail(f"installing the demo was interrupted; serve with --demo to start it over, or remove {unfinished}")
     _run(_migrated(settings))
     if demo:
         _run(_install_demo(settings, clients, seed))

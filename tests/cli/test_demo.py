@@ -110,7 +110,8 @@ def test_an_installation_that_was_killed_starts_over(demo: Demo, tmp_path: Path)
         env=environment(),
     )
     try:
-        assert until(lambda: _rows(folder, "patients") > 0)
+        assert until(lambda: _rows(folder, "clinics") > 0)
+        time.sleep(0.5)  # in the midst of loading patients
         assert (folder / "demo-unfinished").exists()
     finally:
         process.send_signal(signal.SIGKILL)
@@ -168,10 +169,8 @@ def test_the_demo_on_postgresql(fresh_database: Callable[[], str], tmp_path: Pat
 
 
 def test_a_demo_of_the_same_seed_is_the_same(demo: Demo, practice: Path) -> None:
-    started = time.monotonic()
     known = demo.credentials["vetigen"]["api_key"]
     served = demo.server.get("/api/v1/patients?page_size=100", known).json()["data"]["items"]
     printed = polyvet("get", "/api/v1/patients?page_size=100", "--data", practice)
     names = [(one["fp"], one["name"]) for one in json.loads(printed.stdout)["data"]["items"]]
     assert names == [(one["fp"], one["name"]) for one in served]
-    assert time.monotonic() - started < 60

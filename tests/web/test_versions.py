@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import msgspec
 
+from polyvet.storage.patients import Stamp
 from polyvet.web.versions import Versions
 
 A, B = b"a" * 16, b"b" * 16
@@ -36,9 +37,9 @@ def test_a_page_is_given_whole_or_not_at_all() -> None:
     versions = Versions()
     versions.keep(1, A, 10, b'"a"')
     versions.keep(1, B, 11, b'"b"')
-    assert [_text(raw) for raw in versions.all(1, [(B, 11), (A, 10)]) or ()] == ['"b"', '"a"']
-    assert versions.all(1, [(B, 11), (A, 9)]) is None
-    assert versions.all(2, [(A, 10)]) is None
+    assert [_text(raw) for raw in versions.all(1, [Stamp(B, 11), Stamp(A, 10)]) or ()] == ['"b"', '"a"']
+    assert versions.all(1, [Stamp(B, 11), Stamp(A, 9)]) is None
+    assert versions.all(2, [Stamp(A, 10)]) is None
     assert versions.all(2, []) == []
 
 

@@ -23,7 +23,6 @@ DAY = 86_400 * MICROSECONDS
 
 _HALVES = Struct(">QQ")
 _PAIRS32 = [a + b for a in CROCKFORD for b in CROCKFORD]
-_TRIPLES32 = [pair + c for pair in _PAIRS32 for c in CROCKFORD]
 _PAIRS36 = [a + b for a in BASE36 for b in BASE36]
 # Python reads base 32 as 0-9a-v; Crockford leaves out I, L, O, U and reads I and L as 1, O as 0.
 _FROM_CROCKFORD = str.maketrans(
@@ -50,11 +49,11 @@ def new_id(at: int | None = None) -> bytes:
 def to_crockford(ident: bytes) -> str:
     """26 characters of Crockford base 32, the canonical spelling of a ULID."""
     high, low = _HALVES.unpack(ident)
-    t = _TRIPLES32
+    p = _PAIRS32  # 1,024 pairs stay in the processor's cache; a table of triples was slower
     return (
-        f"{_PAIRS32[high >> 56]}{t[high >> 41 & 32767]}{t[high >> 26 & 32767]}{t[high >> 11 & 32767]}"
-        f"{t[(high & 2047) << 4 | low >> 60]}{t[low >> 45 & 32767]}{t[low >> 30 & 32767]}{t[low >> 15 & 32767]}"
-        f"{t[low & 32767]}"
+        f"{p[high >> 56]}{p[high >> 46 & 1023]}{p[high >> 36 & 1023]}{p[high >> 26 & 1023]}{p[high >> 16 & 1023]}"
+        f"{p[high >> 6 & 1023]}{p[(high & 63) << 4 | low >> 60]}{p[low >> 50 & 1023]}{p[low >> 40 & 1023]}"
+        f"{p[low >> 30 & 1023]}{p[low >> 20 & 1023]}{p[low >> 10 & 1023]}{p[low & 1023]}"
     )
 
 

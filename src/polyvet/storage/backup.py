@@ -157,17 +157,22 @@ async def restore(source: Path, url: str, progress: Progress = _silent) -> Manif
     empty.
     """
     try:
-        with zipfile.ZipFile(source) as archive:
+        with _opened(source) as archive:
             manifest = read_manifest(archive)
             await migrate(url)
             async with _engine(url).filling(url) as filling:
                 await _fill(archive, manifest, filling, progress)
     except (zipfile.BadZipFile, EOFError) as error:
         raise BackupError(f"{source} is damaged: {error}") from error
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise BackupError(f"{source} cannot be read: {error.strerror or error}") from error
     await migrate(url)  # the codelists of this program may be newer than the backup's
     return manifest
+
+
+def _opened(source: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(source)
+    except OSError as error:
+        raise BackupError(f"{source} cannot be read: {error.strerror or error}") from error
 
 
 def read_manifest(archive: zipfile.ZipFile) -> Manifest:

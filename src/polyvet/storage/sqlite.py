@@ -29,18 +29,22 @@ BUSY_TIMEOUT_MS = 30_000
 GROUP = 256  # jobs in one transaction at the most
 _STOP = None
 SCAN_NICENESS = 10
+MAPPED_BYTES = 64 << 20
 T = TypeVar("T")
 
 
-def connect(path: Path, *, read_only: bool = False, cache_kib: int = 16_384) -> sqlite3.Connection:
-    """A connection with our settings; the caller sends BEGIN itself. `read_only` refuses writes by mistake."""
+def connect(
+    path: Path, *, read_only: bool = False, cache_kib: int = 8_192, mapped_bytes: int = 0
+) -> sqlite3.Connection:
+    """A connection with our settings; the caller sends BEGIN itself. `read_only` refuses writes by mistake;
+    `mapped_bytes` of the file are read in place, which counts as resident memory and saves a third of a list's time."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
         "synchronous=FULL",
         f"cache_size=-{cache_kib}",
-        "mmap_size=1073741824",
+        f"mmap_size={mapped_bytes}",
         "temp_store=MEMORY",
         "foreign_keys=ON",
         f"query_only={'ON' if read_only else 'OFF'}",
@@ -126,7 +130,7 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._jobs: queue.SimpleQueue[tuple[Touching, Job[Any], asyncio.Future[Any]] | None] = queue.SimpleQueue()
-        self._reading = connect(path, read_only=True)
+        self._reading = connect(path, read_only=True, cache_kib=4_096, mapped_bytes=MAPPED_BYTES)
         self._writing = connect(path)
         self.reader = SqliteReader(self._reading)
         self._aside = ThreadPoolExecutor(1, "polyvet-scan", initializer=_step_back)
@@ -159,7 +163,7 @@ class SqliteStore:
 
     def _scan(self, job: Callable[[SqliteReader], Awaitable[T]]) -> T:
         if self._scanning is None:
-            self._scanning = connect(self.path, read_only=True, cache_kib=4096)
+            self._scanning = connect(self.path, read_only=True)
         return drive(job(SqliteReader(self._scanning)))
 
     def _write_groups(self) -> None:

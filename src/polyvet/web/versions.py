@@ -12,7 +12,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-MOST = 30_000  # versions; at some 600 bytes each
+from polyvet.storage.patients import Stamp
+
+MOST = 20_000  # versions; at some 600 bytes each
 
 
 class Versions:
@@ -22,22 +24,31 @@ class Versions:
         self._most = most
         self._kept = 0
         self._clinics: dict[int, dict[bytes, tuple[int, msgspec.Raw]]] = {}
+        self._likely: dict[int, bool] = {}
 
     def get(self, clinic_id: int, ident: bytes, stamp: int) -> msgspec.Raw | None:
         """The version's JSON, if it is kept."""
         kept = self._clinics.get(clinic_id, _NONE).get(ident)
         return kept[1] if kept is not None and kept[0] == stamp else None
 
-    def all(self, clinic_id: int, versions: Iterable[tuple[bytes, int]]) -> list[msgspec.Raw] | None:
+    def all(self, clinic_id: int, stamps: Iterable[Stamp]) -> list[msgspec.Raw] | None:
         """The JSON of all versions; None if one is not kept."""
         clinic = self._clinics.get(clinic_id, _NONE)
         found = []
-        for ident, stamp in versions:
-            kept = clinic.get(ident)
-            if kept is None or kept[0] != stamp:
+        for one in stamps:
+            kept = clinic.get(one.id)
+            if kept is None or kept[0] != one.updated_at:
                 return None
             found.append(kept[1])
         return found
+
+    def likely(self, clinic_id: int) -> bool:
+        """Whether it pays to look for versions before rows are read: most of the clinic's last page was kept."""
+        return self._likely.get(clinic_id, False)
+
+    def learn(self, clinic_id: int, kept: int, of: int) -> None:
+        """Tell how many rows of a page that was read were kept."""
+        self._likely[clinic_id] = kept * 2 > of
 
     def keep(self, clinic_id: int, ident: bytes, stamp: int, json: bytes) -> msgspec.Raw:
         """Keep a version in the place of the row's older one."""

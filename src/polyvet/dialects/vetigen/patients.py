@@ -66,15 +66,7 @@ class Patients:
         if asked.page > 1:
             walk = self._marks.walk(page_key(ctx.caller.key_id, "patients", asked.page, asked.page_size, slug, since))
         offset = asked.offset if walk is None else 0
-        page: Page[Any] = await patients.search_stamps(
-            ctx, slug=slug, since=since, limit=asked.page_size, offset=offset, walk=walk
-        )
-        rows = self._versions.all(ctx.clinic_id, [(item.id, item.updated_at) for item in page.items])
-        if rows is None:
-            page = await patients.search_by_update(
-                ctx, slug=slug, since=since, limit=asked.page_size, offset=offset, walk=walk
-            )
-            rows = [self._row(ctx, patient) for patient in page.items]
+        page, rows = await self._rows(ctx, slug=slug, since=since, limit=asked.page_size, offset=offset, walk=walk)
         if page.more and page.walk is not None:
             key = page_key(ctx.caller.key_id, "patients", asked.page + 1, asked.page_size, slug, since)
             self._marks.keep_walk(key, page.walk)
@@ -91,6 +83,19 @@ class Patients:
             out.fp = respelled(fp, canonical)
             return success(out)
         return success(self._versions.get(ctx.clinic_id, patient.id, patient.updated_at) or self._row(ctx, patient))
+
+    async def _rows(self, ctx: Context, **where: Any) -> tuple[Page[Any], list[msgspec.Raw]]:
+        """A page and its rows' JSON: of the versions alone while the clinic's readers ask for what is kept."""
+        versions, clinic_id = self._versions, ctx.clinic_id
+        if versions.likely(clinic_id):
+            stamps = await patients.search_stamps(ctx, **where)
+            kept = versions.all(clinic_id, stamps.items)
+            if kept is not None:
+                return stamps, kept
+        page = await patients.search_by_update(ctx, **where)
+        found = [versions.get(clinic_id, patient.id, patient.updated_at) for patient in page.items]
+        versions.learn(clinic_id, len(found) - found.count(None), len(found))
+        return page, [row or self._row(ctx, patient) for row, patient in zip(found, page.items, strict=True)]
 
     def _row(self, ctx: Context, patient: Patient) -> msgspec.Raw:
         json = _encode(patient_out(ctx, patient))

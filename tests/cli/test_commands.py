@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands beside `serve`: what they do, what they print, and one line instead of a traceback when they cannot."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from polyvet import __version__
+from polyvet.cli import app
+from tests.cli.conftest import Demo
+from tests.core.stores import run
+from tests.serving.running import Running, environment, polyvet
+
+SECRET = re.compile(r"id: {5}([0-9A-Z]{26})\nsecret: (sk_live_[a-z0-9]{36})\n")
+
+
+def command(*arguments: object) -> Result:
+    """A command in this process, without settings of whoever runs the tests."""
+    result = CliRunner(env={name: None for name in environment() if name.startswith("POLYVET_")}).invoke(
+        app, [str(argument) for argument in arguments]
+    )
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def refused(*arguments: object) -> str:
+    """The one line that the command ends with."""
+    result = command(*arguments)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("polyvet: ")
+    return lines[0].removeprefix("polyvet: ")
+
+
+def made(*arguments: object) -> str:
+    """What the command prints when it succeeds."""
+    result = command(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, tmp_path: Path, engine: str) -> list[object]:
+    """The options that name an empty store."""
+    if engine == "sqlite":
+        return ["--data", tmp_path / "data"]
+    fresh: Callable[[], str] = request.getfixturevalue("fresh_database")
+    return ["--data", tmp_path / "data", "--database-url", fresh()]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_a_clinic_a_key_and_its_end(store: list[object], tmp_path: Path, engine: str) -> None:
+    assert made("migrate", *store).endswith(" is up to date.\n")
+    assert made("migrate", *store).endswith(" is up to date.\n")
+    assert (
+        made("create-clinic", "Kleintierpraxis Süd", "--timezone", "Europe/Berlin", "--currency", "EUR", *store)
+        == "1\n"
+    )
+    assert made("create-clinic", "Second", *store) == "2\n"
+    key = SECRET.fullmatch(made("create-key", "--clinic", 2, "--dialect", "clinovavet", "--per-minute", 3, *store))
+    assert key is not None
+    got = polyvet("get", "/api/v1/owners", "--key", key[2], *store)
+    assert got.returncode == 0
+    assert json.loads(got.stdout)["pagination"]["total"] == 0
+    assert made("revoke-key", key[1], *store) == f"revoked: {key[1]}\n"
+    assert "no living key" in refused("revoke-key", key[1], *store)
+    assert "no living key" in refused("revoke-key", key[2], *store)
+    got = polyvet("get", "/api/v1/owners", "--key", key[2], *store)
+    assert (got.returncode, json.loads(got.stdout)["error"]["code"]) == (1, "INVALID_API_KEY")
+    assert made("check", *store).endswith("The store is sound.\n")
+    assert (tmp_path / "data" / "polyvet.db").exists() == (engine == "sqlite")
+
+
+def test_a_running_server_refuses_a_revoked_key_within_a_second(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    made("create-clinic", "Mine", "--data", folder)
+    with Running(folder) as server:
+        key = SECRET.fullmatch(made("create-key", "--clinic", 1, "--dialect", "vetigen", "--data", folder))
+        assert key is not None
+        assert server.get("/api/v1/patients", key[2]).status_code == 200  # known at once
+        made("revoke-key", key[2], "--data", folder)
+        time.sleep(1.1)
+        assert server.get("/api/v1/patients", key[2]).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["create-clinic", "x", "--timezone", "Berlin"], "IANA"),
+        (["create-clinic", "x", "--currency", "Euro"], "ISO 4217"),
+        (["create-key", "--clinic", "1", "--dialect", "provet"], "there are vetigen, clinovavet"),
+        (["create-key", "--clinic", "1", "--dialect", "vetigen", "--kind", "robot"], "device"),
+        (["create-key", "--clinic", "1", "--dialect", "vetigen", "--permission", "all"], "patients:read"),
+        (["create-key", "--clinic", "9", "--dialect", "vetigen"], "there is no clinic 9; `polyvet create-clinic NAME`"),
+        (["revoke-key", "nonsense"], "no living key"),
+        (["restore", "/nowhere/backup.zip"], "/nowhere/backup.zip cannot be read"),
+    ],
+)
+def test_what_does_not_hold_is_said_in_one_line(arguments: list[str], words: str, tmp_path: Path) -> None:
+    assert words in refused(*arguments, "--data", tmp_path / "data")
+
+
+def test_a_key_with_some_permissions_has_no_others(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    made("create-clinic", "Mine", "--data", folder)
+    printed = made(
+        "create-key", "--clinic", 1, "--dialect", "clinovavet", "--permission", "clients:read", "--data", folder
+    )
+    key = SECRET.fullmatch(printed)
+    assert key is not None
+    assert polyvet("get", "/api/v1/owners", "--key", key[2], "--data", folder).returncode == 0
+    got = polyvet("get", "/api/v1/pets", "--key", key[2], "--data", folder)
+    assert (got.returncode, json.loads(got.stdout)["error"]["details"]) == (1, {"permission": "patients:read"})
+
+
+COMMANDS = [
+    ["migrate"],
+    ["create-clinic", "x"],
+    ["create-key", "--clinic", "1", "--dialect", "vetigen"],
+    ["revoke-key", "x"],
+    ["check"],
+    ["backup", "target.zip"],
+    ["restore", "empty.zip"],
+]
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=lambda one: one[0])
+def test_a_store_that_cannot_be_used_is_one_line_for_every_command(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copyfile(_an_empty_backup(tmp_path), "empty.zip")
+    nobody = "postgresql://me:secret@127.0.0.1:1/polyvet"
+    told = {
+        "out of reach": refused(*arguments, "--database-url", nobody),
+        "no database's": refused(*arguments, "--database-url", "mysql://me:secret@db/x"),
+        "no folder": refused(*arguments, "--data", "/proc/polyvet"),
+        "a file": refused(*arguments, "--data", "empty.zip"),
+        "bad port": refused(*arguments, "--database-url", "postgresql://me:secret@db:x/y"),
+    }
+    assert "database_url" in told["no database's"]
+    assert "no port" in told["bad port"]
+    assert "polyvet" in told["no folder"]
+    assert all("secret" not in line for line in told.values())
+    assert not Path("target.zip").exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("mysql")]
+
+
+def _an_empty_backup(folder: Path) -> Path:
+    from polyvet.storage.backup import backup
+    from polyvet.storage.migrate import migrate
+
+    url = f"sqlite:///{folder}/source/polyvet.db"
+    run(migrate(url))
+    run(backup(url, folder / "source.zip"))
+    return folder / "source.zip"
+
+
+@pytest.mark.parametrize("arguments", [*COMMANDS[:4], ["check"], ["backup", "target.zip"]], ids=lambda one: one[0])
+def test_a_newer_programs_store_is_left_alone(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made("migrate", "--data", "data")
+    connection = sqlite3.connect("data/polyvet.db")
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    result = command(*arguments, "--data", "data")
+    assert result.exit_code == 1
+    assert "9999" in result.output
+    assert not Path("target.zip").exists()
+
+
+def test_a_foreign_database_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    connection = sqlite3.connect(tmp_path / "data" / "polyvet.db")
+    connection.execute("CREATE TABLE recipes (id INTEGER)")
+    connection.close()
+    assert "not polyvet's" in refused("migrate", "--data", tmp_path / "data")
+    (tmp_path / "data" / "polyvet.db").write_bytes(b"a letter to my aunt" * 1_000)
+    assert "not a SQLite database" in refused("migrate", "--data", tmp_path / "data")
+
+
+def test_requests_without_a_server(practice: Path) -> None:
+    found = polyvet("get", "api/v1/patients?page_size=1&species=dog", "--data", practice)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert json.loads(found.stdout)["data"]["page_size"] == 1
+    owners = polyvet("get", "http://localhost:8000/api/v1/owners?search=ä b", "--data", practice)
+    assert (owners.returncode, owners.stderr) == (0, "")  # the demo's other key was taken
+    missing = polyvet("get", "/api/v1/nothing", "--data", practice)
+    assert (missing.returncode, json.loads(missing.stdout)["error"]["code"]) == (1, "ROUTE.NOT_FOUND")
+    odd = polyvet("get", "/api/v1/owners/\udcff", "--data", practice)
+    assert (odd.returncode, odd.stderr) == (1, "")
+    refused = polyvet("get", "/", "--data", practice, POLYVET_HOSTS="a.example.org=provet")
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "polyvet: hosts: provet is no dialect; there are vetigen, clinovavet\n",
+    )
+    for arguments in (["--data", "/proc/polyvet"], ["--database-url", "postgresql://127.0.0.1:1/x"]):
+        gone = polyvet("get", "/", *arguments)
+        assert gone.returncode == 1
+        assert re.fullmatch(r"polyvet: the store cannot be used: .*\n", gone.stderr)
+
+
+def test_a_backup_of_a_running_server_is_restored_into_either_engine(
+    demo: Demo, fresh_database: Callable[[], str], tmp_path: Path
+) -> None:
+    target = tmp_path / "backup.zip"
+    assert re.fullmatch(rf"Wrote {target} \([\d,]+ bytes\)\.\n", made("backup", target, "--data", demo.folder))
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert "exists already" in refused("backup", target, "--data", demo.folder)
+    key = demo.credentials["vetigen"]["api_key"]
+    served = demo.server.get("/api/v1/patients?page_size=100", key).json()["data"]
+    for store in (["--data", tmp_path / "new"], ["--database-url", fresh_database()]):
+        told = made("restore", target, *store)
+        assert told.startswith(f"Restored {target} into ")
+        got = polyvet("get", "/api/v1/patients?page_size=100", "--key", key, *store)
+        assert json.loads(got.stdout)["data"] == served
+        assert made("check", *store).endswith("The store is sound.\n")
+        assert "not empty" in refused("restore", target, *store)
+    target.write_bytes(target.read_bytes()[:-1_000])
+    assert "damaged" in refused("restore", target, "--data", tmp_path / "newer")
+
+
+def test_check_names_what_is_wrong_and_exits_with_1(practice: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(practice, tmp_path / "data"))
+    assert made("check", "--data", folder) == "The store is sound.\n"
+    connection = sqlite3.connect(folder / "polyvet.db")
+    connection.execute("UPDATE counters SET n = n + 1 WHERE name = 'patients'")
+    connection.commit()
+    connection.close()
+    result = command("check", "--data", folder)
+    assert result.exit_code == 1
+    assert "error: " in result.stdout
+    assert result.stdout.endswith("1 errors.\n")
+
+
+def test_a_password_is_not_shown(fresh_database: Callable[[], str]) -> None:
+    url = fresh_database().replace("postgres@", "postgres:geheim@")
+    printed = made("migrate", "--database-url", url)
+    assert "geheim" not in printed
+    assert "127.0.0.1" in printed or "@" not in url
+
+
+def test_version_and_help() -> None:
+    assert made("version") == f"{__version__}\n"
+    shown = polyvet("--help")
+    assert shown.returncode == 0
+    for name in ("serve", "migrate", "create-clinic", "create-key", "revoke-key", "get", "backup", "restore", "check"):
+        assert name in shown.stdout
+    assert polyvet("serve", "--workers", "x").returncode == 2

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several workers behind one port: they share limits and marks, and one that dies is replaced."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import httpx
+
+from tests.serving.conftest import Practice
+from tests.serving.running import PATIENCE_S, Running, environment, until
+
+WORKERS = 3
+
+
+def _worker(answer: httpx.Response) -> str:
+    """Which process answered: a request id starts with what is its process's own."""
+    return answer.headers["x-request-id"][:10]
+
+
+@contextmanager
+def _one_client_a_worker(server: Running, key: str) -> Iterator[list[httpx.Client]]:
+    """Clients that each keep a connection to another worker."""
+    headers = {"Authorization": f"Bearer {key}"}
+    found: dict[str, httpx.Client] = {}
+    with ExitStack() as stack:
+
+        def one_more() -> bool:
+            client = httpx.Client(base_url=server.url, headers=headers, timeout=PATIENCE_S, trust_env=False)
+            stack.enter_context(client)
+            found.setdefault(_worker(client.get("/health")), client)
+            return len(found) == WORKERS
+
+        # The system hands most new connections to one worker while that is not busy: keep them busy.
+        with _hammered(server):
+            assert until(one_more)
+        yield list(found.values())
+
+
+@contextmanager
+def _hammered(server: Running) -> Iterator[None]:
+    over = threading.Event()
+
+    def hammer() -> None:
+        while not over.is_set():
+            server.get("/openapi/vetigen.json")
+
+    threads = [threading.Thread(target=hammer) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_a_budget_is_exact_over_all_workers(practice: Callable[..., Practice]) -> None:
+    made = practice()
+    answers: list[httpx.Response] = []
+    with Running(made.folder, "--workers", WORKERS) as server, _one_client_a_worker(server, made.few) as clients:
+
+        def ask(client: httpx.Client) -> None:
+            answers.extend(client.get("/api/v1/owners") for _ in range(30))
+
+        threads = [threading.Thread(target=ask, args=[client]) for client in clients]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert Counter(answer.status_code for answer in answers) == {200: 40, 429: 3 * 30 - 40}
+    remaining = [int(answer.headers["x-ratelimit-remaining"]) for answer in answers if answer.status_code == 200]
+    assert sorted(remaining) == list(range(40))
+    assert len({_worker(answer) for answer in answers if answer.status_code == 200}) > 1
+    assert all(1 <= int(answer.headers["retry-after"]) <= 60 for answer in answers if answer.status_code == 429)
+
+
+@contextmanager
+def _writers(made: Practice, count: int) -> Iterator[None]:
+    """Processes that change rows meanwhile."""
+    command = [sys.executable, "-m", "tests.serving.writer", made.url, str(made.clinic)]
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [*command, str(seed)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(PYTHONPATH=".")
+                )
+            )
+            for seed in range(count)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"writing\n"
+        yield
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.close()
+            assert process.wait(PATIENCE_S) == 0
+
+
+def _pages(clients: list[httpx.Client], path: str, first: int, step: int, data: str) -> Iterator[dict[str, Any]]:
+    """A walk that asks another worker for each page."""
+    start = first
+    for n in range(1_000):
+        answer = clients[n % len(clients)].get(path.format(start))
+        assert answer.status_code == 200
+        page = answer.json() if data == "pagination" else answer.json()["data"]
+        yield page
+        if not (page["pagination"]["hasMore"] if data == "pagination" else page["has_more"]):
+            return
+        start += step
+    raise AssertionError("the walk does not end")
+
+
+def test_walks_over_several_workers_miss_nothing_while_others_write(
+    database_url: str, practice: Callable[..., Practice]
+) -> None:
+    made = practice(database_url, owners=20, pets=6)
+    with Running(made.folder, "--workers", WORKERS, *made.arguments) as server:
+        everything = server.get("/api/v1/patients?page_size=100", made.vetigen).json()["data"]
+        rest = server.get("/api/v1/patients?page_size=100&page=2", made.vetigen).json()["data"]
+        stay = {one["fp"]: one["name"] for one in everything["items"] + rest["items"] if one["name"] != "Doomed"}
+        assert len(stay) == 90
+        with ExitStack() as stack:
+            walkers = stack.enter_context(_one_client_a_worker(server, made.vetigen))
+            pets = stack.enter_context(_one_client_a_worker(server, made.clinovavet))
+            stack.enter_context(_writers(made, 2))
+            for _ in range(3):
+                walk = list(_pages(walkers, "/api/v1/patients?page_size=7&page={}", 1, 1, "data"))
+                seen = [one["fp"] for page in walk for one in page["items"]]
+                assert set(stay) <= set(seen)
+                walk = list(_pages(pets, "/api/v1/pets?limit=7&offset={}", 0, 7, "pagination"))
+                ids = [one["id"] for page in walk for one in page["data"]]
+                assert len(ids) == len(set(ids))  # rows of this list keep their place: each comes once
+                names = Counter(one["name"] for page in walk for one in page["data"])
+                assert sum(count for name, count in names.items() if name not in ("Doomed", "Late")) == len(stay)
+        changed = server.get("/api/v1/patients?page_size=1", made.vetigen).json()["data"]
+        assert changed["items"][0]["name"] not in stay.values()  # the writers did write
+
+
+def test_a_worker_that_is_killed_is_replaced_and_the_budget_stays(practice: Callable[..., Practice]) -> None:
+    made = practice()
+    with Running(made.folder, "--workers", WORKERS) as server:
+        before = set(server.children())
+        assert len(before) == WORKERS
+        used = [server.get("/api/v1/owners", made.few).headers["x-ratelimit-remaining"] for _ in range(3)]
+        assert used == ["39", "38", "37"]
+        killed = min(before)
+        os.kill(killed, signal.SIGKILL)
+        assert until(lambda: len(set(server.children()) - {killed}) == WORKERS, 20)
+        after = set(server.children())
+        assert len(after & before) == WORKERS - 1
+        with _one_client_a_worker(server, made.few) as clients:  # the new one answers, too
+            left = [int(client.get("/api/v1/owners").headers["x-ratelimit-remaining"]) for client in clients]
+        assert left == [36, 35, 34]
+        assert server.stop() == 0
+        assert "starting it again" in server.log.read_text()
+        assert not [pid for pid in after if _alive(pid)]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_workers_that_cannot_start_end_the_server() -> None:
+    """Not a loop of processes that die."""
+    program = (
+        "import sys, polyvet.serving as serving; from polyvet.settings import Settings;"
+        "serving._work = lambda *_: 1; sys.exit(serving.serve(Settings(workers=3, port=0), print))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert done.stdout == b""
+    assert b"before it answered" in done.stderr
