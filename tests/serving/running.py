@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import os
 import selectors
-import shutil
 import signal
+import ssl
 import subprocess
 import sysconfig
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,6 +20,12 @@ import httpx
 PROGRAM = str(Path(sysconfig.get_path("scripts")) / "polyvet")
 READY = "polyvet is ready at "
 PATIENCE_S = 60.0
+_TLS = ssl.create_default_context()
+
+
+def client(url: str, **more: Any) -> httpx.Client:
+    """An HTTP client; making the context for TLS, which none of them uses, costs more than many requests."""
+    return httpx.Client(base_url=url, timeout=PATIENCE_S, trust_env=False, verify=_TLS, **more)
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -55,7 +60,7 @@ class Running:
             )
         self.said = ""
         self.url = self._wait_until_ready()
-        self.http = httpx.Client(base_url=self.url, timeout=PATIENCE_S, trust_env=False)
+        self.http = client(self.url)
 
     def _wait_until_ready(self) -> str:
         assert self.process.stdout is not None
@@ -106,13 +111,8 @@ class Running:
     def get(self, path: str, key: str | None = None, **more: Any) -> httpx.Response:
         """One GET request on a connection of its own, which any worker may take."""
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        return httpx.get(self.url + path, headers=headers, timeout=PATIENCE_S, trust_env=False, **more)
-
-
-@contextmanager
-def copied(store: Path, folder: Path) -> Iterator[Path]:
-    """A copy of a data folder that nobody has open."""
-    yield Path(shutil.copytree(store, folder))
+        with client(self.url) as http:
+            return http.get(path, headers=headers, **more)
 
 
 def until(holds: Callable[[], bool], seconds: float = PATIENCE_S) -> bool:

@@ -92,7 +92,10 @@ def _writers(made: Practice, count: int) -> Iterator[None]:
         processes = [
             stack.enter_context(
                 subprocess.Popen(
-                    [*command, str(seed)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(PYTHONPATH=".")
+                    [*command, str(seed)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    env=environment(PYTHONPATH="."),
                 )
             )
             for seed in range(count)

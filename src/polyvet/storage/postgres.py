@@ -24,7 +24,7 @@ LANES = 2
 GROUP = 256  # jobs in one transaction at the most
 GATHER_S = 0.001  # how long a group waits for its like
 COMMAND_TIMEOUT_S = 60.0
-SCANS = 2  # reads that can last, at a time
+SCANS = 1  # reads that can last, at a time: they must leave the server free for the others
 TRIES = 5  # of a job that clashes with another clinic's, which no lock of its own clinics keeps away
 T = TypeVar("T")
 # Our reads are index ranges with a limit. Plans made once for all arguments must not turn to scans, hashes or helpers.
@@ -36,7 +36,19 @@ _READER_SETTINGS = {
 }
 # A scan's best plan depends on what is looked for, so each is planned for its own arguments.
 _SCANNER_SETTINGS = {"max_parallel_workers_per_gather": "0", "plan_cache_mode": "force_custom_plan", "jit": "off"}
-_UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, TimeoutError)
+# No answer, or one that a later try may not get: shutting down, too many connections, a full disk, a standby.
+_UNREACHABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+)
 _CLASHES = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The README's tour, run as it stands: the demo server, then every shell block of the tour in its order."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SHOWN_URL = "http://127.0.0.1:8000"
+BASH = shutil.which("bash") or "/bin/bash"
+POLYVET = Path(sys.executable).with_name("polyvet")
+
+
+def _section(title: str) -> str:
+    text = (ROOT / "README.md").read_text()
+    return text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def _blocks(section: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """A fresh home and none of our settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("POLYVET_")}
+    return kept | {"HOME": str(tmp_path)}
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the tour is told with curl")
+def test_the_tour_works_as_it_stands(tmp_path: Path, home: dict[str, str]) -> None:
+    with subprocess.Popen(
+        [POLYVET, "serve", "--demo", "--port", "0"],
+        cwd=tmp_path,
+        env=home,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as server:
+        try:
+            assert server.stdout is not None
+            url = next(line.split()[-1] for line in server.stdout if line.startswith("polyvet is ready at"))
+            boncuk, bella, cats = _toured(url, tmp_path, home)
+        finally:
+            server.send_signal(signal.SIGTERM)
+    assert boncuk == _blocks(_section("A tour"), "json")[0].strip()
+    assert '"name":"Bella","species":"Cat","breed":"Siamese"' in bella
+    assert cats.index('"name":"Bella","species":"cat","breed":"Siamese"') < cats.index("}")  # the first item
+
+
+def _toured(url: str, folder: Path, home: dict[str, str]) -> list[str]:
+    """The answers of the tour's requests."""
+    shell = "\n".join(_blocks(_section("A tour"), "sh")).replace(SHOWN_URL, url).replace("curl ", "curl -sS -w '\\n' ")
+    done = subprocess.run(
+        [BASH, "-euc", shell], cwd=folder, env=home, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().splitlines()
+
+
+def test_the_way_without_the_demo_works_as_it_stands(tmp_path: Path, home: dict[str, str]) -> None:
+    commands = _blocks(_section("Without the demo"), "sh")[0].splitlines()
+    assert commands[0] == "make setup"
+    made = []
+    for command in commands[1:-1]:
+        line = command.replace(".venv/bin/polyvet", str(POLYVET))
+        done = subprocess.run(
+            [BASH, "-c", line], cwd=tmp_path, env=home, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        made.append(done.stdout.strip())
+    assert made[0] == "1"
+    assert re.search(r"secret: sk_live_\w{36}", made[1])
+    assert commands[-1].startswith(".venv/bin/polyvet serve")
+
+
+def test_every_file_that_the_readme_names_is_there() -> None:
+    text = (ROOT / "README.md").read_text()
+    missing = [name for name in re.findall(r"\]\(([^)#:]+)\)", text) if not (ROOT / name).exists()]
+    assert missing == []
