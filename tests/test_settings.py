@@ -21,9 +21,9 @@ _TABLE = re.compile(r"^\| setting .*?\n(?=\n|\Z)", re.MULTILINE | re.DOTALL)
 def table() -> str:
     """The page's table, made from the settings themselves."""
     lines = ["| setting | environment | default | what it is |", "| --- | --- | --- | --- |"]
-    kinds = msgspec.inspect.type_info(Settings).fields
-    for field, kind in zip(msgspec.structs.fields(Settings), kinds, strict=True):
-        default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()  # type: ignore[misc]
+    kinds: Any = msgspec.inspect.type_info(Settings)
+    for field, kind in zip(msgspec.structs.fields(Settings), kinds.fields, strict=True):
+        default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
         shown = "" if default in (None, {}) else f"`{str(default).lower() if default in (True, False) else default}`"
         lines.append(f"| `{field.name}` | `{PREFIX}{field.name.upper()}` | {shown} | {_help(kind)}{_bounds(kind)} |")
     return "\n".join(lines) + "\n"

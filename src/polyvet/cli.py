@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -132,13 +132,9 @@ def create_key(
     from polyvet.app import DIALECTS
     from polyvet.identity import keys
 
-    if dialect not in DIALECTS:
-        _fail(f"{dialect} is no dialect; there are {', '.join(DIALECTS)}")
-    if kind not in keys.KINDS:
-        _fail(f"{kind} is no kind of key; there are {', '.join(keys.KINDS)}")
-    unknown = sorted(set(permission or ()) - set(PERMISSIONS))
-    if unknown:
-        _fail(f"no such permission: {', '.join(unknown)}; there are {', '.join(PERMISSIONS)}")
+    _known("dialect", [dialect], DIALECTS)
+    _known("kind of key", [kind], keys.KINDS)
+    _known("permission", permission or [], PERMISSIONS)
     new = keys.NewKey(
         clinic_id=clinic,
         dialect=dialect,
@@ -261,6 +257,12 @@ def check(data: DataOption = None, database_url: UrlOption = None, config: Confi
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)
+
+
+def _known(what: str, words: Iterable[str], known: tuple[str, ...]) -> None:
+    unknown = [word for word in words if word not in known]
+    if unknown:
+        _fail(f"no such {what}: {', '.join(unknown)}; there are {', '.join(known)}")
 
 
 def _settings(config: str | None, data: str | None, database_url: str | None, **more: Any) -> Settings:

@@ -33,9 +33,10 @@ class ServeError(Exception):
 class _Server(uvicorn.Server):
     """Says when it answers."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None], parent: int | None) -> None:
         super().__init__(config)
         self._announce = announce
+        self._parent = parent
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -43,6 +44,10 @@ class _Server(uvicorn.Server):
         with super().capture_signals():
             yield
             self._captured_signals.clear()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to stop, asked ten times a second: also when the parent was killed, whose port would stay taken."""
+        return await super().on_tick(counter) or self._parent not in (None, os.getppid())
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
@@ -58,7 +63,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> int:
     shared = Shared(settings)
     _probe_metrics_ports(settings)
     if settings.workers == 1:
-        return _work(settings, shared, listening, 0, lambda: announce(url))
+        return _work(settings, shared, listening, 0, lambda: announce(url), None)
     return _Parent(settings, shared, listening).run(lambda: announce(url))
 
 
@@ -95,9 +100,14 @@ def _probe_metrics_ports(settings: Settings) -> None:
 
 
 def _work(
-    settings: Settings, shared: Shared, listening: socket.socket, number: int, announce: Callable[[], None]
+    settings: Settings,
+    shared: Shared,
+    listening: socket.socket,
+    number: int,
+    announce: Callable[[], None],
+    parent: int | None,
 ) -> int:
-    """One process that serves."""
+    """One process that serves, as long as its parent lives if it has one."""
     log.configure(settings.log_level)
     app = create_app(settings, shared)
     if settings.metrics_port is not None:
@@ -115,7 +125,7 @@ def _work(
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
-    server = _Server(config, announce)
+    server = _Server(config, announce, parent)
     server.run(sockets=[listening])
     return 0 if server.started else 1
 
@@ -159,6 +169,7 @@ class _Parent:
     def _fork(self, number: int, writing: int) -> None:
         # A signal to stop waits until the child is known here, and until it has let go of the parent's handlers.
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+        parent = os.getpid()
         try:
             pid = os.fork()
             if pid:
@@ -170,7 +181,7 @@ class _Parent:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
         code = 1
         try:
-            code = _work(self._settings, self._shared, self._listening, number, lambda: _tell(writing))
+            code = _work(self._settings, self._shared, self._listening, number, lambda: _tell(writing), parent)
         finally:
             os._exit(code)
 

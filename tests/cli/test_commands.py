@@ -12,42 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from polyvet import __version__
-from polyvet.cli import app
+from tests.cli.commands import command, made, refused
 from tests.cli.conftest import Demo
 from tests.core.stores import run
-from tests.serving.running import Running, environment, polyvet
+from tests.serving.running import Running, polyvet
 
 SECRET = re.compile(r"id: {5}([0-9A-Z]{26})\nsecret: (sk_live_[a-z0-9]{36})\n")
-
-
-def command(*arguments: object) -> Result:
-    """A command in this process, without settings of whoever runs the tests."""
-    result = CliRunner(env={name: None for name in environment() if name.startswith("POLYVET_")}).invoke(
-        app, [str(argument) for argument in arguments]
-    )
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
-
-
-def refused(*arguments: object) -> str:
-    """The one line that the command ends with."""
-    result = command(*arguments)
-    assert result.exit_code == 1
-    assert result.stdout == ""
-    lines = result.stderr.splitlines()
-    assert len(lines) == 1
-    assert lines[0].startswith("polyvet: ")
-    return lines[0].removeprefix("polyvet: ")
-
-
-def made(*arguments: object) -> str:
-    """What the command prints when it succeeds."""
-    result = command(*arguments)
-    assert result.exit_code == 0, result.output
-    return result.stdout
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from polyvet.core.codelists import Codelists
 from polyvet.core.context import PERMISSIONS, Caller, Context, Writing
 from polyvet.model import values
 from polyvet.model.entities import Client, Clinic, NewClient, NewPatient, Patient
+from polyvet.model.paging import ByUpdate
 from polyvet.storage.counters import count
 from polyvet.storage.migrate import migrate
 from polyvet.storage.statement import Statement, p
@@ -130,7 +131,7 @@ class World:
 
     async def names(self, clinic_id: int, **asked: Any) -> list[str]:
         """The names on the clinic's list, the newest change first; its total is held against it."""
-        page = await patients.search_by_update(self.ctx(clinic_id), limit=1_000, **asked)
+        page = await patients.search_by_update(self.ctx(clinic_id), ByUpdate(limit=1_000, **asked))
         assert page.total == len(page.items)
         return [patient.name for patient in page.items]
 

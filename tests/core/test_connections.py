@@ -12,6 +12,7 @@ import pytest
 from polyvet.core import clients, patients
 from polyvet.model.entities import Client
 from polyvet.model.errors import Missing, NotConnected
+from polyvet.model.paging import ByUpdate
 from polyvet.storage.check import check
 from polyvet.storage.store import open_store
 from tests.core.stores import World, opened, run
@@ -218,7 +219,7 @@ def test_processes_that_write_at_once_keep_stamps_counters_and_logs_right(store_
                 """A cursor over one clinic: each page takes what is newer than the newest seen."""
                 cursor = 0
                 for _ in range(60):
-                    page = await patients.search_by_update(world.ctx(here), since=cursor + 1, limit=1_000)
+                    page = await patients.search_by_update(world.ctx(here), ByUpdate(since=cursor + 1, limit=1_000))
                     for patient in page.items:
                         seen[patient.number] = patient.updated_at
                         cursor = max(cursor, patient.updated_at)
@@ -226,11 +227,13 @@ def test_processes_that_write_at_once_keep_stamps_counters_and_logs_right(store_
 
             try:
                 await asyncio.gather(follow(), *(work((world, other)[seed % 2], seed) for seed in range(6)))
-                page = await patients.search_by_update(world.ctx(here), since=max(seen.values()) + 1, limit=1_000)
+                page = await patients.search_by_update(
+                    world.ctx(here), ByUpdate(since=max(seen.values()) + 1, limit=1_000)
+                )
                 seen |= {patient.number: patient.updated_at for patient in page.items}
             finally:
                 await other.store.close()
-            everything = await patients.search_by_update(world.ctx(here), limit=1_000)
+            everything = await patients.search_by_update(world.ctx(here), ByUpdate(limit=1_000))
             assert seen == {patient.number: patient.updated_at for patient in everything.items}
             assert len(seen) == everything.total == 1 + 6 * 3
             assert await world.counts(here, "patients") == await world.counts(there, "patients") == [19]

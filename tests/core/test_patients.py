@@ -10,6 +10,7 @@ import pytest
 from polyvet.core import patients
 from polyvet.model.entities import NewPatient
 from polyvet.model.errors import Missing, NotConnected, PolyvetError
+from polyvet.model.paging import ByUpdate
 from polyvet.storage.check import check
 from tests.core.stores import World, opened, run
 
@@ -70,7 +71,7 @@ def test_stamps_rise_strictly_at_each_clinic_whatever_is_written(store_url: str)
             for stamps in seen.values():
                 assert all(earlier < later for earlier, later in pairwise(stamps))
             for clinic_id in seen:
-                page = await patients.search_by_update(world.ctx(clinic_id), limit=100)
+                page = await patients.search_by_update(world.ctx(clinic_id), ByUpdate(limit=100))
                 stamps = [one.updated_at for one in page.items]
                 assert len(set(stamps)) == 5
                 assert stamps == sorted(stamps, reverse=True)

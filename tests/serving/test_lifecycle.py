@@ -16,8 +16,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.cli.commands import made, refused
 from tests.serving.conftest import Practice
-from tests.serving.running import Running, polyvet, until
+from tests.serving.running import Running, until
 
 OWNER = json.dumps({"firstName": "Late", "lastName": "Arrival"}).encode()
 
@@ -84,40 +85,30 @@ def test_an_idle_server_ends_at_once_and_folds_its_log_into_the_file(practice: C
     assert not (made.folder / "polyvet.db-wal").exists()
 
 
-def _refused(*arguments: object, **more: str) -> str:
-    """The one line with which `serve` ends."""
-    done = polyvet("serve", *arguments, **more)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("polyvet: ")
-    return line
-
-
 def test_why_it_does_not_start(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    polyvet("migrate", "--data", folder)
+    made("migrate", "--data", folder)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        told = _refused("--port", port, "--data", folder)
+        told = refused("serve", "--port", port, "--data", folder)
         assert f"cannot listen on 127.0.0.1 port {port}: Address already in use; choose another with --port" in told
-        told = _refused("--port", 0, "--workers", 2, "--data", folder, POLYVET_METRICS_PORT=str(port - 1))
+        told = refused("serve", "--port", 0, "--workers", 2, "--data", folder, POLYVET_METRICS_PORT=str(port - 1))
         assert f"port {port}" in told
         assert "metrics" in told
-    assert "--port" in _refused("--host", "no.such.host.invalid", "--port", 0, "--data", folder)
-    assert "the store cannot be used" in _refused("--port", 0, "--data", "/proc/polyvet")
-    nobody = _refused("--port", 0, "--database-url", "postgresql://me:secret@127.0.0.1:1/polyvet")
+    assert "--port" in refused("serve", "--host", "no.such.host.invalid", "--port", 0, "--data", folder)
+    assert "the store cannot be used" in refused("serve", "--port", 0, "--data", "/proc/polyvet")
+    nobody = refused("serve", "--port", 0, "--database-url", "postgresql://me:secret@127.0.0.1:1/polyvet")
     assert "the store cannot be used" in nobody
     assert "secret" not in nobody
-    assert "provet is no dialect" in _refused("--port", 0, "--data", folder, POLYVET_HOSTS="a.example=provet")
-    assert "limits" in _refused("--port", 0, "--data", folder, POLYVET_LIMITS="some")
+    assert "provet is no dialect" in refused("serve", "--port", 0, "--data", folder, POLYVET_HOSTS="a.example=provet")
+    assert "limits" in refused("serve", "--port", 0, "--data", folder, POLYVET_LIMITS="some")
     connection = sqlite3.connect(folder / "polyvet.db")
     connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.commit()
     connection.close()
-    assert "revision 9999" in _refused("--port", 0, "--data", folder)
+    assert "revision 9999" in refused("serve", "--port", 0, "--data", folder)
 
 
 def test_metrics_of_each_worker_on_a_port_of_its_own(practice: Callable[..., Practice]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from tests.serving.conftest import Practice
-from tests.serving.running import PATIENCE_S, Running, environment, until
+from tests.serving.running import PATIENCE_S, Running, client, environment, until
 
 WORKERS = 3
 
@@ -34,9 +34,8 @@ def _one_client_a_worker(server: Running, key: str) -> Iterator[list[httpx.Clien
     with ExitStack() as stack:
 
         def one_more() -> bool:
-            client = httpx.Client(base_url=server.url, headers=headers, timeout=PATIENCE_S, trust_env=False)
-            stack.enter_context(client)
-            found.setdefault(_worker(client.get("/health")), client)
+            http = stack.enter_context(client(server.url, headers=headers))
+            found.setdefault(_worker(http.get("/health")), http)
             return len(found) == WORKERS
 
         # The system hands most new connections to one worker while that is not busy: keep them busy.
@@ -69,10 +68,10 @@ def test_a_budget_is_exact_over_all_workers(practice: Callable[..., Practice]) -
     answers: list[httpx.Response] = []
     with Running(made.folder, "--workers", WORKERS) as server, _one_client_a_worker(server, made.few) as clients:
 
-        def ask(client: httpx.Client) -> None:
-            answers.extend(client.get("/api/v1/owners") for _ in range(30))
+        def ask(http: httpx.Client) -> None:
+            answers.extend(http.get("/api/v1/owners") for _ in range(30))
 
-        threads = [threading.Thread(target=ask, args=[client]) for client in clients]
+        threads = [threading.Thread(target=ask, args=[http]) for http in clients]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -88,18 +87,17 @@ def test_a_budget_is_exact_over_all_workers(practice: Callable[..., Practice]) -
 def _writers(made: Practice, count: int) -> Iterator[None]:
     """Processes that change rows meanwhile."""
     command = [sys.executable, "-m", "tests.serving.writer", made.url, str(made.clinic)]
+
+    def writer(seed: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*command, str(seed)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment(PYTHONPATH="."),
+        )
+
     with ExitStack() as stack:
-        processes = [
-            stack.enter_context(
-                subprocess.Popen(
-                    [*command, str(seed)],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    env=environment(PYTHONPATH="."),
-                )
-            )
-            for seed in range(count)
-        ]
+        processes = [stack.enter_context(writer(seed)) for seed in range(count)]
         for process in processes:
             assert process.stdout is not None
             assert process.stdout.readline() == b"writing\n"
@@ -163,11 +161,23 @@ def test_a_worker_that_is_killed_is_replaced_and_the_budget_stays(practice: Call
         after = set(server.children())
         assert len(after & before) == WORKERS - 1
         with _one_client_a_worker(server, made.few) as clients:  # the new one answers, too
-            left = [int(client.get("/api/v1/owners").headers["x-ratelimit-remaining"]) for client in clients]
+            left = [int(http.get("/api/v1/owners").headers["x-ratelimit-remaining"]) for http in clients]
         assert left == [36, 35, 34]
         assert server.stop() == 0
         assert "starting it again" in server.log.read_text()
         assert not [pid for pid in after if _alive(pid)]
+
+
+def test_workers_do_not_outlive_their_parent(practice: Callable[..., Practice]) -> None:
+    made = practice()
+    with Running(made.folder, "--workers", 2) as server:
+        workers = server.children()
+        assert len(workers) == 2
+        assert server.stop(signal.SIGKILL) == -signal.SIGKILL
+        assert until(lambda: not any(map(_alive, workers)), 10)
+        port = server.url.rpartition(":")[2]
+    with Running(made.folder, "--port", port) as again:
+        assert again.get("/ready").status_code == 200
 
 
 def _alive(pid: int) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from polyvet.model.entities import Client, Patient, State
-from polyvet.model.paging import Place, Walk
+from polyvet.model.paging import ByUpdate, Place, Walk
 from polyvet.storage import access, clients, counters, patients
 from polyvet.storage.check import check
 from tests.storage.world import CAT, DOG, SLUGS, TORTOISE, World, run, world
@@ -110,11 +110,11 @@ async def by_update(w: World, clinic_id: int, everyone: list[Patient]) -> None:
             wanted.sort(key=lambda one: -one.updated_at)
             asked: dict[str, Any] = {"slug": slug, "since": since}
             for offset, limit in ((0, 100), (0, 3), (2, 2), (500, 5)):
-                page = await patients.list_by_update(w.reader, clinic_id, **asked, limit=limit, offset=offset)
+                page = await patients.list_by_update(w.reader, clinic_id, ByUpdate(**asked, limit=limit, offset=offset))
                 assert page.items == wanted[offset : offset + limit]
                 assert page.total == len(wanted)
                 assert page.more == (offset + limit < len(wanted))
-                stamps = await patients.list_stamps(w.reader, clinic_id, **asked, limit=limit, offset=offset)
+                stamps = await patients.list_stamps(w.reader, clinic_id, ByUpdate(**asked, limit=limit, offset=offset))
                 assert [(one.id, one.updated_at) for one in stamps.items] == [
                     (one.id, one.updated_at) for one in page.items
                 ]
@@ -126,7 +126,7 @@ async def walked(w: World, clinic_id: int, asked, limit: int) -> list[bytes]:
     seen: list[bytes] = []
     walk: Walk | None = None
     while True:
-        page = await patients.list_by_update(w.reader, clinic_id, **asked, limit=limit, walk=walk)
+        page = await patients.list_by_update(w.reader, clinic_id, ByUpdate(**asked, limit=limit, walk=walk))
         seen += [one.id for one in page.items]
         walk = page.walk
         if not page.more:
@@ -193,12 +193,14 @@ def test_a_walk_beside_writers_sees_every_row_that_stays(database_url: str, star
                 stop.clear()
                 asked: dict[str, Any] = {"slug": slug, "since": None}
                 # A page that is jumped to starts its walk there: what it has skipped is not its to see.
-                first = await patients.list_by_update(w.reader, 1, **asked, limit=100)
+                first = await patients.list_by_update(w.reader, 1, ByUpdate(**asked, limit=100))
                 writers = [asyncio.ensure_future(write(seed)) for seed in (1, 2)]
                 skipped = {one.id for one in first.items[:start]} if start else set()
                 seen, walk, offset = set(), None, start
                 for page_number in range(200):
-                    page = await patients.list_by_update(w.reader, 1, **asked, limit=2, offset=offset, walk=walk)
+                    page = await patients.list_by_update(
+                        w.reader, 1, ByUpdate(**asked, limit=2, offset=offset, walk=walk)
+                    )
                     seen |= {one.id for one in page.items}
                     walk, offset = page.walk, 0
                     await asyncio.sleep(0.002)
@@ -246,10 +248,12 @@ def test_a_walk_that_starts_with_a_jump_misses_nothing_that_changes_meanwhile(da
             animals = [await w.patient(client.id) for _ in range(8)]
             oldest = animals[0]
             reader = Interrupted(w, lambda: w.update(oldest, name="Changed"))
-            page = await patients.list_by_update(reader, 1, slug=None, since=None, limit=2, offset=2)
+            page = await patients.list_by_update(reader, 1, ByUpdate(slug=None, since=None, limit=2, offset=2))
             seen = {one.id for one in page.items}
             while page.more:
-                page = await patients.list_by_update(w.reader, 1, slug=None, since=None, limit=2, walk=page.walk)
+                page = await patients.list_by_update(
+                    w.reader, 1, ByUpdate(slug=None, since=None, limit=2, walk=page.walk)
+                )
                 seen |= {one.id for one in page.items}
             assert oldest.id in seen
 

@@ -13,7 +13,7 @@ from polyvet.core.context import Context, Writing
 from polyvet.model import values
 from polyvet.model.entities import NewPatient, Patient, State
 from polyvet.model.errors import Missing, NotConnected
-from polyvet.model.paging import Page, Place, Walk
+from polyvet.model.paging import ByUpdate, Page, Place
 from polyvet.storage import patients as stored
 from polyvet.storage.patients import Stamp
 from polyvet.storage.writing import Touching
@@ -56,38 +56,18 @@ async def opened(ctx: Context, patient_id: bytes | None, shown: str) -> Patient:
     return patient
 
 
-async def search_by_update(
-    ctx: Context,
-    *,
-    slug: str | None = None,
-    since: int | None = None,
-    limit: int,
-    offset: int = 0,
-    walk: Walk | None = None,
-) -> Page[Patient]:
-    """Active patients that changed at `since` or later, newest first."""
+async def search_by_update(ctx: Context, asked: ByUpdate) -> Page[Patient]:
+    """Active patients, newest change first."""
     ctx.require("patients:read")
-    page = await stored.list_by_update(
-        ctx.reader, ctx.clinic_id, slug=slug, since=since, limit=limit, offset=offset, walk=walk
-    )
+    page = await stored.list_by_update(ctx.reader, ctx.clinic_id, asked)
     await ctx.codelists.know(ctx.reader, page.items)
     return page
 
 
-async def search_stamps(
-    ctx: Context,
-    *,
-    slug: str | None = None,
-    since: int | None = None,
-    limit: int,
-    offset: int = 0,
-    walk: Walk | None = None,
-) -> Page[Stamp]:
+async def search_stamps(ctx: Context, asked: ByUpdate) -> Page[Stamp]:
     """The same page as `search_by_update`, of versions only."""
     ctx.require("patients:read")
-    return await stored.list_stamps(
-        ctx.reader, ctx.clinic_id, slug=slug, since=since, limit=limit, offset=offset, walk=walk
-    )
+    return await stored.list_stamps(ctx.reader, ctx.clinic_id, asked)
 
 
 async def search_by_creation(

@@ -34,6 +34,16 @@ class Walk(msgspec.Struct, frozen=True):
     again: bool = False  # in the second leg
 
 
+class ByUpdate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A page of what changed last: of one slug, since an instant (included), counted off or behind a walk."""
+
+    slug: str | None = None
+    since: int | None = None
+    limit: int
+    offset: int = 0
+    walk: Walk | None = None
+
+
 class Page(msgspec.Struct, Generic[T]):
     """One page. `total` is exact for the whole list; `more` says whether rows follow."""
 

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, tuple_, update
 
 from polyvet.model.entities import Patient, State
-from polyvet.model.paging import EARLIEST, LATEST, Page, Place, Walk
+from polyvet.model.paging import EARLIEST, LATEST, ByUpdate, Page, Place, Walk
 from polyvet.storage.counters import RANGE_NAMES, bucket, counted, counted_between, split
 from polyvet.storage.statement import Statement, inserting, p
 from polyvet.storage.store import Reader
@@ -122,61 +122,30 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
     updated_at: int
 
 
-async def list_by_update(
-    reader: Reader,
-    clinic_id: int,
-    *,
-    slug: str | None,
-    since: int | None,
-    limit: int,
-    offset: int = 0,
-    walk: Walk | None = None,
-) -> Page[Patient]:
-    """Active patients that changed at `since` or later, newest first; with `walk`, the page after it (see Walk)."""
-    asked = _Asked(clinic_id, slug, since, limit, offset, walk)
-    clock = await _clock(reader, asked)
-    rows, first_leg = await _walk_rows(reader, asked, stamps=False)
-    items = [_patient(row) for row in rows[:limit]]
-    return await _walk_page(reader, asked, items, rows, first_leg, clock)
+async def list_by_update(reader: Reader, clinic_id: int, asked: ByUpdate) -> Page[Patient]:
+    """Active patients, newest change first; with a walk, the page after it (see Walk)."""
+    clock = await _clock(reader, clinic_id, asked)
+    rows, first_leg = await _walk_rows(reader, clinic_id, asked, stamps=False)
+    items = [_patient(row) for row in rows[: asked.limit]]
+    return await _walk_page(reader, clinic_id, asked, items, rows, first_leg, clock)
 
 
-async def list_stamps(
-    reader: Reader,
-    clinic_id: int,
-    *,
-    slug: str | None,
-    since: int | None,
-    limit: int,
-    offset: int = 0,
-    walk: Walk | None = None,
-) -> Page[Stamp]:
+async def list_stamps(reader: Reader, clinic_id: int, asked: ByUpdate) -> Page[Stamp]:
     """The same page, of versions only: an index range, for callers that remember what they made of a version."""
-    asked = _Asked(clinic_id, slug, since, limit, offset, walk)
-    clock = await _clock(reader, asked)
-    rows, first_leg = await _walk_rows(reader, asked, stamps=True)
-    items = [Stamp(row[0], row[1]) for row in rows[:limit]]
-    return await _walk_page(reader, asked, items, rows, first_leg, clock)
+    clock = await _clock(reader, clinic_id, asked)
+    rows, first_leg = await _walk_rows(reader, clinic_id, asked, stamps=True)
+    items = [Stamp(row[0], row[1]) for row in rows[: asked.limit]]
+    return await _walk_page(reader, clinic_id, asked, items, rows, first_leg, clock)
 
 
-class _Asked(msgspec.Struct, frozen=True, gc=False):
-    """What a page by update was asked for."""
-
-    clinic_id: int
-    slug: str | None
-    since: int | None
-    limit: int
-    offset: int
-    walk: Walk | None
-
-    @property
-    def counter(self) -> str:
-        """The counter of the whole list."""
-        return ("patients" if self.since is None else "updated") + ("" if self.slug is None else f"/{self.slug}")
+def _counter(asked: ByUpdate) -> str:
+    """The counter of the whole list."""
+    return ("patients" if asked.since is None else "updated") + ("" if asked.slug is None else f"/{asked.slug}")
 
 
-async def _walk_rows(reader: Reader, asked: _Asked, *, stamps: bool) -> tuple[list[Any], int]:
+async def _walk_rows(reader: Reader, clinic_id: int, asked: ByUpdate, *, stamps: bool) -> tuple[list[Any], int]:
     """One row more than the page holds, and how many of them are of the first leg."""
-    clinic_id, counter, limit, walk = asked.clinic_id, asked.counter, asked.limit, asked.walk
+    counter, limit, walk = _counter(asked), asked.limit, asked.walk
     filters = (() if asked.slug is None else (asked.slug,)) + (() if asked.since is None else split(asked.since))
     shape = (asked.slug is not None, asked.since is not None)
     low = EARLIEST if asked.since is None else asked.since - 1
@@ -194,35 +163,35 @@ async def _walk_rows(reader: Reader, asked: _Asked, *, stamps: bool) -> tuple[li
     return rows, first_leg
 
 
-async def _clock(reader: Reader, asked: _Asked) -> int | None:
+async def _clock(reader: Reader, clinic_id: int, asked: ByUpdate) -> int | None:
     """The clinic's clock, for a walk that starts at a page that was jumped to. It is read before the page: what changes
     between the two then lies behind the walk's start, where its second leg finds it."""
     if asked.walk is not None or asked.offset == 0:
         return None
-    clock: int = (await reader.fetch_one(_CLOCK, asked.clinic_id))[0]
+    clock: int = (await reader.fetch_one(_CLOCK, clinic_id))[0]
     return clock
 
 
 async def _walk_page(
-    reader: Reader, asked: _Asked, items: list[V], rows: list[Any], first_leg: int, clock: int | None
+    reader: Reader, clinic_id: int, asked: ByUpdate, items: list[V], rows: list[Any], first_leg: int, clock: int | None
 ) -> Page[V]:
-    total = rows[0][-1] if rows else await _total(reader, asked)
+    total = rows[0][-1] if rows else await _total(reader, clinic_id, asked)
     return Page(items, total, len(rows) > asked.limit, _next_walk(asked, items, first_leg, clock))
 
 
-async def _total(reader: Reader, asked: _Asked) -> int:
+async def _total(reader: Reader, clinic_id: int, asked: ByUpdate) -> int:
     """The total of a list of which no row was read."""
     if asked.since is None:
-        row = await reader.fetch_one(_TOTAL, asked.clinic_id, asked.counter)
+        row = await reader.fetch_one(_TOTAL, clinic_id, _counter(asked))
     else:
         by_slug = () if asked.slug is None else (asked.slug,)
         statement = _TOTAL_SINCE[asked.slug is not None]
-        row = await reader.fetch_one(statement, asked.clinic_id, asked.counter, *split(asked.since), *by_slug)
+        row = await reader.fetch_one(statement, clinic_id, _counter(asked), *split(asked.since), *by_slug)
     total: int = row[0]
     return total
 
 
-def _next_walk(asked: _Asked, items: Sequence[V], first_leg: int, clock: int | None) -> Walk | None:
+def _next_walk(asked: ByUpdate, items: Sequence[V], first_leg: int, clock: int | None) -> Walk | None:
     """Where the next page goes on. A first page's newest row tells the clock."""
     walk = asked.walk
     if not items:

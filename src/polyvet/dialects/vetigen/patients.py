@@ -17,7 +17,7 @@ from polyvet.dialects.vetigen.wire import LONGEST_FP, Success, from_fp, items, p
 from polyvet.dialects.vetigen.wire import Items as ItemsOf
 from polyvet.model import values
 from polyvet.model.entities import Patient
-from polyvet.model.paging import Page
+from polyvet.model.paging import ByUpdate, Page
 from polyvet.web import params
 from polyvet.web.marks import Marks, page_key
 from polyvet.web.message import Reply, Request
@@ -66,7 +66,8 @@ class Patients:
         if asked.page > 1:
             walk = self._marks.walk(page_key(ctx.caller.key_id, "patients", asked.page, asked.page_size, slug, since))
         offset = asked.offset if walk is None else 0
-        page, rows = await self._rows(ctx, slug=slug, since=since, limit=asked.page_size, offset=offset, walk=walk)
+        wanted = ByUpdate(slug=slug, since=since, limit=asked.page_size, offset=offset, walk=walk)
+        page, rows = await self._rows(ctx, wanted)
         if page.more and page.walk is not None:
             key = page_key(ctx.caller.key_id, "patients", asked.page + 1, asked.page_size, slug, since)
             self._marks.keep_walk(key, page.walk)
@@ -84,15 +85,15 @@ class Patients:
             return success(out)
         return success(self._versions.get(ctx.clinic_id, patient.id, patient.updated_at) or self._row(ctx, patient))
 
-    async def _rows(self, ctx: Context, **where: Any) -> tuple[Page[Any], list[msgspec.Raw]]:
+    async def _rows(self, ctx: Context, wanted: ByUpdate) -> tuple[Page[Any], list[msgspec.Raw]]:
         """A page and its rows' JSON: of the versions alone while the clinic's readers ask for what is kept."""
         versions, clinic_id = self._versions, ctx.clinic_id
         if versions.likely(clinic_id):
-            stamps = await patients.search_stamps(ctx, **where)
+            stamps = await patients.search_stamps(ctx, wanted)
             kept = versions.all(clinic_id, stamps.items)
             if kept is not None:
                 return stamps, kept
-        page = await patients.search_by_update(ctx, **where)
+        page = await patients.search_by_update(ctx, wanted)
         found = [versions.get(clinic_id, patient.id, patient.updated_at) for patient in page.items]
         versions.learn(clinic_id, len(found) - found.count(None), len(found))
         return page, [row or self._row(ctx, patient) for row, patient in zip(found, page.items, strict=True)]

@@ -63,6 +63,7 @@ def upgrade() -> None:
     _codelists()
     _clients()
     _patients()
+    _enrolments()
     _medical_records()
     _calendar_and_stock()
     _invoices()
@@ -169,6 +170,9 @@ def _patients() -> None:
         **_PLAIN,
     )
     op.create_index("patients_client", "patients", ["client_id"])
+
+
+def _enrolments() -> None:
     op.create_table(
         "enrolments",
         _int("clinic_id", key=True),
