@@ -9,6 +9,7 @@ import sys
 from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
+from urllib.parse import urlsplit
 
 import typer
 
@@ -16,11 +17,14 @@ from polyvet import __version__
 from polyvet.core.context import PERMISSIONS
 from polyvet.model import values
 from polyvet.model.entities import Clinic
+from polyvet.model.errors import Busy
 from polyvet.settings import Settings, SettingsError, load
 from polyvet.storage.store import Store, failures, open_store
 
 T = TypeVar("T")
 DEFAULT_DEMO_CLIENTS = 400
+LONGEST_NAME = 200
+MOST_REQUESTS = 1_000_000_000
 UNFINISHED_DEMO = "demo-unfinished"  # as sandbox/install.py names it; what it imports is not needed for most commands
 
 app = typer.Typer(
@@ -96,9 +100,11 @@ def create_clinic(
     """Add a clinic and print its installation number."""
     from zoneinfo import available_timezones
 
+    if not 1 <= len(name.strip()) <= LONGEST_NAME or not _is_text(name):
+        _fail(f"a clinic's name has 1 to {LONGEST_NAME} characters")
     if timezone not in available_timezones():
         _fail(f"{timezone} is no IANA time zone; write it as Europe/Berlin")
-    if len(currency) != 3 or not currency.isascii() or not currency.isupper():
+    if len(currency) != 3 or not (currency.isascii() and currency.isalpha() and currency.isupper()):
         _fail(f"{currency} is no ISO 4217 code; write it as EUR")
 
     async def work(store: Store) -> int:
@@ -122,8 +128,12 @@ def create_key(
     permission: Annotated[
         list[str] | None, typer.Option(help=f"May be given several times. [default: all of {', '.join(PERMISSIONS)}]")
     ] = None,
-    per_minute: Annotated[int | None, typer.Option(min=1, help="Requests a minute instead of the vendor's.")] = None,
-    per_hour: Annotated[int | None, typer.Option(min=1, help="Requests an hour instead of the vendor's.")] = None,
+    per_minute: Annotated[
+        int | None, typer.Option(min=1, max=MOST_REQUESTS, help="Requests a minute instead of the vendor's.")
+    ] = None,
+    per_hour: Annotated[
+        int | None, typer.Option(min=1, max=MOST_REQUESTS, help="Requests an hour instead of the vendor's.")
+    ] = None,
     data: DataOption = None,
     database_url: UrlOption = None,
     config: ConfigOption = None,
@@ -132,6 +142,8 @@ def create_key(
     from polyvet.app import DIALECTS
     from polyvet.identity import keys
 
+    if len(name) > LONGEST_NAME or not _is_text(name):
+        _fail(f"a key's name has at most {LONGEST_NAME} characters")
     _known("dialect", [dialect], DIALECTS)
     _known("kind of key", [kind], keys.KINDS)
     _known("permission", permission or [], PERMISSIONS)
@@ -187,9 +199,11 @@ def get(
     config: ConfigOption = None,
 ) -> None:
     """Make one GET request in process, without a server, and print the answer. Exits with 1 from status 400 on."""
-    from polyvet.inprocess import request
+    from polyvet.inprocess import LOG_LEVEL, request
+    from polyvet.web import log
 
     settings = _settings(config, data, database_url)
+    log.configure(LOG_LEVEL)
     status, body = _run(request(settings, path, key))
     sys.stdout.buffer.write(body.rstrip(b"\n") + b"\n")
     raise typer.Exit(1 if status >= 400 else 0)
@@ -259,6 +273,11 @@ def version() -> None:
     typer.echo(__version__)
 
 
+def _is_text(argument: str) -> bool:
+    """Whether the shell handed over characters, and not bytes that are none."""
+    return argument.isprintable()
+
+
 def _known(what: str, words: Iterable[str], known: tuple[str, ...]) -> None:
     unknown = [word for word in words if word not in known]
     if unknown:
@@ -316,14 +335,16 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except (MigrationError, SettingsError) as error:
         _fail(str(error))
+    except Busy as error:
+        _fail(f"the store is busy: {error}; try again")
     except failures() as error:
         _fail(f"the store cannot be used: {error}")
 
 
 def _shown(settings: Settings) -> str:
     """The store's place without a password."""
-    scheme, _, rest = settings.store_url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+    parts = urlsplit(settings.store_url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _fail(message: str) -> NoReturn:

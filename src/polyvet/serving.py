@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,6 +18,7 @@ import uvicorn
 from prometheus_client import start_http_server
 
 from polyvet.app import Shared, create_app
+from polyvet.protocol import Protocol
 from polyvet.settings import Settings
 from polyvet.web import log
 
@@ -57,23 +60,26 @@ class _Server(uvicorn.Server):
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> int:
     """Serve until told to stop; `announce` is called with the URL once requests are answered. Gives the exit code."""
+    shared = Shared(settings)
+    _probe_metrics_ports(settings)
     listening = _bind(settings)
     host, port = listening.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    shared = Shared(settings)
-    _probe_metrics_ports(settings)
     if settings.workers == 1:
         return _work(settings, shared, listening, 0, lambda: announce(url), None)
     return _Parent(settings, shared, listening).run(lambda: announce(url))
 
 
 def _bind(settings: Settings) -> socket.socket:
+    if not settings.host.isascii():
+        raise ServeError("the host to listen on must be written in ASCII")
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
     except OSError as error:
+        listening.close()
         raise ServeError(
             f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; choose another with --port"
         ) from error
@@ -115,7 +121,7 @@ def _work(
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="on",
         access_log=False,
@@ -171,6 +177,8 @@ class _Parent:
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
         parent = os.getpid()
         try:
+            if self._stopping:
+                return
             pid = os.fork()
             if pid:
                 self._workers[pid] = number
@@ -182,6 +190,8 @@ class _Parent:
         code = 1
         try:
             code = _work(self._settings, self._shared, self._listening, number, lambda: _tell(writing), parent)
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(code)
 
@@ -202,7 +212,8 @@ class _Parent:
         second one would end what is under way."""
         self._stopping = True
         for pid in self._workers:
-            os.kill(pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
+                os.kill(pid, signal.SIGTERM)
 
 
 def _tell(writing: int) -> None:

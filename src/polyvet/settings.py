@@ -115,7 +115,7 @@ def _from_file(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             return tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # TOML's error and one of decoding are ValueErrors
         raise SettingsError(f"{path}: {error}") from error
 
 

@@ -10,10 +10,12 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from polyvet import __version__
+from polyvet import __version__, inprocess
+from polyvet.settings import Settings, SettingsError
 from tests.cli.commands import command, made, refused
 from tests.cli.conftest import Demo
 from tests.core.stores import run
@@ -165,25 +167,34 @@ def test_a_foreign_database_is_left_alone(tmp_path: Path) -> None:
     assert "not a SQLite database" in refused("migrate", "--data", tmp_path / "data")
 
 
+def _get(folder: Path, path: str, key: str | None = None, **settings: Any) -> tuple[int, Any]:
+    """What `polyvet get` asks, in this process."""
+    status, body = run(inprocess.request(Settings(data=str(folder), **settings), path, key))
+    return status, json.loads(body)
+
+
 def test_requests_without_a_server(practice: Path) -> None:
     found = polyvet("get", "api/v1/patients?page_size=1&species=dog", "--data", practice)
     assert (found.returncode, found.stderr) == (0, "")
     assert json.loads(found.stdout)["data"]["page_size"] == 1
-    owners = polyvet("get", "http://localhost:8000/api/v1/owners?search=ä b", "--data", practice)
-    assert (owners.returncode, owners.stderr) == (0, "")  # the demo's other key was taken
-    missing = polyvet("get", "/api/v1/nothing", "--data", practice)
-    assert (missing.returncode, json.loads(missing.stdout)["error"]["code"]) == (1, "ROUTE.NOT_FOUND")
     odd = polyvet("get", "/api/v1/owners/\udcff", "--data", practice)
     assert (odd.returncode, odd.stderr) == (1, "")
-    refused = polyvet("get", "/", "--data", practice, POLYVET_HOSTS="a.example.org=provet")
-    assert (refused.returncode, refused.stderr) == (
-        1,
-        "polyvet: hosts: provet is no dialect; there are vetigen, clinovavet\n",
-    )
-    for arguments in (["--data", "/proc/polyvet"], ["--database-url", "postgresql://127.0.0.1:1/x"]):
-        gone = polyvet("get", "/", *arguments)
-        assert gone.returncode == 1
-        assert re.fullmatch(r"polyvet: the store cannot be used: .*\n", gone.stderr)
+    gone = polyvet("get", "/", "--data", "/proc/polyvet", POLYVET_HOSTS="a.example.org=clinovavet")
+    assert gone.returncode == 1
+    assert re.fullmatch(r"polyvet: the store cannot be used: .*\n", gone.stderr)
+
+
+def test_requests_are_taken_as_they_were_typed(practice: Path) -> None:
+    key = json.loads((practice / "demo-credentials.json").read_text())["other_clinic"]["clinovavet"]["api_key"]
+    status, body = _get(practice, "http://localhost:8000/api/v1/owners?search=ä b%25&limit=3")
+    assert (status, body["pagination"]["limit"]) == (200, 3)  # the demo's other key was taken
+    assert _get(practice, "/api/v1/owners?search=%zz")[0] == 400
+    ours, theirs = _get(practice, "/api/v1/owners")[1], _get(practice, "/api/v1/owners", key)[1]
+    assert ours["data"] != theirs["data"]
+    assert _get(practice, "/api/v1/owners", "wrong\udcff")[0] == 401
+    assert _get(practice, "/api/v1/nothing")[1]["error"]["code"] == "ROUTE.NOT_FOUND"
+    with pytest.raises(SettingsError, match=r"provet is no dialect; there are vetigen, clinovavet"):
+        _get(practice, "/", hosts={"a.example.org": "provet"})
 
 
 def test_a_backup_of_a_running_server_is_restored_into_either_engine(

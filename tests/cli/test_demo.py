@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.commands import made, refused
 from tests.cli.conftest import Demo
 from tests.serving.running import PROGRAM, READY, Running, environment, polyvet, until
 
@@ -117,9 +118,7 @@ def test_an_installation_that_was_killed_starts_over(demo: Demo, tmp_path: Path)
         process.send_signal(signal.SIGKILL)
         process.communicate()
     assert not (folder / "demo-credentials.json").exists()
-    refused = polyvet("serve", "--port", "0", "--data", folder)
-    assert refused.returncode == 1
-    assert "interrupted" in refused.stderr
+    assert "interrupted" in refused("serve", "--port", 0, "--data", folder)
     with Running(folder, "--demo", "--clients", "30") as server:
         key = _credentials(folder)["vetigen"]["api_key"]
         assert server.get(BONCUK, key).status_code == 200
@@ -127,8 +126,7 @@ def test_an_installation_that_was_killed_starts_over(demo: Demo, tmp_path: Path)
     same = demo.server.get("/api/v1/patients", demo.credentials["vetigen"]["api_key"]).json()["data"]["total"]
     assert total == same
     assert not (folder / "demo-unfinished").exists()
-    checked = polyvet("check", "--data", folder)
-    assert (checked.returncode, checked.stdout) == (0, "The store is sound.\n")
+    assert made("check", "--data", folder) == "The store is sound.\n"
 
 
 def _rows(folder: Path, table: str) -> int:
@@ -147,10 +145,8 @@ def _rows(folder: Path, table: str) -> int:
 
 def test_a_store_that_is_not_the_demos_is_left_alone(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    assert polyvet("create-clinic", "Mine", "--data", folder).stdout == "1\n"
-    refused = polyvet("serve", "--demo", "--port", "0", "--data", folder)
-    assert refused.returncode == 1
-    assert refused.stderr.startswith("polyvet: the store is not empty")
+    assert made("create-clinic", "Mine", "--data", folder) == "1\n"
+    assert refused("serve", "--demo", "--port", 0, "--data", folder).startswith("the store is not empty")
     assert _rows(folder, "clinics") == 1
 
 
@@ -160,12 +156,10 @@ def test_the_demo_on_postgresql(fresh_database: Callable[[], str], tmp_path: Pat
         key = _credentials(folder)["vetigen"]["api_key"]
         assert server.get(BONCUK, key).json()["data"]["name"] == "Boncuk"
     assert not (folder / "polyvet.db").exists()
-    other = polyvet("serve", "--demo", "--port", "0", "--data", tmp_path / "other", "--database-url", url)
-    assert (other.returncode, "holds no demo practice" in other.stderr) == (1, True)
+    again = ["serve", "--demo", "--port", 0, "--database-url", url, "--data"]
+    assert "holds no demo practice" in refused(*again, tmp_path / "other")
     (folder / "demo-unfinished").touch()
-    interrupted = polyvet("serve", "--demo", "--port", "0", "--data", folder, "--database-url", url)
-    assert interrupted.returncode == 1
-    assert "make the database anew" in interrupted.stderr
+    assert "make the database anew" in refused(*again, folder)
 
 
 def test_a_demo_of_the_same_seed_is_the_same(demo: Demo, practice: Path) -> None:

@@ -159,6 +159,22 @@ def test_connecting_again_brings_back_what_is_there_now(store_url: str) -> None:
     run(test())
 
 
+def test_a_deleted_patient_stays_deleted_whoever_disconnects_and_connects(store_url: str) -> None:
+    async def test() -> None:
+        async with opened(store_url) as world:
+            here, there = world.clinics
+            client = await world.client(here)
+            rex = await world.patient(here, client.id)
+            await world.connect(here, client.id, there)
+            await world.delete(here, rex.id)
+            for one, other in ((there, here), (here, there)):
+                await world.disconnect(one, client.id)
+                await world.connect(other, client.id, one)
+            assert await world.names(here) == await world.names(there) == []
+
+    run(test())
+
+
 def test_connecting_twice_changes_nothing(store_url: str) -> None:
     async def test() -> None:
         async with opened(store_url) as world:

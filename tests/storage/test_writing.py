@@ -17,7 +17,7 @@ from polyvet.storage.check import check
 from polyvet.storage.statement import Statement, p
 from polyvet.storage.store import open_store
 from polyvet.storage.tables import connections
-from polyvet.storage.writing import Touching, Tx
+from polyvet.storage.writing import Touching, Tx, run_group
 from tests.storage.world import World, a_client, a_patient, run, world
 
 c = connections.c
@@ -230,3 +230,50 @@ def test_a_scan_does_not_hold_up_the_loop(tmp_path) -> None:
 
 async def check_errors(url: str) -> list:
     return [finding for finding in await check(url) if finding.severity == "error"]
+
+
+class Session:
+    """Counts what is asked of it, and fails where it is told to."""
+
+    def __init__(self, fails: str) -> None:
+        self.fails = fails
+        self.asked: list[str] = []
+
+    def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        if what == self.fails or (what == "rollback" and self.fails == "commit"):
+            raise OSError(what)
+
+    async def begin(self) -> None:
+        self._ask("begin")
+
+    async def commit(self) -> None:
+        self._ask("commit")
+
+    async def rollback(self) -> None:
+        self._ask("rollback")
+
+    async def lock(self, _: Touching):
+        self._ask("lock")
+        return [], []
+
+    async def fetch(self, *_: object) -> list:
+        return []
+
+    async def send(self, *_: object) -> None:
+        self._ask("send")
+
+
+@pytest.mark.parametrize("fails", ["begin", "lock", "commit"])
+def test_a_group_that_no_job_broke_is_not_tried_again(fails: str) -> None:
+    """After a failed COMMIT nobody knows whether it was done; a store that is locked is locked for each job alone."""
+    ran = []
+
+    async def job(_: Tx) -> None:
+        ran.append(1)
+
+    session = Session(fails)
+    outcomes = run(run_group(session, [(Touching(), job)] * 3))
+    assert [str(error) for _, error in outcomes] == [fails] * 3
+    assert len(ran) == (3 if fails == "commit" else 0)
+    assert session.asked.count("begin") == 1

@@ -154,6 +154,24 @@ def test_a_clock_that_is_set_back_locks_nobody_out() -> None:
     assert limits.take(caller, budget, START - HOUR) is not None
 
 
+def test_a_request_that_waits_for_another_process_goes_by_the_window_that_this_one_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits, caller, budget, clock = Limits(shared=False), _caller(), Budget(1, None), [START]
+    monkeypatch.setattr(values, "now", lambda: clock[0])
+    hold = limits._slots.hold
+
+    def overtaken(key: bytes) -> int:
+        monkeypatch.setattr(limits._slots, "hold", hold)
+        clock[0] += 5
+        limits.take(caller, budget)
+        return hold(key)
+
+    monkeypatch.setattr(limits._slots, "hold", overtaken)
+    with pytest.raises(LimitReached):
+        limits.take(caller, budget)
+
+
 @settings(max_examples=3)
 @given(st.integers(1, 700))
 def test_forked_processes_that_hammer_one_key_let_through_exactly_its_budget(budget: int) -> None:

@@ -26,8 +26,9 @@ async def get(ctx: Context, client_id: bytes | None, shown: str) -> Client:
 
 
 async def patients_of(ctx: Context, client_id: bytes) -> list[Patient]:
-    """A client's active patients, the first registered first."""
+    """A client's active patients, the first registered first; of more than ALL_PETS the newest."""
     ctx.require("clients:read")
+    ctx.require("patients:read")
     page = await stored_patients.list_by_creation(
         ctx.reader, ctx.clinic_id, client_id=client_id, species_id=None, limit=ALL_PETS
     )
@@ -54,7 +55,8 @@ def creating(clinic_id: int) -> Touching:
 async def create(w: Writing, new: NewClient) -> Client:
     """Register a client and connect this clinic to it."""
     w.require("clients:write")
-    at = w.tx.stamp(w.clinic_id)
+    stamp = w.tx.stamp(w.clinic_id)
+    at = min(values.now(), stamp)  # as with patients: a clinic's clock may be ahead of the wall's
     client = Client(
         id=values.new_id(at),
         number=w.tx.clinic(w.clinic_id).client_seq + 1,
@@ -67,10 +69,10 @@ async def create(w: Writing, new: NewClient) -> Client:
         address=new.address,
         last_visit=None,
         created_at=at,
-        updated_at=at,
+        updated_at=stamp,
     )
     stored.insert(w.tx, client)
-    stored.connect(w.tx, w.clinic_id, client, stamp=at)
+    stored.connect(w.tx, w.clinic_id, client, stamp=stamp)
     return client
 
 
@@ -98,7 +100,7 @@ async def connect(w: Writing, client_id: bytes, shown: str, other_id: int) -> No
 
 async def _open(w: Writing, patient_id: bytes, other_id: int) -> None:
     patient = await stored_patients.get(w.tx, w.clinic_id, patient_id)
-    if patient is None or patient.state == State.DELETED:
+    if patient is None or patient.state not in (State.ACTIVE, State.ARCHIVED):
         return
     theirs = await stored_patients.get(w.tx, other_id, patient_id)
     if theirs is None:

@@ -17,6 +17,7 @@ from polyvet.storage.store import Reader
 from polyvet.storage.writing import Tx
 
 Entry = TypeVar("Entry", Species, Breed)
+LONGEST_SLUG = 100
 
 
 class Codelists:
@@ -35,11 +36,11 @@ class Codelists:
         by_name: dict[str, list[Species]] = {}
         for entry in species:
             names = [entry.common, entry.name, *(entry.synonyms.split(",") if entry.synonyms else [])]
-            for name in dict.fromkeys(fold(name) for name in names):
+            for name in dict.fromkeys(_name(name) for name in names):
                 by_name.setdefault(name, []).append(entry)
         breeds_by_name: dict[tuple[int, str], list[Breed]] = {}
         for breed in breeds:
-            breeds_by_name.setdefault((breed.species_id, fold(breed.name)), []).append(breed)
+            breeds_by_name.setdefault((breed.species_id, _name(breed.name)), []).append(breed)
         self.species = {entry.id: entry for entry in species}
         self.breeds = {breed.id: breed for breed in breeds}
         self._by_name, self._breeds_by_name = by_name, breeds_by_name
@@ -58,20 +59,20 @@ class Codelists:
 
     def find_species(self, text: str, clinic_id: int) -> Species | None:
         """The entry that has this name in any case: a shared one, or the clinic's own."""
-        return _ours(self._by_name.get(fold(text).strip(), ()), clinic_id)
+        return _ours(self._by_name.get(_name(text), ()), clinic_id)
 
     async def species_named(self, reader: Reader, text: str) -> list[int]:
         """The codes of all entries with this name, other clinics' own ones included: a patient may have come
-        from there with its species. A name that no list knows is looked for in the store: another process
-        may have added it."""
-        name = fold(text).strip()
-        if name not in self._by_name:
+        from there with its species. Clinics add entries, in other processes too, so
+        all but the shared ones are read from the store again."""
+        name = _name(text)
+        if not any(entry.clinic_id is None for entry in self._by_name.get(name, ())):
             await self.load(reader)
         return [entry.id for entry in self._by_name.get(name, ())]
 
     def find_breed(self, species_id: int, text: str, clinic_id: int) -> Breed | None:
         """The species' breed of this name in any case: a shared one, or the clinic's own."""
-        return _ours(self._breeds_by_name.get((species_id, fold(text).strip()), ()), clinic_id)
+        return _ours(self._breeds_by_name.get((species_id, _name(text)), ()), clinic_id)
 
     async def species_for(self, tx: Tx, clinic_id: int, text: str) -> Species:
         """The entry of this name; one that no list knows becomes an entry of the clinic."""
@@ -109,6 +110,11 @@ async def _fresh(tx: Tx) -> Codelists:
     return lists
 
 
+def _name(text: str) -> str:
+    """A name as it is compared."""
+    return fold(text).strip()
+
+
 def _ours(entries: Iterable[Entry], clinic_id: int) -> Entry | None:
     for entry in entries:
         if entry.clinic_id in (None, clinic_id):
@@ -118,4 +124,4 @@ def _ours(entries: Iterable[Entry], clinic_id: int) -> Entry | None:
 
 def slug(name: str) -> str:
     """A clinic's own species as a lower-case word: "Sugar Glider" is `sugar_glider`."""
-    return re.sub(r"[^\w]+", "_", fold(name)).strip("_") or "other"
+    return re.sub(r"[^\w]+", "_", fold(name)).strip("_")[:LONGEST_SLUG] or "other"

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from polyvet.core.context import Context
+from polyvet.model.entities import InvoiceWithLines
 from polyvet.model.paging import Page, Place
 from polyvet.storage import invoices as stored
-from polyvet.storage.invoices import InvoiceWithLines
 
 
 async def search(

@@ -265,6 +265,19 @@ class InvoiceLine(Entity, frozen=True):
     quantity_milli: int
 
 
+class InvoiceWithLines(Entity, frozen=True):
+    """An invoice and its lines; the total is computed, never stored."""
+
+    head: Invoice
+    lines: list[InvoiceLine]
+
+    @property
+    def total_cents(self) -> int:
+        """The lines' sum, each line rounded half up to a whole cent, and what was carried over."""
+        amounts = (line.unit_price_cents * line.quantity_milli for line in self.lines)
+        return self.head.carried_over_cents + sum((amount + 500) // 1000 for amount in amounts)
+
+
 class NewClient(Entity, frozen=True, kw_only=True):
     """What it takes to register a client."""
 

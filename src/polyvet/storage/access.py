@@ -22,7 +22,6 @@ _ADD_USER = inserting(users, " ".join(column.name for column in _USER_COLUMNS), 
 _ADD_KEY = inserting(api_keys, " ".join(column.name for column in _KEY_COLUMNS), rank=10)
 _CLINICS = Statement(select(*_CLINIC_COLUMNS).order_by(clinics.c.id))
 _NEXT_CLINIC = Statement(select(func.coalesce(func.max(clinics.c.id), 0) + 1))
-_USERS = Statement(select(*_USER_COLUMNS).where(users.c.clinic_id == p("clinic")), "clinic")
 _USER = Statement(select(*_USER_COLUMNS).where(users.c.id == p("user")), "user")
 _KEY_BY_HASH = Statement(select(*_KEY_COLUMNS).where(api_keys.c.key_hash == p("key_hash")), "key_hash")
 _KEYS = Statement(select(*_KEY_COLUMNS).order_by(api_keys.c.created_at, api_keys.c.id))
@@ -61,11 +60,6 @@ async def get_user(reader: Reader, user_id: bytes) -> User | None:
     """One user of any clinic."""
     row = await reader.fetch_one(_USER, user_id)
     return None if row is None else User(*row)
-
-
-async def list_users(reader: Reader, clinic_id: int) -> list[User]:
-    """A clinic's users."""
-    return [User(*row) for row in await reader.fetch(_USERS, clinic_id)]
 
 
 def add_key(tx: Tx, key: ApiKey) -> None:

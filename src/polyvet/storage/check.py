@@ -61,8 +61,15 @@ async def _check_sqlite(url: str) -> list[Finding]:
         try:
             found = [finding async for finding in _findings(snapshot, _sqlite)]
         except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
             return [Finding(ERROR, "file", f"The file is damaged: {error}. {_RESTORE}")]
     return found + _check_search_index(url)
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file is at fault; a store that is locked or out of reach is no finding."""
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 async def _findings(snapshot: Any, engines_own: Any) -> AsyncIterator[Finding]:
@@ -131,13 +138,13 @@ async def _ids(snapshot: Any) -> AsyncIterator[Finding]:
 
 
 def _problem(ident: bytes) -> str | None:
-    """Why an id cannot stand in every dialect."""
+    """Why an id has not all of its spellings."""
     if len(ident) != 16:
         return "the id has not 16 bytes; correct what wrote it."
     try:
         spelled = values.to_base36(ident)
     except OverflowError:
-        return "the id does not fit 24 base-36 digits, so ClinovaVet's dialect cannot show it; give the row another."
+        return "the id does not fit 24 base-36 digits, so it cannot be shown everywhere; give the row another."
     if values.from_base36(spelled) != ident or values.from_crockford(values.to_crockford(ident)) != ident:
         return "the id does not come back from its spelling; report this."
     return None
@@ -175,6 +182,8 @@ def _check_search_index(url: str) -> list[Finding]:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("INSERT INTO connections_fts (connections_fts, rank) VALUES ('integrity-check', 1)")
     except sqlite3.DatabaseError as error:
+        if not _is_damage(error):
+            raise
         rebuild = "INSERT INTO connections_fts (connections_fts) VALUES ('rebuild')"
         text = f"The search index differs from the texts ({error}): run `{rebuild}` on the file with the sqlite3 shell."
         return [Finding(ERROR, "search_index", text)]

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import func, select, text, tuple_
 
-from polyvet.model.entities import Invoice, InvoiceLine
+from polyvet.model.entities import Invoice, InvoiceLine, InvoiceWithLines
 from polyvet.model.paging import Page, Place
 from polyvet.storage.counters import counted
 from polyvet.storage.statement import Statement, p
@@ -59,19 +59,6 @@ _LIST = {
 }
 _TOTAL = Statement(select(counted()), "clinic counter")
 _TOTAL_OF_CLIENT = {s: Statement(_total(s), "clinic client" + (" status" if s else "")) for s in (False, True)}
-
-
-class InvoiceWithLines(msgspec.Struct, frozen=True):
-    """An invoice and its lines; the total is computed, never stored."""
-
-    head: Invoice
-    lines: list[InvoiceLine]
-
-    @property
-    def total_cents(self) -> int:
-        """The lines' sum, each line rounded half up to a whole cent, and what was carried over."""
-        amounts = (line.unit_price_cents * line.quantity_milli for line in self.lines)
-        return self.head.carried_over_cents + sum((amount + 500) // 1000 for amount in amounts)
 
 
 async def list_by_creation(

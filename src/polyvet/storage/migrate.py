@@ -34,9 +34,10 @@ _BREEDS = [(row.id, row.species_id, row.name) for row in breed_rows()]
 _READ_SPECIES = "SELECT id, name, slug, common, synonyms FROM species WHERE clinic_id IS NULL"
 _READ_BREEDS = "SELECT id, species_id, name FROM breeds WHERE clinic_id IS NULL"
 _READ_REVISION = "SELECT version_num FROM alembic_version"
+# A slug stands in lists and counters as well; to change one takes a migration.
 _SEED_SPECIES = (
     "INSERT INTO species (id, name, slug, common, synonyms) VALUES ({}) ON CONFLICT (id) DO UPDATE SET"
-    " name = excluded.name, slug = excluded.slug, common = excluded.common, synonyms = excluded.synonyms"
+    " name = excluded.name, common = excluded.common, synonyms = excluded.synonyms"
 )
 _SEED_BREEDS = (
     "INSERT INTO breeds (id, species_id, name) VALUES ({}) ON CONFLICT (id) DO UPDATE SET"
@@ -87,9 +88,14 @@ def _check(revision: str | None, any_table: bool) -> bool:
 
 
 def _unseeded(species: list[Any], breeds: list[Any]) -> tuple[list[Any], list[Any]]:
-    """The codelists' rows that a store lacks or has otherwise."""
-    have, have_breeds = set(map(tuple, species)), set(map(tuple, breeds))
-    return [row for row in _SPECIES if row not in have], [row for row in _BREEDS if row not in have_breeds]
+    """The codelists' rows that a store lacks or has otherwise. Slugs are not compared: they never change."""
+    have, have_breeds = {_without_slug(row) for row in species}, set(map(tuple, breeds))
+    lacking = [row for row in _SPECIES if _without_slug(row) not in have]
+    return lacking, [row for row in _BREEDS if row not in have_breeds]
+
+
+def _without_slug(row: Any) -> tuple[Any, ...]:
+    return row[0], row[1], *row[3:]
 
 
 def _upgrade(connection: Connection) -> None:

@@ -343,8 +343,8 @@ async def update_everywhere(tx: Tx, patient: Patient, slug: str) -> dict[int, in
 async def set_state(tx: Tx, patient_id: bytes, state: State, *, kind: str, only: int | None = None) -> None:
     """Archive, delete, hide or bring back the patient at all of its clinics, or at one."""
     for clinic_id, old_state, slug, species_id, updated_at in await tx.fetch(_PLACES, patient_id):
-        if old_state == state or only not in (None, clinic_id):
-            continue
+        if old_state in (state, State.DELETED) or only not in (None, clinic_id):
+            continue  # a deleted patient stays deleted, whatever happens to its client's connections
         if old_state == State.HIDDEN and state != State.ACTIVE:
             tx.write(_MOVE, int(state), slug, species_id, updated_at, clinic_id, patient_id)
             continue

@@ -2,7 +2,7 @@
 """The store at scale: PostgreSQL through asyncpg.
 
 Writes go through a few lanes, each a connection of its own that runs all jobs that wait in one transaction. A clinic
-always takes the same lane, so that groups of one process do not wait for each other's locks.
+always takes the same lane, so that groups of one process seldom wait for each other's locks.
 """
 
 from __future__ import annotations
@@ -209,6 +209,8 @@ class _Lane:
                     outcomes[n : n + 1] = await run_group(session, [jobs[n]])
         except _UNREACHABLE as error:
             return [(None, _busy(error)) for _ in jobs]
+        except Exception as error:  # the lane must live on: whoever waits in it would wait for ever
+            return [(None, error) for _ in jobs]
         return [(result, _busy(error) if isinstance(error, _UNREACHABLE) else error) for result, error in outcomes]
 
 

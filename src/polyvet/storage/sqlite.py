@@ -28,6 +28,15 @@ from polyvet.storage.writing import ClinicState, Job, Link, Outcome, Touching, r
 BUSY_TIMEOUT_MS = 30_000
 GROUP = 256  # jobs in one transaction at the most
 _STOP = None
+_PRIMARY_CODE = 0xFF
+_MAY_PASS = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+)
 SCAN_NICENESS = 10
 MAPPED_BYTES = 64 << 20
 T = TypeVar("T")
@@ -82,12 +91,18 @@ class SqliteReader:
     async def fetch(self, statement: Statement, *args: Any) -> Sequence[Any]:
         """All rows, as tuples."""
         sql, arrange = statement.compiled(SQLITE)
-        return self._execute(sql, arrange(args)).fetchall()
+        try:
+            return self._execute(sql, arrange(args)).fetchall()
+        except sqlite3.OperationalError as error:
+            raise _as_busy(error) from error
 
     async def fetch_one(self, statement: Statement, *args: Any) -> Any:
         """The first row, or None."""
         sql, arrange = statement.compiled(SQLITE)
-        return self._execute(sql, arrange(args)).fetchone()
+        try:
+            return self._execute(sql, arrange(args)).fetchone()
+        except sqlite3.OperationalError as error:
+            raise _as_busy(error) from error
 
 
 class SqliteSession:
@@ -194,8 +209,15 @@ def _deliver(futures: list[asyncio.Future[Any]], outcomes: list[Outcome]) -> Non
         if error is None:
             future.set_result(result)
         elif isinstance(error, sqlite3.OperationalError):
-            busy = Busy(str(error))
-            busy.__cause__ = error
-            future.set_exception(busy)
+            future.set_exception(_as_busy(error))
         else:
             future.set_exception(error)
+
+
+def _as_busy(error: sqlite3.OperationalError) -> Exception:
+    """Busy for what may pass by itself or is the disk's: locked, full, failing, gone. The error itself for a defect."""
+    if error.sqlite_errorcode & _PRIMARY_CODE not in _MAY_PASS:
+        return error
+    busy = Busy(str(error))
+    busy.__cause__ = error
+    return busy

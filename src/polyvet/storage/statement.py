@@ -54,8 +54,9 @@ class Statement:
         unused = [name for name in self._names if name not in order]
         if missing or unused:
             raise TypeError(f"parameters not declared {missing}, not used {unused} in {compiled}")
-        self._sql[engine] = str(compiled)
+        # Threads share statements: what `compiled` looks for first is set last.
         self._arrange[engine] = _arrangement(self._names, order, literals)
+        self._sql[engine] = str(compiled)
 
 
 def _arrangement(names: tuple[str, ...], order: tuple[str, ...], literals: dict[str, Any]) -> Arrange:

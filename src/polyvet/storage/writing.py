@@ -12,6 +12,7 @@ reader that has seen the millisecond M has seen all that will ever be stamped M 
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
@@ -120,7 +121,7 @@ class Tx:
         self.sent = False
 
     def touches(self, clinic_id: int) -> bool:
-        """Whether the job said that it touches the clinic, and it exists."""
+        """Whether the group holds the clinic: one that the job said it touches, if it exists."""
         return clinic_id in self._group.clinics
 
     def clinic(self, clinic_id: int) -> ClinicState:
@@ -175,8 +176,8 @@ class Tx:
     async def fetch(self, statement: Statement, *args: Any) -> Sequence[Any]:
         """Rows as the transaction sees them; sends what is buffered first."""
         if self._pending or self._counts or self._group.pending:
+            self.sent = self.sent or bool(self._pending or self._counts)
             self.merge()
-            self.sent = True
             await self._group.flush()
         return await self._group.session.fetch(statement, *args)
 
@@ -224,9 +225,13 @@ async def _run_together(session: Session, jobs: Sequence[tuple[Touching, Job[Any
         clinics=tuple(sorted({clinic for touching, _ in jobs for clinic in touching.clinics})),
         clients=tuple(sorted({client for touching, _ in jobs for client in touching.clients})),
     )
-    await session.begin()
     try:
+        await session.begin()
         group = Group(session, *await session.lock(touching))
+    except Exception as error:  # no job's fault: each alone would only wait as long again
+        await _roll_back(session)
+        return [(None, error) for _ in jobs]
+    try:
         outcomes = [await _run(group, job, alone=len(jobs) == 1) for _, job in jobs]
         await group.finish()
     except BaseException:
@@ -236,9 +241,15 @@ async def _run_together(session: Session, jobs: Sequence[tuple[Touching, Job[Any
         await session.commit()
     except Exception as error:
         # It may have been committed all the same: to run the jobs again could do their work twice.
-        await session.rollback()
+        await _roll_back(session)
         return [(None, error) for _ in jobs]
     return outcomes
+
+
+async def _roll_back(session: Session) -> None:
+    """Roll back after an error that is told already; a connection that cannot even do that is given up next time."""
+    with contextlib.suppress(Exception):
+        await session.rollback()
 
 
 async def _run(group: Group, job: Job[Any], *, alone: bool) -> Outcome:

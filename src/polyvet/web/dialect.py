@@ -29,8 +29,9 @@ from polyvet.web.routes import Route, RouteTable
 
 NO_BUDGET = Budget(None, None)
 COMPRESS_FROM = 1_000  # bytes
+_FIRST_ERROR = 400
 NO_ROUTE = "(none)"
-_NO_GZIP = re.compile(rb"gzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)")
+_NO_GZIP = re.compile(rb"gzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)", re.IGNORECASE)
 _log = structlog.get_logger()
 
 
@@ -108,6 +109,8 @@ class Dialect:
         headers = [(b"x-request-id", request_id.encode()), *reply.headers]
         if standing is not None:
             headers += self.wire.budget_headers(standing)
+        if reply.status >= _FIRST_ERROR:
+            await request.drain()
         await _send(request, reply, headers, send)
         took = time.perf_counter_ns() - started
         template = NO_ROUTE if route is None else route.path

@@ -49,10 +49,11 @@ class Limits:
         per_hour = caller.per_hour if caller.per_hour is not None else budget.per_hour
         if per_minute is None and per_hour is None:
             return None
-        now = values.now() if now is None else now
         slots, key = self._slots, caller.key_id
         group = slots.hold(key)
         try:
+            # Under the lock: a time taken before could lie before a window that another process opened meanwhile.
+            now = values.now() if now is None else now
             minute_opened, minute_n, hour_opened, hour_n = slots.read(group, key) or (now, 0, now, 0)
             if not 0 <= now - minute_opened < MINUTE:
                 minute_opened, minute_n = now, 0

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -20,6 +22,9 @@ Headers = list[tuple[bytes, bytes]]
 
 MOST_PARAMETERS = 100
 QUERY_BYTES = 8_192
+BODY_S = 30
+DRAIN_BYTES = 16 << 20
+DRAIN_S = 5
 _BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _JSON = re.compile(rb"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE | re.DOTALL)
 
@@ -42,6 +47,7 @@ class Request(msgspec.Struct, gc=False):
     body_limit: int
     caller: Caller | None = None
     ctx: Context | None = None
+    at_end: bool = False  # the body has been read, or its sender is gone
 
     @property
     def context(self) -> Context:
@@ -89,19 +95,43 @@ class Request(msgspec.Struct, gc=False):
         length = self.header(b"content-length")
         if length is not None and length.isdigit() and int(length[:20]) > self.body_limit:
             raise TooLarge(self.body_limit)
+        try:
+            async with asyncio.timeout(BODY_S):
+                return await self._body()
+        except TimeoutError as error:
+            raise Invalid({"body": f"did not arrive within {BODY_S} seconds"}) from error
+
+    async def _body(self) -> bytes:
         pieces: list[bytes] = []
         size = 0
-        while True:
-            message = await self.receive()
-            if message["type"] == "http.disconnect":
-                raise ConnectionResetError("the client went away while it sent the body")
-            piece = message.get("body", b"")
+        while not self.at_end:
+            piece = await self._piece()
             size += len(piece)
             if size > self.body_limit:
                 raise TooLarge(self.body_limit)
             pieces.append(piece)
-            if not message.get("more_body"):
-                return b"".join(pieces)
+        return b"".join(pieces)
+
+    async def drain(self) -> None:
+        """Read on to the body's end, or far enough, before an error is told: who sends first and reads later would
+        otherwise find the connection reset instead of the answer. Who asked first (`Expect`) is not made to send."""
+        announced = self.header(b"content-length") not in (None, b"0") or self.header(b"transfer-encoding") is not None
+        if self.at_end or not announced or self.header(b"expect") is not None:
+            return
+        size = 0
+        with contextlib.suppress(TimeoutError, ConnectionResetError):
+            async with asyncio.timeout(DRAIN_S):
+                while not self.at_end and size < DRAIN_BYTES:
+                    size += len(await self._piece())
+
+    async def _piece(self) -> bytes:
+        message = await self.receive()
+        if message["type"] == "http.disconnect":
+            self.at_end = True
+            raise ConnectionResetError("the client went away while it sent the body")
+        self.at_end = not message.get("more_body")
+        piece: bytes = message.get("body", b"")
+        return piece
 
     def require_json(self) -> None:
         """WrongMediaType unless the body says that it is JSON."""

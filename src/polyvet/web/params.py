@@ -121,10 +121,18 @@ def read_json(body: bytes) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Invalid({twice[:100].encode("utf-8", "replace").decode(): "was given twice"})
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise Invalid({_shown(twice): "was given twice"})
+    for name in found:
+        if not name.isascii() and _text_problem(name):
+            raise Invalid({_shown(name): "holds half of a surrogate pair"})
     return found
+
+
+def _shown(name: str) -> str:
+    """A key as it can be told back."""
+    return name[:100].encode("utf-8", "replace").decode()
 
 
 def _bounded(digits: str) -> int:

@@ -39,6 +39,15 @@ _UNKNOWN = {
         "details": {},
     },
 }
+_NOT_ALLOWED = {
+    "success": False,
+    "error": {
+        "code": "ROUTE.METHOD_NOT_ALLOWED",
+        "message": "This path takes GET and HEAD only.",
+        "severity": "error",
+        "details": {},
+    },
+}
 
 
 def site(store: Store, documents: Mapping[str, Callable[[], bytes]]) -> Starlette:
@@ -71,9 +80,14 @@ def site(store: Store, documents: Mapping[str, Callable[[], bytes]]) -> Starlett
     async def not_found(_: Request, __: Exception) -> Response:
         return _json(404, _UNKNOWN)
 
+    async def not_allowed(_: Request, __: Exception) -> Response:
+        return _json(405, _NOT_ALLOWED, {"allow": "GET, HEAD"})
+
     routes = [Route(path, page) for path, page in zip(SITE_PATHS, (front, health, ready), strict=True)]
     routes.append(Route(DOCUMENTS + "{name}.json", document))
-    return Starlette(routes=routes, exception_handlers={404: not_found})
+    made_site = Starlette(routes=routes, exception_handlers={404: not_found, 405: not_allowed})
+    made_site.router.redirect_slashes = False  # a redirect would name the host that the client made up
+    return made_site
 
 
 async def unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,5 +95,5 @@ async def unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
     await _json(404, _UNKNOWN)(scope, receive, send)
 
 
-def _json(status: int, content: object) -> Response:
-    return Response(msgspec.json.encode(content), status, media_type="application/json")
+def _json(status: int, content: object, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(content), status, headers, media_type="application/json")

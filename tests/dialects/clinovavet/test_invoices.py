@@ -10,8 +10,7 @@ from decimal import Decimal
 import pytest
 
 from polyvet.dialects.clinovavet.invoices import amount, invoice_out, quantity
-from polyvet.model.entities import Invoice, InvoiceLine
-from polyvet.storage.invoices import InvoiceWithLines
+from polyvet.model.entities import Invoice, InvoiceLine, InvoiceWithLines
 from tests.dialects.clinovavet.test_golden import JOHN
 
 URL = "/api/v1/invoices"

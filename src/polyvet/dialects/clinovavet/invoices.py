@@ -14,9 +14,8 @@ import msgspec
 from polyvet.core import invoices
 from polyvet.dialects.clinovavet.wire import Listing, ListOf, encode, from_id, to_id
 from polyvet.model import values
-from polyvet.model.entities import InvoiceStatus
+from polyvet.model.entities import InvoiceStatus, InvoiceWithLines
 from polyvet.model.paging import Page, Place
-from polyvet.storage.invoices import InvoiceWithLines
 from polyvet.web import params
 from polyvet.web.marks import Marks
 from polyvet.web.message import Reply, Request

@@ -125,7 +125,7 @@ def pet_in(new: PetIn, client_id: bytes) -> NewPatient:
         species=new.species.strip(),
         breed=given(new.breed),
         # Of a date-time the calendar day counts, as it was written there [inferred].
-        birth_date=None if new.birthdate is None else new.birthdate[:_DATE_CHARACTERS],
+        birth_date=(given(new.birthdate) or "")[:_DATE_CHARACTERS] or None,
         weight_mg=None if new.weight is None else values.from_kilograms(new.weight),
         neutered=bool(new.neutered),  # default false [seed]
     )
@@ -150,6 +150,7 @@ def pet_out(lists: Codelists, patient: Patient) -> PetOut:
 
 def _birthdate_problem(value: str | None) -> str | None:
     """A date or date-time from 1900 to tomorrow: somewhere it is tomorrow already [inferred]."""
+    value = given(value)
     if value is None:
         return None
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/operations.md names numbers, commands and paths as the program has them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from polyvet.app import DIALECTS
+from polyvet.cli import UNFINISHED_DEMO, app
+from polyvet.identity import keys
+from polyvet.model import values
+from polyvet.sandbox import install
+from polyvet.serving import GRACE_S
+from polyvet.settings import Settings
+from polyvet.storage import idempotency, postgres
+from polyvet.web import limits, log, message
+from polyvet.web.site import SITE_PATHS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"for {GRACE_S} seconds at the most",
+        f"first {keys._SHOWN_CHARACTERS} characters",
+        f"room\n  for {limits._KEYS:,}",
+        f"a query {message.QUERY_BYTES:,}",
+        f"within {idempotency.LIFETIME // (3_600 * values.MICROSECONDS)} hours",
+        f"up to {postgres.READERS} connections to read and {postgres.LANES} to write",
+        f"`{install.CREDENTIALS}` (mode {install._PRIVATE:04o})",
+        f"`{install.UNFINISHED}`",
+    ],
+)
+def test_what_the_page_says_is_so(text: str) -> None:
+    assert text in PAGE
+
+
+def test_words_and_numbers_that_the_page_writes_out() -> None:
+    assert (log.FLUSH_S, keys._REMEMBERED_S) == (0.1, 1.0)  # "ten times a second", "within a second"
+    assert UNFINISHED_DEMO == install.UNFINISHED
+
+
+def test_paths_and_commands_are_named() -> None:
+    for path in (*SITE_PATHS[1:], *(f"/openapi/{name}.json" for name in DIALECTS)):
+        assert f"`{path}`" in PAGE
+    shown = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    named = set(re.findall(r"polyvet ([a-z][a-z-]+)", PAGE)) - {"is"}
+    assert {"serve", "backup", "restore", "check", "create-clinic", "create-key", "revoke-key"} <= named <= shown
+
+
+def test_settings_are_named_as_they_are() -> None:
+    fields = {field.name for field in msgspec.structs.fields(Settings)}
+    named = set(re.findall(r"`([a-z_]+) = ", PAGE)) | {"body_limit"}
+    assert named == {"limits", "log_level", "metrics_port", "body_limit"}
+    assert named <= fields
