@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from polyvet import protocol
 from polyvet.app import DIALECTS
 from polyvet.cli import UNFINISHED_DEMO, app
 from polyvet.identity import keys
@@ -30,6 +31,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding
         f"first {keys._SHOWN_CHARACTERS} characters",
         f"room\n  for {limits._KEYS:,}",
         f"a query {message.QUERY_BYTES:,}",
+        f"head may have {protocol.HEAD_BYTES:,} bytes; head and body must each arrive within {protocol.HEAD_S} seconds",
         f"within {idempotency.LIFETIME // (3_600 * values.MICROSECONDS)} hours",
         f"up to {postgres.READERS} connections to read and {postgres.LANES} to write",
         f"`{install.CREDENTIALS}` (mode {install._PRIVATE:04o})",
@@ -41,7 +43,11 @@ def test_what_the_page_says_is_so(text: str) -> None:
 
 
 def test_words_and_numbers_that_the_page_writes_out() -> None:
-    assert (log.FLUSH_S, keys._REMEMBERED_S) == (0.1, 1.0)  # "ten times a second", "within a second"
+    assert (log.FLUSH_S, keys._REMEMBERED_S, message.BODY_S) == (
+        0.1,
+        1.0,
+        protocol.HEAD_S,
+    )  # "ten times a second", "within a second"
     assert UNFINISHED_DEMO == install.UNFINISHED
 
 

@@ -75,6 +75,7 @@ def test_any_bytes_are_json_or_invalid(body: bytes) -> None:
         (b'{"a": 1, "b": {"x": 1, "x": 1}}', "x", "twice"),
         (b'{"a": 1, "\\u0061": 1}', "a", "twice"),
         (b'{"\\ud800": 1, "\\ud800": 2}', "?", "twice"),
+        (b'{"a": [{"x\\udfff": 1}]}', "x?", "surrogate"),
         (b'{"a": ' + b"9" * (MOST_DIGITS + 1) + b"}", "body", "digits"),
         (b"-" + b"9" * 100_000, "body", "digits"),
         (b"[" * 200_000, "body", "nested too deeply"),

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules: who may do what, what a change brings with it. Permission is each function's first line."""
+"""The rules: who may do what, what a change brings with it. What serves a caller asks for its permission first."""

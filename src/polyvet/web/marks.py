@@ -3,7 +3,7 @@
 
 Vendors page by number or offset, which skips rows when something vanishes between two requests. So the end of every
 page that was sent is kept for a while, by key and query; the page that follows goes on behind it instead of counting
-off rows. A page without a mark is counted off.
+off rows. A page without a mark is counted off. Nothing tells two walks of one key and query apart, so they share marks.
 """
 
 from __future__ import annotations

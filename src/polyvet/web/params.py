@@ -125,7 +125,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise Invalid({_shown(twice): "was given twice"})
     for name in found:
-        if not name.isascii() and _text_problem(name):
+        if not name.isascii() and not _can_be_sent(name):
             raise Invalid({_shown(name): "holds half of a surrogate pair"})
     return found
 
@@ -195,11 +195,15 @@ _fields = cache(msgspec.structs.fields)
 def _text_problem(value: str) -> str | None:
     if "\0" in value:
         return "must not hold a null character"
+    return None if _can_be_sent(value) else "holds half of a surrogate pair"
+
+
+def _can_be_sent(text: str) -> bool:
     try:
-        value.encode()
+        text.encode()
     except UnicodeEncodeError:
-        return "holds half of a surrogate pair"
-    return None
+        return False
+    return True
 
 
 # A caller knows JSON's types, not ours.
