@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -95,6 +96,18 @@ def test_depth_does_not_end_the_process() -> None:
     for opening in (b"[", b'{"a":', b'[{"a":'):
         with pytest.raises(Invalid):
             read_json(opening * sys.getrecursionlimit() * 50)
+
+
+def test_a_key_twice_among_very_many_is_told_at_once() -> None:
+    pairs = ",".join(f'"{n}":1' for n in [*range(60_000), 59_999])
+    began = time.process_time()
+    assert _problems(lambda: read_json(f"{{{pairs}}}".encode())) == {"59999": "was given twice"}
+    assert time.process_time() - began < 2
+
+
+def test_a_key_with_half_of_a_surrogate_pair_is_refused() -> None:
+    problems = _problems(lambda: read_json(b'{"\\ud800": 1, "name": "Rex"}'))
+    assert problems == {"?": "holds half of a surrogate pair"}
 
 
 def test_fields_are_read_and_unknown_ones_ignored() -> None:
