@@ -41,6 +41,12 @@ async def get(ctx: Context, patient_id: bytes | None, shown: str) -> Patient:
     return patient
 
 
+async def stamp(ctx: Context, patient_id: bytes) -> int | None:
+    """The `updated_at` of an active patient, which names the version that `get` would give; None if there is none."""
+    ctx.require("patients:read")
+    return await stored.get_stamp(ctx.reader, ctx.clinic_id, patient_id)
+
+
 async def opened(ctx: Context, patient_id: bytes | None, shown: str) -> Patient:
     """The patient if it is active and open to the clinic, else Missing or NotConnected; the caller has asked for the
     permission."""

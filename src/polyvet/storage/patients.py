@@ -48,6 +48,10 @@ _GET = Statement(
     select(*_COLUMNS).select_from(_joined).where(e.clinic_id == p("clinic"), e.patient_id == p("patient")),
     "clinic patient",
 )
+_STAMP = Statement(
+    select(e.updated_at).where(e.clinic_id == p("clinic"), e.patient_id == p("patient"), e.state == _ACTIVE),
+    "clinic patient",
+)
 _EXISTS = Statement(select(patients.c.id).where(patients.c.id == p("patient")), "patient")
 _CLIENT_OF = Statement(select(patients.c.client_id).where(patients.c.id == p("patient")), "patient")
 
@@ -64,6 +68,12 @@ async def get(reader: Reader, clinic_id: int, patient_id: bytes) -> Patient | No
     """The patient as this clinic sees it, in whatever state; None if it was never enrolled here."""
     row = await reader.fetch_one(_GET, clinic_id, patient_id)
     return None if row is None else _patient(row)
+
+
+async def get_stamp(reader: Reader, clinic_id: int, patient_id: bytes) -> int | None:
+    """The `updated_at` of a patient that is active at this clinic: one look-up instead of two."""
+    row = await reader.fetch_one(_STAMP, clinic_id, patient_id)
+    return None if row is None else row[0]
 
 
 async def exists(reader: Reader, patient_id: bytes) -> bool:

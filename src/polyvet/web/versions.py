@@ -31,6 +31,10 @@ class Versions:
         kept = self._clinics.get(clinic_id, _NONE).get(ident)
         return kept[1] if kept is not None and kept[0] == stamp else None
 
+    def has(self, clinic_id: int, ident: bytes) -> bool:
+        """Whether some version of the row is kept, so that it pays to ask for its stamp alone."""
+        return ident in self._clinics.get(clinic_id, _NONE)
+
     def all(self, clinic_id: int, stamps: Iterable[Stamp]) -> list[msgspec.Raw] | None:
         """The JSON of all versions; None if one is not kept."""
         clinic = self._clinics.get(clinic_id, _NONE)

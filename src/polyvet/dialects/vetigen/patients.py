@@ -77,13 +77,24 @@ class Patients:
         """One patient."""
         fp = request.parameters["fp"]
         ctx = request.context
-        patient = await patients.get(ctx, from_fp(PATIENT, fp), fp[:LONGEST_FP])
+        ident = from_fp(PATIENT, fp)
+        kept = await self._kept(ctx, ident, fp)
+        if kept is not None:
+            return success(kept)
+        patient = await patients.get(ctx, ident, fp[:LONGEST_FP])
         canonical = to_fp(PATIENT, patient.id)
         if fp != canonical:
             out = patient_out(ctx, patient)
             out.fp = respelled(fp, canonical)
             return success(out)
-        return success(self._versions.get(ctx.clinic_id, patient.id, patient.updated_at) or self._row(ctx, patient))
+        return success(self._row(ctx, patient))
+
+    async def _kept(self, ctx: Context, ident: bytes | None, fp: str) -> msgspec.Raw | None:
+        """The patient's JSON, if its present version is kept and the caller spells its id as it is printed."""
+        if ident is None or not self._versions.has(ctx.clinic_id, ident) or fp != to_fp(PATIENT, ident):
+            return None
+        stamp = await patients.stamp(ctx, ident)
+        return None if stamp is None else self._versions.get(ctx.clinic_id, ident, stamp)
 
     async def _rows(self, ctx: Context, wanted: ByUpdate) -> tuple[Page[Any], list[msgspec.Raw]]:
         """A page and its rows' JSON: of the versions alone while the clinic's readers ask for what is kept."""
