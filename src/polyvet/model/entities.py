@@ -13,8 +13,9 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 
-class Entity(msgspec.Struct, frozen=True, gc=False):
-    """Base of all: immutable, and out of the garbage collector's way (no entity holds a cycle)."""
+class Entity(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Base of all: immutable, out of the garbage collector's way (no entity holds a cycle), and an array where it goes
+    from one process to another."""
 
 
 class State(IntEnum):

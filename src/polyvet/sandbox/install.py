@@ -12,6 +12,7 @@ from typing import Any
 
 from polyvet.identity.keys import NewKey, create
 from polyvet.sandbox import demo
+from polyvet.sandbox.aside import batches
 from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
 from polyvet.storage import access, stock
 from polyvet.storage.bulk import BulkLoader
@@ -101,7 +102,7 @@ async def _load(url: str, clients: int, seed: int, progress: Callable[[str, int,
     try:
         await loader.open()
         total, done = demo.patient_count(clients), 0
-        for batch in demo.generate(seed, clients, _today()):
+        for batch in batches(seed, clients, _today()):
             await loader.add(batch)
             done += len(batch.patients)
             progress("Loading patients", done, total)

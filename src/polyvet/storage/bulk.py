@@ -9,6 +9,7 @@ slower, mostly for the indexes: see bulk_sqlite.py and bulk_postgres.py for what
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -88,7 +89,9 @@ class BulkLoader:
         self._waiting = 0
 
     async def open(self) -> None:
-        """Connect, and find out what the store holds."""
+        """Connect, and find out what the store holds. Until the end there is no garbage collection: a load makes
+        millions of tuples and no cycle, and looking for one took a fifth of its time."""
+        gc.disable()
         self._slugs = await self._sink.open()
 
     async def add(self, batch: Batch) -> None:
@@ -106,10 +109,11 @@ class BulkLoader:
         """Commit; returns when all is durable."""
         if self._clinics:
             await self._commit()
-        await self._sink.close()
+        await self.close()
 
     async def close(self) -> None:
         """End the load, finished or not; rows that are not committed are gone."""
+        gc.enable()
         await self._sink.close()
 
     async def _commit(self) -> None:
