@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 
 from polyvet.storage.bulk import CLINIC_COLUMNS, FILLED, Rows
@@ -25,7 +26,9 @@ _CACHE_KIB = 512 * 1024
 _SORTERS = 2
 _FTS_HASH_BYTES = 64 * 1024 * 1024  # how much the trigram index gathers before it writes a sorted run
 # Tables that are their primary key's tree take their rows best in its order; the key's columns stand first.
-_KEY_LENGTHS = {name: len(metadata.tables[name].primary_key.columns) for name in FILLED if name != "connections"}
+_BY_KEY = {
+    name: itemgetter(*range(len(metadata.tables[name].primary_key.columns))) for name in FILLED if name != "connections"
+}
 
 
 def connect_for_loading(path: Path) -> sqlite3.Connection:
@@ -123,9 +126,8 @@ class SqliteSink:
         return [ClinicState(*row) for row in rows]
 
     async def put(self, table: str, rows: Rows) -> None:
-        if table in _KEY_LENGTHS:
-            length = _KEY_LENGTHS[table]
-            rows.sort(key=lambda row: row[:length])
+        if table in _BY_KEY:
+            rows.sort(key=_BY_KEY[table])
         insert_rows(self._connection, table, FILLED[table], rows)
 
     async def commit(self, counters: Rows, clinics: list[ClinicState]) -> None:

@@ -18,7 +18,7 @@ from polyvet.dialects.clinovavet.wire import NAME, ROOT, ClinovaVetWire, Failure
 from polyvet.identity.keys import Keys
 from polyvet.web import openapi
 from polyvet.web.dialect import Dialect, Services
-from polyvet.web.routes import Handler, Parameter, Route, RouteTable
+from polyvet.web.routes import Handler, Route, RouteTable, getting
 
 TITLE = "ClinovaVet, as polyvet serves it"
 RECORDS_ALIASES = ("medicalRecords", "medical_records", "records")  # the true path is lost [inferred]
@@ -42,51 +42,28 @@ def table(services: Services) -> RouteTable:
     people, animals = owners.Owners(services.marks), pets.Pets(services.marks)
     records, bills = medical_records.MedicalRecords(services.marks), invoices.Invoices(services.marks)
     # fmt: off
-    list_records = _get(
+    list_records = getting(
         "medical-records", "List medical records", "listMedicalRecords", "inferred", "records:read",
         records.list_medical_records, medical_records.RecordsAnswer, parameters.RECORDS)
     return RouteTable((
-        _get("owners", "List owners", "listOwners", "seed", "clients:read",
+        getting("owners", "List owners", "listOwners", "seed", "clients:read",
              people.list_owners, owners.OwnersAnswer, parameters.OWNERS),
-        _get("owners/{id}", "Get owner", "getOwner", "seed", "clients:read",
+        getting("owners/{id}", "Get owner", "getOwner", "seed", "clients:read",
              people.get_owner, owners.OwnerWithPets),
         _post("owners", "Create owner", "createOwner", "clients:write",
               people.create_owner, owners.OwnerOut, owners.OwnerIn),
-        _get("pets", "List pets", "listPets", "seed", "patients:read",
+        getting("pets", "List pets", "listPets", "seed", "patients:read",
              animals.list_pets, pets.PetsAnswer, parameters.PETS),
-        _get("pets/{id}", "Get pet", "getPet", "inferred", "patients:read",
+        getting("pets/{id}", "Get pet", "getPet", "inferred", "patients:read",
              animals.get_pet, pets.PetOut),
         _post("pets", "Create pet", "createPet", "patients:write",
               animals.create_pet, pets.PetOut, pets.PetIn),
         list_records,
         *(replace(list_records, path=path, alias_of=list_records.path) for path in RECORDS_ALIASES),
-        _get("invoices", "List invoices", "listInvoices", "inferred", "invoices:read",
+        getting("invoices", "List invoices", "listInvoices", "inferred", "invoices:read",
              bills.list_invoices, invoices.InvoicesAnswer, parameters.INVOICES),
     ))
     # fmt: on
-
-
-def _get(
-    path: str,
-    summary: str,
-    operation: str,
-    origin: str,
-    permission: str,
-    handler: Handler,
-    answer: Any,
-    query: tuple[Parameter, ...] = (),
-) -> Route:
-    return Route(
-        method="GET",
-        path=path,
-        handler=handler,
-        permission=permission,
-        summary=summary,
-        operation=operation,
-        origin=origin,
-        answer=answer,
-        parameters=query,
-    )
 
 
 def _post(

@@ -16,7 +16,7 @@ from polyvet.dialects.vetigen.wire import NAME, ROOT, Failure, Generation, Optio
 from polyvet.identity.keys import Keys
 from polyvet.web import openapi
 from polyvet.web.dialect import Dialect, Services
-from polyvet.web.routes import Handler, Parameter, Route, RouteTable
+from polyvet.web.routes import Route, RouteTable, getting
 
 TITLE = "Vetigen, as polyvet serves it"
 
@@ -39,14 +39,14 @@ def table(services: Services, options: Options) -> RouteTable:
     stock = inventory.Inventory(services.marks, options.generation)
     # fmt: off
     return RouteTable((
-        _get("patients", "List patients", "listPatients", "seed", "patients:read",
+        getting("patients", "List patients", "listPatients", "seed", "patients:read",
              animals.list_patients, patients.PatientsAnswer, parameters.PATIENTS),
-        _get("patients/{fp}", "Get patient", "getPatient", "seed", "patients:read",
+        getting("patients/{fp}", "Get patient", "getPatient", "seed", "patients:read",
              animals.get_patient, patients.PatientAnswer),
         _calendar(services, options.generation),
-        _get("inventory", "List inventory", "listInventory", "docs", "stock:read",
+        getting("inventory", "List inventory", "listInventory", "docs", "stock:read",
              stock.list_inventory, inventory.ItemsAnswer, parameters.inventory(options.generation)),
-        _get("inventory/{fp}", "Get inventory item", "getInventoryItem", "docs", "stock:read",
+        getting("inventory/{fp}", "Get inventory item", "getInventoryItem", "docs", "stock:read",
              stock.get_item, inventory.ItemAnswer),
         *_soap(services, options.generation),
     ))
@@ -59,7 +59,7 @@ def _calendar(services: Services, generation: Generation) -> Route:
     answer: Any = calendar.UnpagedEventsAnswer if k else calendar.EventsAnswer
     query = parameters.UNPAGED_EVENTS if k else parameters.EVENTS
     handler = calendar.Calendar(services.marks, generation).list_events
-    return _get(
+    return getting(
         "calendar/events", "List calendar events", "listCalendarEvents", "seed", "calendar:read", handler, answer, query
     )
 
@@ -71,36 +71,13 @@ def _soap(services: Services, generation: Generation) -> tuple[Route, Route]:
     permission = "records:read"
     if generation is Generation.K:
         return (
-            _get(*by_patient, permission, soap.withdrawn, None),
-            _get(*one, permission, soap.withdrawn, None),
+            getting(*by_patient, permission, soap.withdrawn, None),
+            getting(*one, permission, soap.withdrawn, None),
         )
     notes = soap.Soap(services.marks)
     return (
-        _get(*by_patient, permission, notes.list_soap, soap.SoapsAnswer, parameters.SOAP),
-        _get(*one, permission, notes.get_soap, soap.SoapAnswer),
-    )
-
-
-def _get(
-    path: str,
-    summary: str,
-    operation: str,
-    origin: str,
-    permission: str,
-    handler: Handler,
-    answer: Any,
-    query: tuple[Parameter, ...] = (),
-) -> Route:
-    return Route(
-        method="GET",
-        path=path,
-        handler=handler,
-        permission=permission,
-        summary=summary,
-        operation=operation,
-        origin=origin,
-        answer=answer,
-        parameters=query,
+        getting(*by_patient, permission, notes.list_soap, soap.SoapsAnswer, parameters.SOAP),
+        getting(*one, permission, notes.get_soap, soap.SoapAnswer),
     )
 
 
