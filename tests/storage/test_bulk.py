@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from polyvet.model.entities import (
     Batch,
@@ -31,6 +32,9 @@ SCHEMA = {
 }
 
 
+LATER = 4_000_000_000_000_000  # beyond the clock of a clinic that is in use
+
+
 def batch(start: int, count: int) -> Batch:
     """`count` clients of clinic 1, every other one at clinic 2 as well, with one of everything."""
     b = Batch([], [], [], [], [], [], [], [], [])
@@ -42,8 +46,8 @@ def batch(start: int, count: int) -> Batch:
         b.patients.append(patient)
         for clinic_id in (1, 2) if i % 2 else (1,):
             state = State.ARCHIVED if i % 7 == 0 else State.ACTIVE
-            b.connections.append(Connected(clinic_id, client.id, State.ACTIVE, i, at + 1, None))
-            b.enrolments.append(Enrolled(clinic_id, patient.id, state, i, at + 2))
+            b.connections.append(Connected(clinic_id, client.id, State.ACTIVE, i, LATER + at + 1, None))
+            b.enrolments.append(Enrolled(clinic_id, patient.id, state, i, LATER + at + 2))
         b.weights.append(Weight(patient.id, patient.id, 1, 4_000_000, at))
         b.records.append(MedicalRecord(patient.id, 1, patient.id, "DENTAL", "DRAFT", "T", None, None, None, None, "p",
                                        None, None, at, None, None, None, at, at + 3))  # fmt: skip
@@ -141,6 +145,20 @@ def test_a_load_that_is_given_up_leaves_nothing(database_url: str) -> None:
             assert await w.rows("clients") == []
             assert sorted(await execute(database_url, SCHEMA[is_postgresql(database_url)])) == before
             await w.client()  # no lock is left behind
+
+    run(test())
+
+
+def test_stamps_that_the_clinics_clock_has_passed_are_refused(database_url: str) -> None:
+    async def test() -> None:
+        async with world(database_url) as w:
+            known = await clients.get(w.reader, 1, (await w.client(1)).id)
+            assert known is not None
+            late = batch(10, 1)
+            late.connections[0] = structs.replace(late.connections[0], updated_at=known.updated_at)
+            with pytest.raises(ValueError, match="its clock has passed"):
+                await load(database_url, late)
+            assert await counters.count(w.reader, 1, "clients") == 1
 
     run(test())
 

@@ -31,7 +31,7 @@ PLANTED = [
     ("search_text", "UPDATE clients SET first_name = 'Eve' WHERE first_name = 'Bulk3'"),
     ("clock", "UPDATE clinics SET clock = 5 WHERE id = 1"),
     ("clock", "UPDATE events SET at = 4000000000000000000 WHERE seq = 2 AND clinic_id = 1"),
-    ("stamps", "UPDATE enrolments SET updated_at = 300000000002 WHERE number = 5 AND clinic_id = 1"),
+    ("stamps", "UPDATE enrolments SET updated_at = 4000300000000002 WHERE number = 5 AND clinic_id = 1"),
     ("events", "DELETE FROM events WHERE seq = 2 AND clinic_id = 1"),
     ("events", "UPDATE clinics SET event_seq = 3 WHERE id = 1"),
     ("numbers", "UPDATE clinics SET client_seq = 3 WHERE id = 1"),

@@ -86,6 +86,7 @@ class BulkLoader:
         self._clinics: dict[int, ClinicState] = {}
         self._active: Counter[tuple[int, int, int]] = Counter()  # patients by clinic, species and bucket
         self._counts: Counter[tuple[int, str, int]] = Counter()  # all else
+        self._floors: dict[int, int] = {}  # the clinics' clocks before the load
         self._waiting = 0
 
     async def open(self) -> None:
@@ -98,6 +99,7 @@ class BulkLoader:
         """Write a batch; its rows are visible to others after a later commit."""
         if not self._clinics:
             self._clinics = {clinic.id: clinic for clinic in await self._sink.begin()}
+            self._floors = self._floors or {clinic.id: clinic.clock for clinic in self._clinics.values()}
         for table, rows in self._derived(batch):
             if rows:
                 self._waiting += len(rows)
@@ -156,6 +158,7 @@ class BulkLoader:
         for link in batch.connections:
             client, searched = known[link.client_id]
             clinic = self._clinics[link.clinic_id]
+            self._later_than_all_before(link.clinic_id, link.updated_at)
             clinic.clock = max(clinic.clock, link.updated_at)
             clinic.client_seq = max(clinic.client_seq, link.number)
             rows.append((
@@ -185,6 +188,7 @@ class BulkLoader:
             clinic_id, updated_at, number = place.clinic_id, place.updated_at, place.number
             client_id, slug, species_id, created_at = known[place.patient_id]
             clinic = self._clinics[clinic_id]
+            self._later_than_all_before(clinic_id, updated_at)
             clinic.clock = max(clinic.clock, updated_at)
             clinic.patient_seq = max(clinic.patient_seq, number)
             rows.append((
@@ -214,6 +218,11 @@ class BulkLoader:
         yield "calendar_events", _as_tuples(batch.events)
         yield "invoices", _as_tuples(batch.invoices)
         yield "invoice_lines", _as_tuples(batch.invoice_lines)
+
+    def _later_than_all_before(self, clinic_id: int, updated_at: int) -> None:
+        """ValueError for a stamp that the clinic's clock has passed: who follows the clinic would never see the row."""
+        if updated_at <= self._floors[clinic_id]:
+            raise ValueError(f"a row of clinic {clinic_id} is stamped {updated_at}, which its clock has passed")
 
     def _tick(self, clinic_id: int, updated_at: int) -> None:
         clinic = self._clinics[clinic_id]
