@@ -23,7 +23,8 @@ PLANTED = [
                  " (SELECT max(bucket) FROM counters WHERE name = 'occurred')"),
     ("enrolments", "UPDATE enrolments SET slug = 'griffin' WHERE number = 3"),
     ("enrolments", "UPDATE enrolments SET created_at = created_at + 1 WHERE number = 3"),
-    ("enrolments", "UPDATE enrolments SET client_id = (SELECT id FROM clients LIMIT 1) WHERE number = 3"),
+    ("enrolments", "UPDATE enrolments SET client_id = (SELECT id FROM clients WHERE id <> client_id LIMIT 1)"
+                   " WHERE number = 3"),
     ("enrolments", "DELETE FROM enrolments WHERE number = 3 AND clinic_id = 1"),
     ("enrolments", f"UPDATE enrolments SET state = {int(State.HIDDEN)} WHERE number = 3 AND clinic_id = 1"),
     ("enrolments", f"UPDATE connections SET state = {int(State.HIDDEN)} WHERE number = 3 AND clinic_id = 1"),
