@@ -12,7 +12,7 @@ from typing import Any
 
 from polyvet.identity.keys import NewKey, create
 from polyvet.sandbox import demo
-from polyvet.sandbox.aside import batches
+from polyvet.sandbox.aside import pieces
 from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
 from polyvet.storage import access, stock
 from polyvet.storage.bulk import BulkLoader
@@ -102,9 +102,9 @@ async def _load(url: str, clients: int, seed: int, progress: Callable[[str, int,
     try:
         await loader.open()
         total, done = demo.patient_count(clients), 0
-        for batch in batches(seed, clients, _today()):
-            await loader.add(batch)
-            done += len(batch.patients)
+        for piece in pieces(await loader.begin(), seed, clients, _today()):
+            await loader.put(piece)
+            done += sum(len(rows) for table, rows in piece.tables if table == "patients")
             progress("Loading patients", done, total)
         await loader.finish()
     finally:

@@ -12,7 +12,8 @@ from typing import Any
 
 import asyncpg
 
-from polyvet.storage.bulk import CLINIC_COLUMNS, FILLED, Rows
+from polyvet.storage.bulk import CLINIC_COLUMNS, FILLED
+from polyvet.storage.derived import Rows
 from polyvet.storage.statement import POSTGRESQL
 from polyvet.storage.write_statements import ADD_TO_COUNTER, SAVE_CLINIC
 from polyvet.storage.writing import ClinicState

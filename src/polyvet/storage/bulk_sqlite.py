@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from operator import itemgetter
 from pathlib import Path
 
-from polyvet.storage.bulk import CLINIC_COLUMNS, FILLED, Rows
+from polyvet.storage.bulk import CLINIC_COLUMNS, FILLED
+from polyvet.storage.derived import Rows
 from polyvet.storage.sqlite import BUSY_TIMEOUT_MS, connect
 from polyvet.storage.statement import SQLITE
 from polyvet.storage.tables import metadata

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the store keeps beside a batch's rows: search texts, slugs, counters, events, clocks and sequences.
+
+It takes no connection, only the clinics' state before: so it can run in another process than the one that writes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from msgspec.structs import astuple
+
+from polyvet.model.entities import Batch, Client, State
+from polyvet.storage.clients import search_text
+from polyvet.storage.counters import bucket
+from polyvet.storage.writing import ClinicState
+
+Rows = list[tuple[Any, ...]]
+_CREATED = "created"
+_TRAILING_NUMBER = re.compile(r"[0-9]{1,15}$")
+
+
+class Start(msgspec.Struct):
+    """The store before a load's transaction."""
+
+    slugs: dict[int, str]  # of the species
+    floors: dict[int, int]  # the clinics' clocks before the whole load
+    clinics: list[ClinicState]
+
+
+class Piece(msgspec.Struct, gc=False):
+    """A batch as the store keeps it."""
+
+    tables: list[tuple[str, Rows]]  # parents first
+    counts: list[tuple[int, str, int, int]]  # clinic, counter, bucket, how many more
+    clinics: list[ClinicState]  # after these rows
+
+
+class Deriver:
+    """Makes pieces of batches, each from the clinics as the one before left them.
+
+    A connection's client must stand in the connection's batch, and so must an enrolment's patient.
+    """
+
+    def __init__(self, start: Start) -> None:
+        self._slugs = start.slugs
+        self._floors = start.floors
+        self._clinics = {clinic.id: msgspec.structs.replace(clinic) for clinic in start.clinics}
+        self._active: Counter[tuple[int, int, int]] = Counter()  # patients by clinic, species and bucket
+        self._counts: Counter[tuple[int, str, int]] = Counter()  # all else
+
+    def derive(self, batch: Batch) -> Piece:
+        """The next piece. Raises ValueError for a row that points to what is not there, or whose stamp the clinic's
+        clock has passed."""
+        tables = list(self._derived(batch))
+        for (clinic_id, species_id, when), n in self._active.items():
+            slug = self._slugs[species_id]
+            for name in ("patients", f"patients/{slug}", f"patients@{species_id}"):
+                self._counts[clinic_id, name, 0] += n
+            for name in ("updated", f"updated/{slug}"):
+                self._counts[clinic_id, name, when] += n
+        counts = [(*key, n) for key, n in self._counts.items()]
+        self._active.clear()
+        self._counts.clear()
+        clinics = [msgspec.structs.replace(self._clinics[i]) for i in sorted(self._clinics)]
+        return Piece(tables=tables, counts=counts, clinics=clinics)
+
+    def _derived(self, batch: Batch) -> Iterator[tuple[str, Rows]]:
+        """The batch's rows by table, parents first."""
+        happened: list[tuple[int, int, str, bytes]] = []
+        try:
+            yield from self._people(batch, happened)
+            yield from self._animals(batch, happened)
+            yield from self._papers(batch)
+            yield "events", self._logged(happened)
+        except KeyError as error:
+            raise ValueError(f"a row of the batch points to {error.args[0]!r}, which is not there") from error
+
+    def _people(self, batch: Batch, happened: list[tuple[int, int, str, bytes]]) -> Iterator[tuple[str, Rows]]:
+        yield (
+            "clients",
+            [
+                (one.id, one.first_name, one.middle_name, one.last_name, one.email, one.address, one.created_at)
+                for one in batch.clients
+            ],
+        )
+        yield "phones", [(one.id, 0, one.phone) for one in batch.clients if one.phone is not None]
+        known: dict[bytes, tuple[Client, str]] = {one.id: (one, search_text(one)) for one in batch.clients}
+        rows: Rows = []
+        for link in batch.connections:
+            client, searched = known[link.client_id]
+            clinic = self._clinics[link.clinic_id]
+            self._later_than_all_before(link.clinic_id, link.updated_at)
+            clinic.clock = max(clinic.clock, link.updated_at)
+            clinic.client_seq = max(clinic.client_seq, link.number)
+            rows.append((
+                link.clinic_id, link.client_id, link.state, link.number, searched, link.last_visit, client.created_at,
+                link.updated_at,
+            ))  # fmt: skip
+            happened.append((link.clinic_id, link.updated_at, "client", link.client_id))
+            if link.state == State.ACTIVE:
+                self._counts[link.clinic_id, "clients", 0] += 1
+        yield "connections", rows
+
+    def _animals(self, batch: Batch, happened: list[tuple[int, int, str, bytes]]) -> Iterator[tuple[str, Rows]]:
+        yield (
+            "patients",
+            [
+                (
+                    one.id, one.client_id, one.name, one.species_id, one.breed_id, one.sex, one.neutered,
+                    one.birth_date, one.deceased_on, one.weight_mg, one.created_at,
+                )
+                for one in batch.patients
+            ],
+        )  # fmt: skip
+        known = {one.id: (one.client_id, self._slugs[one.species_id], one.species_id, one.created_at)
+                 for one in batch.patients}  # fmt: skip
+        rows: Rows = []
+        for place in batch.enrolments:
+            clinic_id, updated_at, number = place.clinic_id, place.updated_at, place.number
+            client_id, slug, species_id, created_at = known[place.patient_id]
+            clinic = self._clinics[clinic_id]
+            self._later_than_all_before(clinic_id, updated_at)
+            clinic.clock = max(clinic.clock, updated_at)
+            clinic.patient_seq = max(clinic.patient_seq, number)
+            rows.append((
+                clinic_id, place.patient_id, client_id, place.state, number, slug, species_id, created_at, updated_at,
+            ))  # fmt: skip
+            happened.append((clinic_id, updated_at, "patient", place.patient_id))
+            if place.state == State.ACTIVE:
+                self._active[clinic_id, species_id, bucket(updated_at)] += 1
+        yield "enrolments", rows
+        yield "weights", [(w.patient_id, w.measured_at, w.id, w.clinic_id, w.weight_mg) for w in batch.weights]
+
+    def _papers(self, batch: Batch) -> Iterator[tuple[str, Rows]]:
+        for record in batch.records:
+            self._tick(record.clinic_id, record.updated_at)
+            self._counts[record.clinic_id, "records", 0] += 1
+            self._counts[record.clinic_id, "occurred", bucket(record.occurred_at)] += 1
+        for event in batch.events:
+            self._tick(event.clinic_id, event.updated_at)
+        for invoice in batch.invoices:
+            self._tick(invoice.clinic_id, invoice.updated_at)
+            self._counts[invoice.clinic_id, "invoices", 0] += 1
+            self._counts[invoice.clinic_id, f"invoices/{invoice.status}", 0] += 1
+            number = _TRAILING_NUMBER.search(invoice.number)
+            clinic = self._clinics[invoice.clinic_id]
+            clinic.invoice_seq = max(clinic.invoice_seq, int(number[0]) if number else 0)
+        yield "medical_records", _as_tuples(batch.records)
+        yield "calendar_events", _as_tuples(batch.events)
+        yield "invoices", _as_tuples(batch.invoices)
+        yield "invoice_lines", _as_tuples(batch.invoice_lines)
+
+    def _later_than_all_before(self, clinic_id: int, updated_at: int) -> None:
+        """ValueError for a stamp that the clinic's clock has passed: who follows the clinic would never see the row."""
+        if updated_at <= self._floors[clinic_id]:
+            raise ValueError(f"a row of clinic {clinic_id} is stamped {updated_at}, which its clock has passed")
+
+    def _tick(self, clinic_id: int, updated_at: int) -> None:
+        clinic = self._clinics[clinic_id]
+        clinic.clock = max(clinic.clock, updated_at)
+
+    def _logged(self, happened: list[tuple[int, int, str, bytes]]) -> Rows:
+        """One event a row, in the order of each clinic's clock."""
+        happened.sort()
+        rows: Rows = []
+        for clinic_id, at, entity, ident in happened:
+            clinic = self._clinics[clinic_id]
+            clinic.event_seq += 1
+            rows.append((clinic_id, clinic.event_seq, _CREATED, entity, ident, at))
+        return rows
+
+
+def _as_tuples(structs: Sequence[Any]) -> Rows:
+    return [astuple(one) for one in structs]
