@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, func, literal_column, select, text, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, literal_column, select, text, tuple_, update
 from sqlalchemy.dialects.sqlite import JSON as SQLITE_JSON
 
 from polyvet.model import values
@@ -42,7 +43,8 @@ _COLUMNS = (
 )
 _WIDTH = len(_COLUMNS)
 _joined = connections.join(clients, clients.c.id == c.client_id)
-_here = and_(c.clinic_id == p("clinic"), c.state == literal_column(str(int(State.ACTIVE))))
+_ACTIVE: ColumnElement[int] = literal_column(str(int(State.ACTIVE)))
+_here = and_(c.clinic_id == p("clinic"), c.state == _ACTIVE)
 _behind = tuple_(c.created_at, c.client_id) < tuple_(p("at", c.created_at.type), p("ident", c.client_id.type))
 _newest_first = (c.created_at.desc(), c.client_id.desc())
 
@@ -89,18 +91,31 @@ _LONGEST_CHARACTER = 4
 _TRIGRAM = 3
 
 _fragment = p("fragment", c.search_text.type)
-_instr = func.instr(c.search_text, _fragment) > literal_column("0")
-_strpos = func.strpos(c.search_text, _fragment) > literal_column("0")
-_like = c.search_text.like(_fragment, escape="\\")
+_all = connections.alias("every")  # of the page's total, which depends on no row of the page
 
 
-def _page(matches: Any) -> Any:
-    query = select(*_COLUMNS).select_from(_joined).where(_here, _behind, matches)
+def _instr(searched: Any) -> Any:
+    return func.instr(searched, _fragment) > literal_column("0")
+
+
+def _strpos(searched: Any) -> Any:
+    return func.strpos(searched, _fragment) > literal_column("0")
+
+
+def _like(searched: Any) -> Any:
+    return searched.like(_fragment, escape="\\")
+
+
+def _count(matches: Callable[[Any], Any]) -> Any:
+    where = (_all.c.clinic_id == p("clinic"), _all.c.state == _ACTIVE, matches(_all.c.search_text))
+    return select(func.count()).select_from(_all).where(*where)
+
+
+def _page(matches: Callable[[Any], Any]) -> Any:
+    """A page, with the total on each row: one question instead of two."""
+    query = select(*_COLUMNS, _count(matches).scalar_subquery())
+    query = query.select_from(_joined).where(_here, _behind, matches(c.search_text))
     return query.order_by(*_newest_first).limit(p("limit")).offset(p("offset"))
-
-
-def _count(matches: Any) -> Any:
-    return select(func.count()).select_from(connections).where(_here, matches)
 
 
 # Whether the fragment is a LIKE pattern, which only PostgreSQL is given: its trigram index serves no other operator,
@@ -162,10 +177,15 @@ async def _scan(
     *,
     as_pattern: bool = False,
 ) -> Page[Client]:
-    place = place or Place()
-    rows = await reader.fetch(_SCAN[as_pattern], clinic_id, place.at, place.ident, fragment, limit + 1, offset)
-    total = (await reader.fetch_one(_SCAN_TOTAL[as_pattern], clinic_id, fragment))[0]
-    return Page([Client(*row) for row in rows[:limit]], total, len(rows) > limit)
+    start = place or Place()
+    rows = await reader.fetch(_SCAN[as_pattern], clinic_id, start.at, start.ident, fragment, limit + 1, offset)
+    if rows:
+        total = rows[0][_WIDTH]
+    elif place is None and offset == 0:
+        total = 0
+    else:  # behind the last
+        total = (await reader.fetch_one(_SCAN_TOTAL[as_pattern], clinic_id, fragment))[0]
+    return Page([Client(*row[:_WIDTH]) for row in rows[:limit]], total, len(rows) > limit)
 
 
 async def _from_candidates(
