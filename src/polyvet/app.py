@@ -25,7 +25,7 @@ from polyvet.web.dialect import NO_ROUTE, Dialect, Services, known_method
 from polyvet.web.limits import Limits
 from polyvet.web.log import RequestLog
 from polyvet.web.marks import Marks
-from polyvet.web.message import Receive, Scope, Send
+from polyvet.web.message import ANSWER, Receive, Scope, Send
 from polyvet.web.metrics import Metrics
 from polyvet.web.site import DOCUMENTS, SITE_PATHS, site, unknown_path
 
@@ -120,6 +120,7 @@ class App:
         started = time.perf_counter_ns()
         request_id = self._log.next_id()
         status = 500
+        scope.pop(ANSWER, None)  # it points back to the scope, and would keep both
 
         async def send_with_id(message: MutableMapping[str, Any]) -> None:
             nonlocal status

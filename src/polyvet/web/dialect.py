@@ -23,7 +23,7 @@ from polyvet.storage.store import Store
 from polyvet.web.limits import Budget, Limits, Standing
 from polyvet.web.log import RequestLog
 from polyvet.web.marks import Marks
-from polyvet.web.message import Headers, Receive, Reply, Request, Scope, Send
+from polyvet.web.message import ANSWER, Headers, Receive, Reply, Request, Scope, Send
 from polyvet.web.metrics import Metrics
 from polyvet.web.routes import Route, RouteTable
 
@@ -141,6 +141,11 @@ async def _send(request: Request, reply: Reply, headers: Headers, send: Send) ->
             headers.append((b"content-encoding", b"gzip"))
     headers.append((b"content-type", reply.media_type))
     headers.append((b"content-length", b"%d" % len(body)))
+    if request.scope["method"] == "HEAD":
+        body = b""
+    answer = request.scope.pop(ANSWER, None)  # it points back to the scope, and would keep both
+    if answer is not None and answer(reply.status, headers, body):
+        return
     start: dict[str, Any] = {"type": "http.response.start", "status": reply.status, "headers": headers}
     await send(start)
-    await send({"type": "http.response.body", "body": b"" if request.scope["method"] == "HEAD" else body})
+    await send({"type": "http.response.body", "body": body})

@@ -19,6 +19,9 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+# Where a server's scope may hold a function that sends a whole answer (status, headers, body) at once. It gives False
+# when the answer must go the ordinary way.
+ANSWER = "polyvet.answer"
 
 MOST_PARAMETERS = 100
 QUERY_BYTES = 8_192
