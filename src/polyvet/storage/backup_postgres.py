@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from polyvet.storage import bulk_postgres
-from polyvet.storage.postgres import set_codecs
+from polyvet.storage.postgres_connections import set_codecs
 from polyvet.storage.tables import DATE, metadata
 
 Rows = list[tuple[Any, ...]]

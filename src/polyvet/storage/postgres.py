@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from polyvet.model.errors import Busy
+from polyvet.storage.postgres_connections import Connections, connect
 from polyvet.storage.statement import POSTGRESQL, Statement
 from polyvet.storage.write_statements import LINKS_OF_CLIENTS, LOCK_CLINICS
 from polyvet.storage.writing import ClinicState, Job, Link, Outcome, Touching, run_group
@@ -23,7 +24,6 @@ READERS = 8
 LANES = 2
 GROUP = 256  # jobs in one transaction at the most
 GATHER_S = 0.001  # how long a group waits for its like
-COMMAND_TIMEOUT_S = 60.0
 SCANS = 1  # reads that can last, at a time: they must leave the server free for the others
 TRIES = 5  # of a job that clashes with another clinic's, which no lock of its own clinics keeps away
 T = TypeVar("T")
@@ -52,62 +52,26 @@ _UNREACHABLE = (
 _CLASHES = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
-async def connect(url: str, settings: dict[str, str] | None = None) -> asyncpg.Connection:
-    """A connection that gives ids as 16 bytes and dates as ISO text, as SQLite does."""
-    connection = await asyncpg.connect(
-        url, server_settings=settings or {"jit": "off"}, statement_cache_size=512, command_timeout=COMMAND_TIMEOUT_S
-    )
-    await set_codecs(connection)
-    return connection
-
-
-async def set_codecs(connection: Any) -> None:
-    """Ids as bytes, dates as text."""
-    await connection.set_type_codec("uuid", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")
-    await connection.set_type_codec("date", schema="pg_catalog", encoder=str, decoder=str, format="text")
-
-
-async def _keep(connection: Any) -> None:
-    """Readers leave nothing behind, so handing one back costs no round trip."""
-
-
-async def _pool(url: str, least: int, most: int, settings: dict[str, str]) -> asyncpg.Pool:
-    return await asyncpg.create_pool(
-        url,
-        min_size=least,
-        max_size=most,
-        server_settings=settings,
-        statement_cache_size=512,
-        command_timeout=COMMAND_TIMEOUT_S,
-        init=set_codecs,
-        reset=_keep,
-    )
-
-
 class PostgresReader:
-    """Reads, each on a connection from the pool."""
+    """Reads, each a statement by itself."""
 
     engine = POSTGRESQL
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
     async def fetch(self, statement: Statement, *args: Any) -> Sequence[Any]:
         """All rows, as records that read like tuples."""
         sql, arrange = statement.compiled(POSTGRESQL)
         try:
-            rows: Sequence[Any] = await self._pool.fetch(sql, *arrange(args))
+            return await self._connections.fetch(sql, arrange(args))
         except _UNREACHABLE as error:
             raise Busy(str(error)) from error
-        return rows
 
     async def fetch_one(self, statement: Statement, *args: Any) -> Any:
         """The first row, or None."""
-        sql, arrange = statement.compiled(POSTGRESQL)
-        try:
-            return await self._pool.fetchrow(sql, *arrange(args))
-        except _UNREACHABLE as error:
-            raise Busy(str(error)) from error
+        rows = await self.fetch(statement, *args)
+        return rows[0] if rows else None
 
 
 class PostgresSession:
@@ -225,19 +189,24 @@ class PostgresStore:
 
     engine = POSTGRESQL
 
-    def __init__(self, url: str, pool: asyncpg.Pool, scans: asyncpg.Pool) -> None:
+    def __init__(self, url: str) -> None:
         self.url = url
-        self._pool = pool
-        self.reader = PostgresReader(pool)
-        self._scans = scans
-        self._scanner = PostgresReader(scans)
+        self._connections = Connections(url, READERS, _READER_SETTINGS)
+        self.reader = PostgresReader(self._connections)
+        self._scans = Connections(url, SCANS, _SCANNER_SETTINGS)
+        self._scanner = PostgresReader(self._scans)
         self._lanes = [_Lane(url) for _ in range(LANES)]
 
     @classmethod
     async def open(cls, url: str) -> PostgresStore:
         """Connect; raises OSError or asyncpg's error when the server cannot be reached."""
-        pool = await _pool(url, 1, READERS, _READER_SETTINGS)
-        return cls(url, pool, await _pool(url, 0, SCANS, _SCANNER_SETTINGS))
+        store = cls(url)
+        try:
+            await store.ready()
+        except BaseException:
+            await store.close()
+            raise
+        return store
 
     async def write(self, touching: Touching, job: Job[T]) -> T:
         """Run the job in a transaction; returns after the commit is durable."""
@@ -252,11 +221,11 @@ class PostgresStore:
 
     async def ready(self) -> None:
         """Raises when the store does not answer."""
-        await self._pool.fetchval("SELECT 1 FROM clinics LIMIT 1")
+        await self._connections.fetch("SELECT 1 FROM clinics LIMIT 1", ())
 
     async def close(self) -> None:
         """Finish the jobs that wait, then close."""
         for lane in self._lanes:
             await lane.close()
         await self._scans.close()
-        await self._pool.close()
+        await self._connections.close()
