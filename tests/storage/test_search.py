@@ -66,12 +66,13 @@ async def assert_finds(store: Store, known: dict[bytes, tuple[int, str]], fragme
         assert (rest.total, rest.more) == (len(wanted), len(wanted) > 2)
 
 
-@pytest.mark.parametrize("candidates", [1000, 0])
+@pytest.mark.parametrize("most", [1000, 2, 0])
 def test_fragments_are_found_as_python_finds_them(
-    database_url: str, candidates: int, monkeypatch: pytest.MonkeyPatch
+    database_url: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With no candidates allowed, SQLite scans where it would otherwise ask the trigram index."""
-    monkeypatch.setattr(clients, "CANDIDATES", candidates)
+    """With few or no hits allowed, both engines scan where they would otherwise ask their trigram index."""
+    monkeypatch.setattr(clients, "CANDIDATES", most)
+    monkeypatch.setattr(clients, "HITS", most)
 
     async def test() -> None:
         async with world(database_url) as w:

@@ -85,7 +85,9 @@ async def list_by_creation(
 # looked up in a trigram index (SQLite: FTS5; PostgreSQL: pg_trgm, where the server has it). A fragment that many rows
 # hold, or a shorter one, is looked for in the clinic's own range of an index that carries the text.
 
-CANDIDATES = 1_000  # beyond this many rows with all trigrams, reading the clinic's texts in order is faster
+# Beyond this many rows, reading the clinic's texts in order is about as fast.
+CANDIDATES = 1_000  # of SQLite's index: rows with all trigrams, in any clinic
+HITS = 300  # of PostgreSQL's
 SEARCHED_BYTES = 2_400  # of UTF-8; an index that carries the text takes rows of 2,704 bytes in PostgreSQL
 _LONGEST_CHARACTER = 4
 _TRIGRAM = 3
@@ -102,10 +104,6 @@ def _strpos(searched: Any) -> Any:
     return func.strpos(searched, _fragment) > literal_column("0")
 
 
-def _like(searched: Any) -> Any:
-    return searched.like(_fragment, escape="\\")
-
-
 def _count(matches: Callable[[Any], Any]) -> Any:
     where = (_all.c.clinic_id == p("clinic"), _all.c.state == _ACTIVE, matches(_all.c.search_text))
     return select(func.count()).select_from(_all).where(*where)
@@ -118,16 +116,8 @@ def _page(matches: Callable[[Any], Any]) -> Any:
     return query.order_by(*_newest_first).limit(p("limit")).offset(p("offset"))
 
 
-# Whether the fragment is a LIKE pattern, which only PostgreSQL is given: its trigram index serves no other operator,
-# and would be read from end to end for a pattern without a trigram.
-_SCAN = {
-    as_pattern: Statement(_page(_instr), "clinic at ident fragment limit offset", postgresql=_page(matches))
-    for as_pattern, matches in ((True, _like), (False, _strpos))
-}
-_SCAN_TOTAL = {
-    as_pattern: Statement(_count(_instr), "clinic fragment", postgresql=_count(matches))
-    for as_pattern, matches in ((True, _like), (False, _strpos))
-}
+_SCAN = Statement(_page(_instr), "clinic at ident fragment limit offset", postgresql=_page(_strpos))
+_SCAN_TOTAL = Statement(_count(_instr), "clinic fragment", postgresql=_count(_strpos))
 _CANDIDATES = Statement(
     text("SELECT rowid FROM connections_fts WHERE connections_fts MATCH :trigrams LIMIT :most"), "trigrams most"
 )
@@ -146,6 +136,35 @@ _OF_ROWS = Statement(
     select(*_COLUMNS).select_from(_joined).where(c.id.in_(select(_rows.c.value))).order_by(*_newest_first), "rows"
 )
 
+# PostgreSQL's trigram index serves LIKE alone. A pattern that many rows hold ends after some of them.
+_hits = (
+    select(c.created_at, c.client_id)
+    .where(_here, c.search_text.like(p("pattern", c.search_text.type), escape="\\"))
+    .limit(p("most"))
+    .cte("hits")
+)
+_h = _hits.c
+_top = (
+    select(_h.created_at, _h.client_id)
+    .where(tuple_(_h.created_at, _h.client_id) < tuple_(p("at", c.created_at.type), p("ident", c.client_id.type)))
+    .order_by(_h.created_at.desc(), _h.client_id.desc())
+    .limit(p("limit"))
+    .offset(p("offset"))
+    .subquery("top")
+)
+_BY_PATTERN = Statement(
+    None,
+    "clinic pattern most at ident limit offset",
+    postgresql=select(*_COLUMNS, select(func.count()).select_from(_hits).scalar_subquery())
+    .select_from(
+        _top.join(connections, and_(c.client_id == _top.c.client_id, c.clinic_id == p("clinic"))).join(
+            clients, clients.c.id == c.client_id
+        )
+    )
+    .order_by(*_newest_first),
+)
+_TOTAL_BY_PATTERN = Statement(None, "clinic pattern most", postgresql=select(func.count()).select_from(_hits))
+
 
 async def search(
     store: Store, clinic_id: int, fragment: str, *, limit: int, offset: int = 0, place: Place | None = None
@@ -155,43 +174,54 @@ async def search(
         return Page([], 0, False)
 
     async def look(reader: Reader) -> Page[Client]:
-        if store.engine == SQLITE:
-            if len(fragment) >= _TRIGRAM:
-                rows = await reader.fetch(_CANDIDATES, _trigrams(fragment), CANDIDATES + 1)
-                if len(rows) <= CANDIDATES:
-                    return await _from_candidates(reader, clinic_id, fragment, rows, limit, offset, place)
-        elif len(fragment) >= _TRIGRAM:
-            return await _scan(reader, clinic_id, like_pattern(fragment), limit, offset, place, as_pattern=True)
-        return await _scan(reader, clinic_id, fragment, limit, offset, place)
+        page = None
+        if len(fragment) >= _TRIGRAM:
+            by_index = _from_candidates if store.engine == SQLITE else _by_pattern
+            page = await by_index(reader, clinic_id, fragment, limit, offset, place)
+        return page or await _scan(reader, clinic_id, fragment, limit, offset, place)
 
     return await store.aside(look)
 
 
 async def _scan(
-    reader: Reader,
-    clinic_id: int,
-    fragment: str,
-    limit: int,
-    offset: int,
-    place: Place | None,
-    *,
-    as_pattern: bool = False,
+    reader: Reader, clinic_id: int, fragment: str, limit: int, offset: int, place: Place | None
 ) -> Page[Client]:
     start = place or Place()
-    rows = await reader.fetch(_SCAN[as_pattern], clinic_id, start.at, start.ident, fragment, limit + 1, offset)
+    rows = await reader.fetch(_SCAN, clinic_id, start.at, start.ident, fragment, limit + 1, offset)
     if rows:
         total = rows[0][_WIDTH]
     elif place is None and offset == 0:
         total = 0
     else:  # behind the last
-        total = (await reader.fetch_one(_SCAN_TOTAL[as_pattern], clinic_id, fragment))[0]
+        total = (await reader.fetch_one(_SCAN_TOTAL, clinic_id, fragment))[0]
+    return Page([Client(*row[:_WIDTH]) for row in rows[:limit]], total, len(rows) > limit)
+
+
+async def _by_pattern(
+    reader: Reader, clinic_id: int, fragment: str, limit: int, offset: int, place: Place | None
+) -> Page[Client] | None:
+    """PostgreSQL's way by its index; None if more rows match than are worth it."""
+    start, pattern = place or Place(), like_pattern(fragment)
+    rows = await reader.fetch(_BY_PATTERN, clinic_id, pattern, HITS + 1, start.at, start.ident, limit + 1, offset)
+    if rows:
+        total = rows[0][_WIDTH]
+    elif place is None and offset == 0:
+        total = 0
+    else:
+        total = (await reader.fetch_one(_TOTAL_BY_PATTERN, clinic_id, pattern, HITS + 1))[0]
+    if total > HITS:
+        return None
     return Page([Client(*row[:_WIDTH]) for row in rows[:limit]], total, len(rows) > limit)
 
 
 async def _from_candidates(
-    reader: Reader, clinic_id: int, fragment: str, rows: Any, limit: int, offset: int, place: Place | None
-) -> Page[Client]:
-    """Of the rows that hold all trigrams, those of this clinic that hold the fragment itself."""
+    reader: Reader, clinic_id: int, fragment: str, limit: int, offset: int, place: Place | None
+) -> Page[Client] | None:
+    """SQLite's way by its index: of the rows with all trigrams, those of this clinic that hold the fragment itself;
+    None if there are more of them than are worth it."""
+    rows = await reader.fetch(_CANDIDATES, _trigrams(fragment), CANDIDATES + 1)
+    if len(rows) > CANDIDATES:
+        return None
     found = await reader.fetch(_BY_ROW, _numbers(rows), clinic_id, int(State.ACTIVE), fragment)
     rest = found if place is None else [row for row in found if (row[1], row[2]) < (place.at, place.ident)]
     wanted = rest[offset : offset + limit]
