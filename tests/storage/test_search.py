@@ -73,6 +73,7 @@ def test_fragments_are_found_as_python_finds_them(
     """With few or no hits allowed, both engines scan where they would otherwise ask their trigram index."""
     monkeypatch.setattr(clients, "CANDIDATES", most)
     monkeypatch.setattr(clients, "HITS", most)
+    monkeypatch.setattr(clients, "_commons", {})
 
     async def test() -> None:
         async with world(database_url) as w:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -165,6 +166,21 @@ _BY_PATTERN = Statement(
 )
 _TOTAL_BY_PATTERN = Statement(None, "clinic pattern most", postgresql=select(func.count()).select_from(_hits))
 
+# Fragments that many rows hold, and until when that is taken for granted: asking the index first is in vain for them.
+_commons: dict[tuple[int, str], float] = {}
+_COMMON_S = 60.0
+_MOST_COMMONS = 1_000
+
+
+def _common(clinic_id: int, fragment: str) -> bool:
+    return _commons.get((clinic_id, fragment), 0.0) > time.monotonic()
+
+
+def _found_common(clinic_id: int, fragment: str) -> None:
+    if len(_commons) >= _MOST_COMMONS:
+        _commons.clear()
+    _commons[clinic_id, fragment] = time.monotonic() + _COMMON_S
+
 
 async def search(
     store: Store, clinic_id: int, fragment: str, *, limit: int, offset: int = 0, place: Place | None = None
@@ -174,11 +190,13 @@ async def search(
         return Page([], 0, False)
 
     async def look(reader: Reader) -> Page[Client]:
-        page = None
-        if len(fragment) >= _TRIGRAM:
+        if len(fragment) >= _TRIGRAM and not _common(clinic_id, fragment):
             by_index = _from_candidates if store.engine == SQLITE else _by_pattern
             page = await by_index(reader, clinic_id, fragment, limit, offset, place)
-        return page or await _scan(reader, clinic_id, fragment, limit, offset, place)
+            if page is not None:
+                return page
+            _found_common(clinic_id, fragment)
+        return await _scan(reader, clinic_id, fragment, limit, offset, place)
 
     return await store.aside(look)
 

@@ -217,7 +217,9 @@ class PostgresStore:
 
     async def aside(self, job: Callable[[PostgresReader], Awaitable[T]]) -> T:
         """A read that can last: the server works on it, the event loop goes on."""
-        return await job(self._scanner)
+        result = await job(self._scanner)
+        await asyncio.sleep(0)  # whoever waits for the connection asks before this answer is written out
+        return result
 
     async def ready(self) -> None:
         """Raises when the store does not answer."""
