@@ -48,12 +48,14 @@ def test_the_tour_works_as_it_stands(tmp_path: Path, home: dict[str, str]) -> No
         try:
             assert server.stdout is not None
             url = next(line.split()[-1] for line in server.stdout if line.startswith("polyvet is ready at"))
-            boncuk, bella, cats = _toured(url, tmp_path, home)
+            boncuk, bella, cats, again = _toured(url, tmp_path, home)
         finally:
             server.send_signal(signal.SIGTERM)
     assert boncuk == _blocks(_section("A tour"), "json")[0].strip()
     assert '"name":"Bella","species":"Cat","breed":"Siamese"' in bella
     assert cats.index('"name":"Bella","species":"cat","breed":"Siamese"') < cats.index("}")  # the first item
+    assert '"count":1,' in again
+    assert '"name":"Bella","official_name":"","species":"Cat (Feline - Domestic)"' in again
 
 
 def _toured(url: str, folder: Path, home: dict[str, str]) -> list[str]:

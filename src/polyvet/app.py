@@ -16,6 +16,8 @@ from starlette.types import ASGIApp
 
 from polyvet.core.codelists import Codelists
 from polyvet.dialects.clinovavet import router as clinovavet
+from polyvet.dialects.provet import router as provet
+from polyvet.dialects.provet.wire import Options as ProvetOptions
 from polyvet.dialects.vetigen import router as vetigen
 from polyvet.dialects.vetigen.wire import Generation
 from polyvet.dialects.vetigen.wire import Options as VetigenOptions
@@ -27,11 +29,12 @@ from polyvet.web.log import RequestLog
 from polyvet.web.marks import Marks
 from polyvet.web.message import ANSWER, Receive, Scope, Send
 from polyvet.web.metrics import Metrics
+from polyvet.web.rolling import Rolling
 from polyvet.web.site import DOCUMENTS, SITE_PATHS, site, unknown_path
 
 API_ROOT = "/api/v1/"
 SITE = "site"  # what the log and the metrics call requests that are no dialect's
-DIALECTS = (vetigen.NAME, clinovavet.NAME)
+DIALECTS = (vetigen.NAME, clinovavet.NAME, provet.NAME)
 
 
 class Shared:
@@ -44,6 +47,7 @@ class Shared:
             raise SettingsError(f"hosts: {', '.join(unknown)} is no dialect; there are {', '.join(DIALECTS)}")
         several = settings.workers > 1
         self.limits = Limits(shared=several) if settings.limits == "vendor" else None
+        self.rolling = Rolling(shared=several) if settings.limits == "vendor" else None
         self.marks = Marks(shared=several)
 
 
@@ -66,16 +70,24 @@ class App:
         self._store = store = await open_store(self.settings.store_url)
         codelists = Codelists()
         await codelists.load(store.reader)
+        shared = self._shared
         services = Services(
-            store, codelists, self._shared.limits, self._shared.marks, self.metrics, self._log, self.settings.body_limit
+            store, codelists, shared.limits, shared.rolling, shared.marks, self.metrics, self._log,
+            self.settings.body_limit,
+        )  # fmt: skip
+        provet_options = ProvetOptions(
+            self.settings.provet_strict_filters, self.settings.provet_country, self.settings.public_url
         )
         options = VetigenOptions(Generation(self.settings.vetigen_generation), self.settings.vetigen_name_unconnected)
         self._dialects = {
             vetigen.NAME: vetigen.dialect(services, options),
             clinovavet.NAME: clinovavet.dialect(services),
+            provet.NAME: provet.dialect(services, provet_options),
         }
         self._by_segment = {
-            segment: dialect for dialect in self._dialects.values() for segment in dialect.routes.first_segments()
+            segment: self._dialects[name]
+            for name in (vetigen.NAME, clinovavet.NAME)
+            for segment in self._dialects[name].routes.first_segments()
         }
         documents: dict[str, Callable[[], bytes]] = {name: dialect.document for name, dialect in self._dialects.items()}
         self._site = site(store, documents)
@@ -108,9 +120,12 @@ class App:
             await self._observed(unknown_path, scope, receive, send)
             return
         name, slash, _ = path[1:].partition("/")
+        if slash and name.isdecimal():  # an installation's number: Provet's paths start with it
+            await self._dialects[provet.NAME](scope, receive, send)
+            return
         prefixed = self._dialects.get(name) if slash else None
         if prefixed is not None:
-            await prefixed({**scope, "path": path[len(name) + 1 :]}, receive, send)
+            await prefixed({**scope, "path": path[len(name) + 1 :], "root_path": f"/{name}"}, receive, send)
             return
         assert self._site is not None  # noqa: S101, the lifespan ran before the first request
         await self._observed(self._site, scope, receive, send)

@@ -120,7 +120,7 @@ def create_clinic(
 @app.command("create-key")
 def create_key(
     clinic: Annotated[int, typer.Option(help="The clinic's installation number.")],
-    dialect: Annotated[str, typer.Option(help="vetigen or clinovavet.")],
+    dialect: Annotated[str, typer.Option(help="vetigen, clinovavet or provet.")],
     name: Annotated[str, typer.Option(help="What the key is for.")] = "command line",
     kind: Annotated[str, typer.Option(help="integration, device or partner: Vetigen's limits differ by it.")] = (
         "integration"

@@ -18,6 +18,7 @@ from polyvet.settings import Settings
 from polyvet.storage.migrate import migrate
 
 CREDENTIALS = "demo-credentials.json"
+SECRETS = ("api_key", "token")  # as the vendors call them
 LOG_LEVEL: Literal["warning"] = "warning"  # who makes one request need not be told of it
 
 
@@ -43,7 +44,8 @@ def _demo_keys(folder: Path) -> list[str | None]:
         credentials = json.loads((folder / CREDENTIALS).read_text())
     except (OSError, ValueError):
         return []
-    return [one["api_key"] for one in credentials.values() if isinstance(one, dict) and "api_key" in one]
+    shown = [one for one in credentials.values() if isinstance(one, dict)]
+    return [one[name] for one in shown for name in SECRETS if name in one]
 
 
 async def _get(app: Any, path: str, key: str | None) -> tuple[int, bytes]:

@@ -53,6 +53,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         bool,
         _help("Vetigen: answer 403 PATIENT.ACCESS_DENIED for other clinics' patients, which tells that they exist."),
     ] = False
+    provet_strict_filters: Annotated[
+        bool, _help("Provet: answer 400 for a filter that is not known, which the vendor ignores.")
+    ] = False
+    provet_country: Annotated[
+        Literal["object", "code"], _help("Provet: a client's country as an object of code and name, or as its code.")
+    ] = "object"
+    public_url: Annotated[
+        str | None, _help("How clients reach the server, such as https://vet.example; else the Host header tells.")
+    ] = None
     hosts: Annotated[
         dict[str, str], _help("Host names bound to one dialect: unknown paths there get that dialect's 404.")
     ] = {}

@@ -73,7 +73,7 @@ def test_a_running_server_refuses_a_revoked_key_within_a_second(tmp_path: Path) 
     [
         (["create-clinic", "x", "--timezone", "Berlin"], "IANA"),
         (["create-clinic", "x", "--currency", "Euro"], "ISO 4217"),
-        (["create-key", "--clinic", "1", "--dialect", "provet"], "there are vetigen, clinovavet"),
+        (["create-key", "--clinic", "1", "--dialect", "vetcheck"], "there are vetigen, clinovavet, provet"),
         (["create-key", "--clinic", "1", "--dialect", "vetigen", "--kind", "robot"], "device"),
         (["create-key", "--clinic", "1", "--dialect", "vetigen", "--permission", "all"], "patients:read"),
         (["create-key", "--clinic", "9", "--dialect", "vetigen"], "there is no clinic 9; `polyvet create-clinic NAME`"),
@@ -193,8 +193,10 @@ def test_requests_are_taken_as_they_were_typed(practice: Path) -> None:
     assert ours["data"] != theirs["data"]
     assert _get(practice, "/api/v1/owners", "wrong\udcff")[0] == 401
     assert _get(practice, "/api/v1/nothing")[1]["error"]["code"] == "ROUTE.NOT_FOUND"
-    with pytest.raises(SettingsError, match=r"provet is no dialect; there are vetigen, clinovavet"):
-        _get(practice, "/", hosts={"a.example.org": "provet"})
+    assert _get(practice, "/4/api/0.1/patient/?client__is=456")[1]["results"][0]["name"] == "Max"
+    assert _get(practice, "/4/api/0.1/nothing/") == (404, {"detail": "Not found."})
+    with pytest.raises(SettingsError, match=r"vetcheck is no dialect; there are vetigen, clinovavet, provet"):
+        _get(practice, "/", hosts={"a.example.org": "vetcheck"})
 
 
 def test_a_backup_of_a_running_server_is_restored_into_either_engine(

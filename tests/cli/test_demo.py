@@ -31,13 +31,12 @@ def test_the_credentials_are_the_owners_alone_and_complete(demo: Demo) -> None:
     path = demo.folder / "demo-credentials.json"
     assert path.stat().st_mode & 0o777 == 0o600
     assert demo.credentials["base_url"] == demo.server.url
-    assert set(demo.credentials) == {"base_url", "vetigen", "clinovavet", "other_clinic"}
-    keys = [
-        clinic[dialect]["api_key"]
-        for clinic in (demo.credentials, demo.credentials["other_clinic"])
-        for dialect in ("vetigen", "clinovavet")
-    ]
-    assert len(set(keys)) == 4
+    assert set(demo.credentials) == {"base_url", "vetigen", "clinovavet", "provet", "other_clinic"}
+    clinics = (demo.credentials, demo.credentials["other_clinic"])
+    keys = [clinic[dialect]["api_key"] for clinic in clinics for dialect in ("vetigen", "clinovavet")]
+    keys += [clinic["provet"]["token"] for clinic in clinics]
+    assert len(set(keys)) == 6
+    assert [clinic["provet"]["provet_id"] for clinic in clinics] == [4, 5]
     assert not list(demo.folder.glob("*.partial"))
     assert not (demo.folder / "demo-unfinished").exists()
     assert (demo.folder / "polyvet.db").stat().st_mode & 0o077 == 0
@@ -48,24 +47,26 @@ def test_it_says_last_that_it_is_ready_and_where(demo: Demo) -> None:
     assert demo.server.get("/health").status_code == 200
     for dialect in ("vetigen", "clinovavet"):
         assert demo.credentials[dialect]["api_key"] in demo.server.said
+    assert f"{demo.server.url}/4/api/0.1  key {demo.credentials['provet']['token']}" in demo.server.said
 
 
-def test_the_three_requests_that_it_prints_work_when_they_are_pasted(demo: Demo) -> None:
+def test_the_requests_that_it_prints_work_when_they_are_pasted(demo: Demo) -> None:
     if shutil.which("curl") is None:
         pytest.skip("this machine has no curl")
     lines = [line.strip() for line in demo.server.said.splitlines() if line.strip().startswith("curl ")]
-    assert len(lines) == 3
+    assert len(lines) == 4
     answers = [
         subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=True, timeout=30, env=environment()).stdout
         for line in lines
     ]
-    dogs, boncuk, smiths = (json.loads(answer) for answer in answers)
+    dogs, boncuk, smiths, johns = (json.loads(answer) for answer in answers)
     assert dogs["success"] is True
     assert dogs["data"]["items"]
     assert {patient["species"] for patient in dogs["data"]["items"]} == {"dog"}
     assert boncuk["data"]["name"] == "Boncuk"
     assert smiths["data"]
     assert all("smith" in json.dumps(owner).lower() for owner in smiths["data"])
+    assert [patient["name"] for patient in johns["results"]] == ["Max"]
 
 
 def test_the_second_clinic_is_another_clinic(demo: Demo) -> None:

@@ -13,11 +13,23 @@ from typing import Any
 import pytest
 
 import polyvet.core
+from polyvet.core import custom_values
 from polyvet.core.context import PERMISSIONS, Caller, Context, Writing
+from polyvet.model.custom_fields import FieldModel
 from polyvet.model.errors import Forbidden
 
 # Steps of others, which have asked for the permission themselves; each says so.
-STEPS = {"patients.opened"}
+STEPS = {
+    "patients.opened",
+    "custom_values.find",
+    "custom_values.of_many",
+    "custom_values.of_many_within",
+}
+# What every key of a clinic may know, and what asks for the permission of the thing that it is told of.
+OPEN = {"custom_values.definitions", "departments.of_clinic"}
+OF_A_MODEL = {"custom_values.check", "custom_values.put", "custom_values.remove"}
+TOLD = STEPS | OPEN | OF_A_MODEL
+PREPARING = {"touching", "saving", "creating"}
 
 
 def _functions() -> dict[str, Callable[..., Any]]:
@@ -58,11 +70,11 @@ def _refused(name: str, permissions: tuple[str, ...]) -> str:
 
 def test_the_functions_are_found() -> None:
     assert len(FUNCTIONS) >= 20
-    assert set(FUNCTIONS) >= STEPS
+    assert set(FUNCTIONS) >= TOLD
     assert all("asked for" in inspect.getdoc(FUNCTIONS[name]).replace("\n", " ") for name in STEPS)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - STEPS))
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - TOLD))
 def test_a_caller_without_the_permission_is_refused_before_anything_is_read(name: str) -> None:
     permission = _refused(name, ())
     assert permission in PERMISSIONS
@@ -70,9 +82,29 @@ def test_a_caller_without_the_permission_is_refused_before_anything_is_read(name
     assert _refused(name, others) == permission  # no other permission stands in for it
 
 
-@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - STEPS))
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - TOLD))
 def test_who_writes_needs_a_permission_to_write(name: str) -> None:
     first = next(iter(inspect.signature(FUNCTIONS[name]).parameters.values()))
-    prepares_a_write = name == "patients.touching"
+    prepares_a_write = name.rpartition(".")[2] in PREPARING
     wanted = "write" if first.annotation == "Writing" or prepares_a_write else "read"
     assert _refused(name, ()).rpartition(":")[2] == wanted
+
+
+@pytest.mark.parametrize("name", sorted(OPEN))
+def test_what_every_key_may_know_says_so(name: str) -> None:
+    assert "whoever has a key of the clinic" in (inspect.getdoc(FUNCTIONS[name]) or "").replace("\n", " ")
+
+
+@pytest.mark.parametrize("model", list(FieldModel))
+def test_values_need_the_permission_of_what_they_stand_on(model: FieldModel) -> None:
+    caller = Caller(b"k" * 16, 1, "integration", frozenset(), "sk_live_test")
+    nothing: Any = _Untouched()
+    writing = Writing(caller, nothing, nothing)
+    for work in (
+        custom_values.check(writing, model, [(1, "x")]),
+        custom_values.put(writing, model, b"", [(1, "x")]),
+        custom_values.remove(writing, model, 1),
+    ):
+        with pytest.raises(Forbidden) as refused:
+            asyncio.run(work)
+        assert refused.value.permission == f"{model}s:write"

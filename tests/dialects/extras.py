@@ -7,6 +7,7 @@ nobody but Boncuk.
 
 from __future__ import annotations
 
+from polyvet.model.custom_fields import CustomField, FieldKind, FieldModel, Option
 from polyvet.model.entities import (
     Batch,
     CalendarEvent,
@@ -27,6 +28,29 @@ from polyvet.sandbox.samples import BONCUK_ID, BONCUKS_OWNER_ID
 
 CATEGORY = "SAMPLE"
 SMALL_CLINIC = 9
+DEPARTMENTS = ((MAIN_CLINIC, 11, "Small animals"), (MAIN_CLINIC, 12, "Horses"), (SECOND_CLINIC, 21, "Emergency"))
+
+
+def _fields(model: FieldModel, first: int, selects: int, options: int) -> list[CustomField]:
+    """A field of every kind."""
+    choices = (Option(options + 1, "Option A"), Option(options + 2, "Option B"))
+    single = tuple(Option(one.number + 10, one.name) for one in choices)
+    return [
+        CustomField(first, model, "Heard of us", FieldKind.TEXT, False),
+        CustomField(first + 1, model, "Distance in km", FieldKind.NUMBER, False),
+        CustomField(first + 2, model, "Card until", FieldKind.DATE, False),
+        CustomField(first + 3, model, "Newsletter", FieldKind.BOOLEAN, False),
+        CustomField(selects, model, "Interests", FieldKind.MULTI_SELECT, False, choices),
+        CustomField(selects + 1, model, "Contract", FieldKind.SELECT, False, single),
+    ]
+
+
+# 42 and 55, and the options 101 and 102, are the numbers in Provet's documented requests.
+CUSTOM_FIELDS = (
+    *((MAIN_CLINIC, field) for field in _fields(FieldModel.CLIENT, 42, 55, 100)),
+    *((MAIN_CLINIC, field) for field in _fields(FieldModel.PATIENT, 62, 75, 200)),
+    (SECOND_CLINIC, CustomField(92, FieldModel.CLIENT, "Elsewhere", FieldKind.TEXT, False)),
+)
 _MADE = instant("2026-03-18T14:00:00Z")
 _CHANGED = _MADE + 8  # even, as no stamp of the demo is
 

@@ -29,12 +29,19 @@ from polyvet.identity import keys
 from polyvet.sandbox import demo
 from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
 from polyvet.settings import Settings
-from polyvet.storage import access, stock
+from polyvet.storage import access, custom_fields, departments, stock
 from polyvet.storage.bulk import BulkLoader
 from polyvet.storage.migrate import migrate
 from polyvet.storage.store import Store, open_store
 from polyvet.storage.writing import Touching, Tx
-from tests.dialects.extras import SMALL_CLINIC, extra_items, small_clinic, with_extras
+from tests.dialects.extras import (
+    CUSTOM_FIELDS,
+    DEPARTMENTS,
+    SMALL_CLINIC,
+    extra_items,
+    small_clinic,
+    with_extras,
+)
 
 T = TypeVar("T")
 TODAY = date(2026, 5, 4)  # the demo's day, a Monday; the server's clock is the real one
@@ -47,6 +54,8 @@ SECRETS = {
     ("vetigen", SMALL_CLINIC): "sk_live_vetigen_small",
     ("clinovavet", MAIN_CLINIC): "sk_live_clinovavet_main",
     ("clinovavet", SECOND_CLINIC): "sk_live_clinovavet_other",
+    ("provet", MAIN_CLINIC): "provet_main",
+    ("provet", SECOND_CLINIC): "provet_other",
 }
 TIMEOUT_S = 30
 WRITE_GOLDEN = "POLYVET_GOLDEN"  # set to `write` to write the golden files anew
@@ -85,8 +94,15 @@ async def _add_practice(store: Store) -> None:
         for item in (*practice.stock, *extra_items()):
             stock.insert(tx, item)
 
+    async def lists(tx: Tx) -> None:
+        for clinic_id, number, name in DEPARTMENTS:
+            departments.add(tx, clinic_id, number, name)
+        for clinic_id, field in CUSTOM_FIELDS:
+            custom_fields.define(tx, clinic_id, field)
+
     await store.write(Touching(), clinics)
     await store.write(Touching(clinics=(MAIN_CLINIC, SECOND_CLINIC, SMALL_CLINIC)), staff_and_stock)
+    await store.write(Touching(clinics=(MAIN_CLINIC, SECOND_CLINIC)), lists)
 
 
 def copy_file(source: Path, target: Path) -> str:
@@ -139,10 +155,12 @@ class Practice:
         self.small_vetigen = self.client(SECRETS["vetigen", SMALL_CLINIC])
         self.clinovavet = self.client(SECRETS["clinovavet", MAIN_CLINIC])
         self.other_clinovavet = self.client(SECRETS["clinovavet", SECOND_CLINIC])
+        self.provet = self.client(SECRETS["provet", MAIN_CLINIC], scheme="Token")
+        self.other_provet = self.client(SECRETS["provet", SECOND_CLINIC], scheme="Token")
 
-    def client(self, key: str | None = None) -> httpx.Client:
-        """An HTTP client that sends the key as a bearer token, or none."""
-        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    def client(self, key: str | None = None, *, scheme: str = "Bearer") -> httpx.Client:
+        """An HTTP client that sends the key as a bearer token or by another scheme, or none."""
+        headers = {} if key is None else {"Authorization": f"{scheme} {key}"}
         client = httpx.Client(
             base_url=self.server.url, headers=headers, timeout=TIMEOUT_S, trust_env=False, verify=_TLS
         )

@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import pytest
 
+from polyvet.model.custom_fields import CustomField, CustomValue, FieldKind, FieldModel
 from polyvet.model.entities import State
+from polyvet.storage import custom_fields, numbers
 from polyvet.storage.check import ERROR, INFO, Finding, check
 from polyvet.storage.store import is_postgresql, sqlite_path
+from polyvet.storage.writing import Tx
 from tests.storage.test_bulk import batch, load
 from tests.storage.test_migrate import execute
 from tests.storage.world import run, world
@@ -37,6 +40,20 @@ PLANTED = [
     ("events", "UPDATE clinics SET event_seq = 3 WHERE id = 1"),
     ("numbers", "UPDATE clinics SET client_seq = 3 WHERE id = 1"),
     ("numbers", "UPDATE clinics SET patient_seq = 3 WHERE id = 1"),
+    ("numbers", "UPDATE numbers SET last = 0"),
+    ("numbers", "DELETE FROM numbers"),
+    ("counters", "UPDATE counters SET n = n + 1 WHERE name = 'archived clients'"),
+    ("counters", "UPDATE counters SET n = n - 1 WHERE name = 'archived patients' AND clinic_id = 1"),
+    ("counters", "DELETE FROM counters WHERE name = 'archived patients updated'"),
+    ("counters", "UPDATE counters SET bucket = bucket + 1 WHERE name = 'archived clients updated'"),
+    ("counters", "INSERT INTO counters VALUES (2, 'clients updated', 5, 1)"),
+    ("search_text", "UPDATE clients SET organization_name = 'Höfe', organization_name_folded = 'höfe'"
+                    " WHERE first_name = 'Bulk3'"),
+    ("search_text", "UPDATE phones SET number = '031' WHERE number = '030'"),
+    ("folded", "UPDATE clients SET last_name_folded = 'MÜLLER' WHERE first_name = 'Bulk3'"),
+    ("folded", "UPDATE clients SET email_folded = '' WHERE first_name = 'Bulk3'"),
+    ("folded", "UPDATE clients SET organization_name_folded = 'x' WHERE first_name = 'Bulk3'"),
+    ("folded", "UPDATE patients SET name_folded = 'Rex' WHERE species_id = 15461002"),
     ("revision", "UPDATE alembic_version SET version_num = '0000'"),
     ("indexes", "DROP INDEX enrolments_updated"),
 ]  # fmt: skip
@@ -53,6 +70,16 @@ def sound(database_url: str) -> str:
             await load(database_url, batch(1, 10))
             one = await w.patient((await w.client()).id)
             await w.set_patient(one, State.DELETED)
+            archived = await w.client()
+            await w.set_client(archived.id, 1, State.ARCHIVED)
+
+            async def valued(tx: Tx) -> None:
+                custom_fields.define(tx, 1, CustomField(4, FieldModel.CLIENT, "Likes", FieldKind.TEXT, False))
+                number = await numbers.take(tx, 1, "custom field value")
+                value = CustomValue(number, 4, "fish", 5, 5)
+                custom_fields.insert(tx, 1, value, FieldModel.CLIENT, archived.id)
+
+            await w.write(valued, at=[1])
 
     run(make())
     return database_url
@@ -143,7 +170,9 @@ def test_dangling_rows_damaged_pages_and_odd_ids_are_found(tmp_path) -> None:
             await load(url, batch(1, 200))
         await execute(url, "DELETE FROM clients WHERE first_name = 'Bulk7'")
         assert "references" in errors(await check(url))
-        await execute(url, "INSERT INTO clients VALUES (x'ff', 'Short', NULL, 'Id', NULL, NULL, 1)")
+        await execute(
+            url, "INSERT INTO clients (id, first_name, last_name, created_at) VALUES (x'ff', 'Short', 'Id', 1)"
+        )
         assert "ids" in errors(await check(url))
         await execute(url, f"UPDATE clients SET id = x'{'ff' * 16}' WHERE first_name = 'Short'")
         assert "ids" in errors(await check(url))

@@ -224,6 +224,7 @@ class Interrupted:
 
     def __init__(self, w: World, writes) -> None:
         self._w, self._writes, self._done = w, writes, False
+        self.engine = w.reader.engine
 
     async def fetch(self, statement, *args):
         rows = await self._w.reader.fetch(statement, *args)

@@ -14,7 +14,7 @@ from polyvet.model.entities import State
 from polyvet.model.errors import Missing
 from polyvet.storage import clients, patients
 from polyvet.storage.check import check
-from polyvet.storage.statement import Statement, p
+from polyvet.storage.statement import SQLITE, Statement, p
 from polyvet.storage.store import open_store
 from polyvet.storage.tables import connections
 from polyvet.storage.writing import Touching, Tx, run_group
@@ -109,7 +109,7 @@ def test_jobs_of_one_group_see_each_others_connections(database_url: str) -> Non
                 clients.connect(tx, 2, client)
 
             async def closes(tx: Tx) -> None:
-                clients.set_state(tx, 2, client.id, old=State.ACTIVE, new=State.HIDDEN, kind="disconnected")
+                await clients.set_state(tx, 2, client.id, old=State.ACTIVE, new=State.HIDDEN, kind="disconnected")
                 for ident in await clients.patients_of(tx, 2, client.id):
                     await patients.set_state(tx, ident, State.HIDDEN, kind="disconnected", only=2)
 
@@ -234,6 +234,8 @@ async def check_errors(url: str) -> list:
 
 class Session:
     """Counts what is asked of it, and fails where it is told to."""
+
+    engine = SQLITE
 
     def __init__(self, fails: str) -> None:
         self.fails = fails

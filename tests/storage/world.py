@@ -80,7 +80,9 @@ class World:
 
         async def job(tx: Tx) -> None:
             home = tx.links(client.id)[0].clinic_id
-            clients.connect(tx, clinic_id, client)
+            known = await clients.get(tx, home, client.id)
+            assert known is not None
+            clients.connect(tx, clinic_id, known, phones=(await clients.phone_numbers(tx, client.id))[1:])
             for patient_id in await clients.patients_of(tx, home, client.id):
                 patient = await patients.get(tx, home, patient_id)
                 assert patient is not None
@@ -111,7 +113,7 @@ class World:
         async def job(tx: Tx) -> None:
             links = {link.clinic_id: link.state for link in tx.links(client_id)}
             old = links[clinic_id]
-            clients.set_state(tx, clinic_id, client_id, old=old, new=state, kind="moved")
+            await clients.set_state(tx, clinic_id, client_id, old=old, new=state, kind="moved")
             here = await clients.patients_of(tx, clinic_id, client_id)
             if state == State.HIDDEN:
                 for patient_id in here:

@@ -82,9 +82,35 @@ def test_a_bound_host_answers_unknown_paths_in_its_dialects_form(sqlite_store_ur
     run(test())
 
 
+def test_a_path_that_starts_with_a_number_is_provets(sqlite_store_url: str) -> None:
+    async def test() -> None:
+        async with served(sqlite_store_url, hosts={"provet.example.org": "provet"}) as it:
+            token = await it.key("provet")
+            bound = {**token, "Host": "provet.example.org"}
+            for prefix in ("", "/provet"):
+                root = f"{prefix}/{it.clinic}/api/0.1/"
+                answer = await it.http.get(root + "client/", headers=token)
+                assert (answer.status_code, answer.json()["count"]) == (200, 0)
+                listed = (await it.http.get(root, headers=token)).json()["client"]
+                assert listed.endswith(root + "client/")
+                assert (await it.http.get(root + "client/")).status_code == 401
+            for path, headers in (
+                (f"/{it.clinic}/api/0.1/nothing/", token),
+                ("/4/nothing", token),
+                ("/٤/api/0.1/client/", token),
+                ("/nothing", bound),
+                ("/api/v1/owners", bound),
+            ):
+                answer = await it.http.get(path, headers=headers)
+                assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
+            assert (await it.http.get("/health", headers=bound)).status_code == 200
+
+    run(test())
+
+
 def test_a_host_is_bound_to_a_dialect_that_exists() -> None:
-    with pytest.raises(SettingsError, match=r"provet is no dialect; there are vetigen, clinovavet"):
-        create_app(Settings(hosts={"a.example.org": "provet"}))
+    with pytest.raises(SettingsError, match=r"vetcheck is no dialect; there are vetigen, clinovavet, provet"):
+        create_app(Settings(hosts={"a.example.org": "vetcheck"}))
 
 
 def test_head_answers_as_get_without_the_body(sqlite_store_url: str) -> None:
@@ -218,7 +244,7 @@ def test_what_is_no_dialects(sqlite_store_url: str) -> None:
                 assert document.headers["content-type"] == "application/json"
                 assert document.json()["openapi"].startswith("3.1")
                 assert document.json()["paths"]
-            for path in ("/openapi/provet.json", "/nothing", "/api/v1/nothing", "/api/v1/", "/api/v1/patients/x/y/z"):
+            for path in ("/openapi/vetcheck.json", "/nothing", "/api/v1/nothing", "/api/v1/", "/api/v1/patients/x/y/z"):
                 answer = await it.http.get(path)
                 assert (answer.status_code, _vetigen(answer)) == (404, "ROUTE.NOT_FOUND")
 

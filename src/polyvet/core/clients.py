@@ -91,9 +91,9 @@ async def connect(w: Writing, client_id: bytes, shown: str, other_id: int) -> No
         raise Missing("clinic", str(other_id))
     theirs = await stored.get(w.tx, other_id, client_id)
     if theirs is None:
-        stored.connect(w.tx, other_id, client)
+        stored.connect(w.tx, other_id, client, phones=(await stored.phone_numbers(w.tx, client_id))[1:])
     elif theirs.state != State.ACTIVE:
-        stored.set_state(w.tx, other_id, client_id, old=theirs.state, new=State.ACTIVE, kind="connected")
+        await stored.set_state(w.tx, other_id, client_id, old=theirs.state, new=State.ACTIVE, kind="connected")
     for patient_id in await stored.patients_of(w.tx, w.clinic_id, client_id):
         await _open(w, patient_id, other_id)
 
@@ -116,6 +116,6 @@ async def disconnect(w: Writing, client_id: bytes, shown: str) -> None:
     client = await stored.get(w.tx, w.clinic_id, client_id)
     if client is None or client.state == State.HIDDEN:
         raise Missing(KIND, shown)
-    stored.set_state(w.tx, w.clinic_id, client_id, old=client.state, new=State.HIDDEN, kind="disconnected")
+    await stored.set_state(w.tx, w.clinic_id, client_id, old=client.state, new=State.HIDDEN, kind="disconnected")
     for patient_id in await stored.patients_of(w.tx, w.clinic_id, client_id):
         await stored_patients.set_state(w.tx, patient_id, State.HIDDEN, kind="disconnected", only=w.clinic_id)

@@ -82,6 +82,11 @@ class InvoiceStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class PhoneKind(IntEnum):
+    LANDLINE = 0
+    MOBILE = 1
+
+
 class Clinic(Entity, frozen=True):
     """A practice. `id` is its installation number, `uid` its 128-bit id."""
 
@@ -156,6 +161,7 @@ class Client(Entity, frozen=True):
     last_visit: int | None
     created_at: int
     updated_at: int
+    organization_name: str = ""  # of a company; it may have no first and last name
 
 
 class Patient(Entity, frozen=True):
@@ -175,6 +181,7 @@ class Patient(Entity, frozen=True):
     weight_mg: int | None
     created_at: int
     updated_at: int
+    microchip: str | None = None
 
 
 class Weight(Entity, frozen=True):
@@ -279,6 +286,21 @@ class InvoiceWithLines(Entity, frozen=True):
         return self.head.carried_over_cents + sum((amount + 500) // 1000 for amount in amounts)
 
 
+class Phone(Entity, frozen=True):
+    """A client's phone number, the same at every clinic; the one with the lowest position is the first."""
+
+    id: int
+    client_id: bytes
+    position: int
+    number: str
+    kind: int
+    description: str | None
+    for_reminders: bool
+    second_owner: bool  # the number of another person than the client
+    created_at: int
+    updated_at: int
+
+
 class NewClient(Entity, frozen=True, kw_only=True):
     """What it takes to register a client."""
 
@@ -288,6 +310,7 @@ class NewClient(Entity, frozen=True, kw_only=True):
     email: str | None = None
     phone: str | None = None
     address: str | None = None
+    organization_name: str = ""
 
 
 class NewPatient(Entity, frozen=True, kw_only=True):
@@ -328,7 +351,8 @@ class Batch(msgspec.Struct, gc=False):
     """Many rows at once, for the bulk loader.
 
     A client stands in `clients` once, with one row a clinic in `connections`; a patient once in `patients`, with one
-    row a clinic in `enrolments`. `number`, `state`, `updated_at` and `last_visit` of the client and patient structs
+    row a clinic in `enrolments`. A client's `phone` is its first number; `phones` are further ones. `number`, `state`,
+    `updated_at` and `last_visit` of the client and patient structs
     are not read: the connection and the enrolment carry them.
     """
 
@@ -341,3 +365,4 @@ class Batch(msgspec.Struct, gc=False):
     events: list[CalendarEvent] = []
     invoices: list[Invoice] = []
     invoice_lines: list[InvoiceLine] = []
+    phones: list[Phone] = []

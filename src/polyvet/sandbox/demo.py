@@ -2,7 +2,8 @@
 """The demo practice, batch by batch: the same rows for the same seed, size and day.
 
 Load `practice()` and the codelist of `polyvet.model.species` first, then the batches in their order. The first batch
-holds the vendors' samples and everybody's full history; the further ones only people, animals and current weights.
+holds the vendors' samples, everybody's full history and the mobile numbers; the further ones only people, animals and
+current weights.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from polyvet.model.values import DAY
 from polyvet.sandbox import samples
 from polyvet.sandbox.clock import EPOCH
 from polyvet.sandbox.histories import add_histories
+from polyvet.sandbox.office import mobiles
 from polyvet.sandbox.people import PETS_PER_CLIENT, Registration
 from polyvet.sandbox.practice import Practice, clinics, stock, users
 from polyvet.sandbox.world import World
@@ -61,6 +63,7 @@ def _first_batch(world: World, clients: int) -> Batch:
     registration = Registration(world, world.start, world.end - 2 * DAY, spread=True)
     registration.run(clients - samples.COUNT, patient_count(clients) - samples.COUNT)
     add_histories(world, registration.batch, registration.animals)
+    registration.batch.phones += mobiles(world.seed, registration.batch.clients)
     return _joined(batch, registration.batch)
 
 

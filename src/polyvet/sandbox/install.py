@@ -5,24 +5,31 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from polyvet.identity.keys import NewKey, create
-from polyvet.sandbox import demo
+from polyvet.model.custom_fields import FieldModel
+from polyvet.sandbox import demo, office
 from polyvet.sandbox.aside import pieces
-from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
-from polyvet.storage import access, stock
-from polyvet.storage.bulk import BulkLoader
+from polyvet.sandbox.practice import CLINIC_IDS, MAIN_CLINIC, SECOND_CLINIC
+from polyvet.storage import access, custom_fields, departments, numbers, stock
+from polyvet.storage.bulk import FILLED, BulkLoader
+from polyvet.storage.derived import Piece
 from polyvet.storage.migrate import migrate
 from polyvet.storage.store import Store, is_postgresql, open_store, sqlite_path
 from polyvet.storage.writing import Touching, Tx
 
 CREDENTIALS = "demo-credentials.json"
 UNFINISHED = "demo-unfinished"
-DIALECTS = ("vetigen", "clinovavet")
+PROVET = "provet"
+DIALECTS = ("vetigen", "clinovavet", PROVET)
+_OWNERS = {"connections": FieldModel.CLIENT, "enrolments": FieldModel.PATIENT}  # by the tables of a batch
+_VALUES = "custom field value"  # the numbers of values, as core counts them
 _PRIVATE = 0o600
 
 
@@ -40,9 +47,10 @@ async def install(
         await _start_over(url, folder)
     if not await _prepare(url, folder, seed):
         return
-    await _load(url, clients, seed, progress)  # while nobody else has the store open: much faster on SQLite
+    first = await _load(url, clients, seed, progress)  # while nobody else has the store open: much faster on SQLite
     store = await open_store(url)
     try:
+        await _add_values(store, seed, first)
         _write(folder / CREDENTIALS, await _make_keys(store))
     finally:
         await store.close()
@@ -92,23 +100,55 @@ async def _add_practice(store: Store, seed: int) -> None:
             access.add_user(tx, user)
         for item in practice.stock:
             stock.insert(tx, item)
+        for clinic_id, found in office.DEPARTMENTS.items():
+            for number, name in found:
+                departments.add(tx, clinic_id, number, name)
+            for field in office.FIELDS:
+                custom_fields.define(tx, clinic_id, field)
 
     await store.write(Touching(), clinics)
     await store.write(Touching(clinics=(MAIN_CLINIC, SECOND_CLINIC)), the_rest)
 
 
-async def _load(url: str, clients: int, seed: int, progress: Callable[[str, int, int], None]) -> None:
+async def _load(url: str, clients: int, seed: int, progress: Callable[[str, int, int], None]) -> list[office.Owner]:
+    """Load clients and patients; gives those of the first batch."""
     loader = BulkLoader(url)
+    first: list[office.Owner] = []
     try:
         await loader.open()
         total, done = demo.patient_count(clients), 0
         for piece in pieces(await loader.begin(), seed, clients, _today()):
+            first = first or list(_owners(piece))
             await loader.put(piece)
             done += sum(len(rows) for table, rows in piece.tables if table == "patients")
             progress("Loading patients", done, total)
         await loader.finish()
     finally:
         await loader.close()
+    return first
+
+
+def _owners(piece: Piece) -> Iterator[office.Owner]:
+    """Who may have values of custom fields: the clients and patients of a piece at each of their clinics."""
+    for table, rows in piece.tables:
+        if table in _OWNERS:
+            model, at = _OWNERS[table], FILLED[table].index("updated_at")
+            yield from (office.Owner(model, row[0], row[1], row[at]) for row in rows)
+
+
+async def _add_values(store: Store, seed: int, owners: list[office.Owner]) -> None:
+    """Give some of them values, as whoever changed them last would have."""
+    by_clinic = {clinic_id: [one for one in owners if one.clinic_id == clinic_id] for clinic_id in CLINIC_IDS}
+
+    async def work(tx: Tx) -> None:
+        for clinic_id, ours in by_clinic.items():
+            found = list(office.values(seed, ours))
+            start = await numbers.take(tx, clinic_id, _VALUES, len(found)) if found else 0
+            for owner, value in found:
+                numbered = msgspec.structs.replace(value, number=start + value.number)
+                custom_fields.insert(tx, clinic_id, numbered, owner.model, owner.id)
+
+    await store.write(Touching(clinics=CLINIC_IDS), work)
 
 
 async def _make_keys(store: Store) -> dict[str, Any]:
@@ -116,7 +156,9 @@ async def _make_keys(store: Store) -> dict[str, Any]:
     for clinic_id in (MAIN_CLINIC, SECOND_CLINIC):
         for dialect in DIALECTS:
             _, secret = await create(store, NewKey(clinic_id=clinic_id, dialect=dialect, name="demo"))
-            secrets.setdefault(clinic_id, {})[dialect] = {"api_key": secret}
+            secrets.setdefault(clinic_id, {})[dialect] = (
+                {"provet_id": clinic_id, "token": secret} if dialect == PROVET else {"api_key": secret}
+            )
     return {"base_url": None, **secrets[MAIN_CLINIC], "other_clinic": secrets[SECOND_CLINIC]}
 
 
@@ -143,18 +185,21 @@ def write_base_url(folder: Path, url: str) -> dict[str, Any]:
 def welcome(credentials: dict[str, Any]) -> str:
     """What a demo server prints: base URLs, keys, and requests that work as they stand."""
     url = credentials["base_url"]
-    vetigen, clinovavet = (credentials[dialect]["api_key"] for dialect in DIALECTS)
+    vetigen, clinovavet = credentials["vetigen"]["api_key"], credentials["clinovavet"]["api_key"]
+    provet, token = f"{url}/{credentials[PROVET]['provet_id']}/api/0.1", credentials[PROVET]["token"]
     return f"""
 The demo practice is served at {url}
 
-  Vetigen     {url}/api/v1   key {vetigen}
-  ClinovaVet  {url}/api/v1   key {clinovavet}
+  Vetigen       {url}/api/v1     key {vetigen}
+  ClinovaVet    {url}/api/v1     key {clinovavet}
+  Provet Cloud  {provet}  key {token}
 
 Try it:
 
   curl -H "Authorization: Bearer {vetigen}" "{url}/api/v1/patients?page=1&page_size=20&species=dog"
   curl -H "Authorization: Bearer {vetigen}" {url}/api/v1/patients/patient_01JABC9XYZKL4N7P3Q8TRM2ZDE
   curl -H "Authorization: Bearer {clinovavet}" "{url}/api/v1/owners?limit=10&search=Smith"
+  curl -H "Authorization: Bearer {token}" "{provet}/patient/?client__is=456"
 """
 
 

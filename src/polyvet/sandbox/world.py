@@ -25,6 +25,7 @@ class World:
     """One run of the generator."""
 
     def __init__(self, seed: int, clients: int, today: date) -> None:
+        self.seed = seed
         self.rng = Random(seed)
         self.clients = clients
         self.today = (today - EPOCH).days

@@ -20,9 +20,15 @@ from polyvet.storage.tables import metadata
 from polyvet.storage.writing import ClinicState
 
 CLINIC_COLUMNS = ("id", "clock", "event_seq", "client_seq", "patient_seq", "invoice_seq")
+_LEFT_OUT = {"details", "home_department", "payer_id", "parent_id", "old_id", "animal_code"}  # to their defaults
+_NUMBERED = {"connections", "phones"}  # by the engine
 # Every table that a load fills, parents first, with the columns in the order of derived.py's rows.
 FILLED: dict[str, tuple[str, ...]] = {
-    name: tuple(column.name for column in metadata.tables[name].columns if (name, column.name) != ("connections", "id"))
+    name: tuple(
+        column.name
+        for column in metadata.tables[name].columns
+        if column.name not in _LEFT_OUT and not (name in _NUMBERED and column.name == "id")
+    )
     for name in (
         "clients", "phones", "connections", "patients", "enrolments", "weights", "medical_records", "calendar_events",
         "invoices", "invoice_lines", "events",

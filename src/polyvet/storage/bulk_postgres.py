@@ -27,8 +27,9 @@ _INDEXES = """
 """
 _KEYS = """
     SELECT t.relname, k.conname, pg_get_constraintdef(k.oid), k.contype = 'f'
-    FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid
-    WHERE k.connamespace = current_schema()::regnamespace AND k.contype IN ('p', 'f') AND t.relname = ANY($1)
+    FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid LEFT JOIN pg_class r ON r.oid = k.confrelid
+    WHERE k.connamespace = current_schema()::regnamespace
+    AND (k.contype IN ('p', 'f') AND t.relname = ANY($1) OR k.contype = 'f' AND r.relname = ANY($1))
     ORDER BY k.contype, k.oid
 """
 # Binary COPY has no text form of dates.
@@ -46,10 +47,8 @@ async def connect(url: str) -> asyncpg.Connection:
 
 
 class Stripped:
-    """Tables without their indexes and keys, within a transaction; `restore` makes all of them again, as they were.
-
-    No table outside of `tables` may point into one of them.
-    """
+    """Tables without their indexes and keys, and without the keys of others that point to them, within a transaction;
+    `restore` makes all of them again, as they were."""
 
     def __init__(self, connection: asyncpg.Connection, tables: tuple[str, ...]) -> None:
         self._connection = connection

@@ -29,9 +29,15 @@ _EXAMPLES = 3
 _CHUNK_ROWS = 2_000
 _SEARCHED = (
     "SELECT c.clinic_id, c.client_id, c.search_text, k.first_name, k.middle_name, k.last_name, k.email,"
-    " (SELECT number FROM phones WHERE client_id = k.id ORDER BY position LIMIT 1)"
+    " {}, k.organization_name"
     " FROM connections c JOIN clients k ON k.id = c.client_id"
 )
+# SQLite keeps the order of a subquery's rows; only later versions of it order within the function.
+_PHONES_OF_SQLITE = (
+    "(SELECT group_concat(number, char(10)) FROM (SELECT number FROM phones WHERE client_id = k.id ORDER BY position))"
+)
+_PHONES_OF_POSTGRESQL = "(SELECT string_agg(number, chr(10) ORDER BY position) FROM phones WHERE client_id = k.id)"
+_FOLDED = {"clients": ("first_name", "last_name", "organization_name", "email"), "patients": ("name",)}
 _RESTORE = "Stop the server, copy what is there to a safe place, and restore the last backup into a new store."
 
 
@@ -50,7 +56,7 @@ async def check(url: str) -> list[Finding]:
         from polyvet.storage.backup_postgres import snapshot as postgresql_snapshot
 
         async with postgresql_snapshot(url) as snapshot:
-            return [finding async for finding in _findings(snapshot, _postgresql)]
+            return [finding async for finding in _findings(snapshot, _postgresql, _PHONES_OF_POSTGRESQL)]
     return await asyncio.to_thread(drive, _check_sqlite(url))
 
 
@@ -59,7 +65,7 @@ async def _check_sqlite(url: str) -> list[Finding]:
 
     async with sqlite_snapshot(url) as snapshot:
         try:
-            found = [finding async for finding in _findings(snapshot, _sqlite)]
+            found = [finding async for finding in _findings(snapshot, _sqlite, _PHONES_OF_SQLITE)]
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
@@ -72,7 +78,7 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
     return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-async def _findings(snapshot: Any, engines_own: Any) -> AsyncIterator[Finding]:
+async def _findings(snapshot: Any, engines_own: Any, phones: str) -> AsyncIterator[Finding]:
     revision = await snapshot.revision()
     if revision != HEAD:
         yield Finding(ERROR, "revision", f"The schema has revision {revision}, not {HEAD}: start this program once.")
@@ -85,7 +91,9 @@ async def _findings(snapshot: Any, engines_own: Any) -> AsyncIterator[Finding]:
             yield Finding(ERROR, rule.name, f"{_listed(rows)}: {rule.text}")
     async for finding in _counters(snapshot):
         yield finding
-    async for finding in _search_texts(snapshot):
+    async for finding in _search_texts(snapshot, phones):
+        yield finding
+    async for finding in _folded(snapshot):
         yield finding
     async for finding in _ids(snapshot):
         yield finding
@@ -115,17 +123,34 @@ async def _counters(snapshot: Any) -> AsyncIterator[Finding]:
         yield Finding(ERROR, "counters", text)
 
 
-async def _search_texts(snapshot: Any) -> AsyncIterator[Finding]:
+async def _search_texts(snapshot: Any, phones: str) -> AsyncIterator[Finding]:
     wrong: list[Any] = []
-    async for rows in snapshot.stream(_SEARCHED, _CHUNK_ROWS):
-        for clinic_id, client_id, searched, first, middle, last, email, phone in rows:
-            client = NewClient(first_name=first, middle_name=middle, last_name=last, email=email, phone=phone)
-            if search_text(client) != searched:
+    async for rows in snapshot.stream(_SEARCHED.format(phones), _CHUNK_ROWS):
+        for clinic_id, client_id, searched, first, middle, last, email, numbers, organization in rows:
+            client = NewClient(
+                first_name=first, middle_name=middle, last_name=last, email=email, organization_name=organization
+            )
+            if search_text(client, (numbers or "").split("\n")) != searched:
                 wrong.append((clinic_id, client_id))
     if wrong:
         yield Finding(
             ERROR, "search_text", f"{_listed(wrong)}: the search reads another text than the client's; report this."
         )
+
+
+async def _folded(snapshot: Any) -> AsyncIterator[Finding]:
+    """Whether the columns by which names are compared hold the names."""
+    for table, names in _FOLDED.items():
+        wrong: list[Any] = []
+        columns = ", ".join([*names, *(f"{name}_folded" for name in names)])
+        async for rows in snapshot.stream(f"SELECT id, {columns} FROM {table}", _CHUNK_ROWS):  # noqa: S608, our own
+            for ident, *texts in rows:
+                plain, folded = texts[: len(names)], texts[len(names) :]
+                if [values.fold(text or "") for text in plain] != folded:
+                    wrong.append((ident,))
+        if wrong:
+            text = f"{table} {_listed(wrong)}: filters read other names than the row's; write it anew, or report this."
+            yield Finding(ERROR, "folded", text)
 
 
 async def _ids(snapshot: Any) -> AsyncIterator[Finding]:

@@ -55,6 +55,11 @@ def _numbered(table: str, sequence: str) -> Rule:
     )
 
 
+VALUES_NUMBERED = (
+    "SELECT v.clinic_id, max(v.number) FROM custom_field_values v LEFT JOIN numbers n ON n.clinic_id = v.clinic_id"
+    " AND n.kind = 'custom field value' GROUP BY v.clinic_id, n.last HAVING max(v.number) > coalesce(n.last, 0)"
+)
+
 RULES = (
     Rule(
         "enrolments",
@@ -95,6 +100,12 @@ RULES = (
     ),
     _numbered("connections", "client_seq"),
     _numbered("enrolments", "patient_seq"),
+    Rule(
+        "numbers",
+        VALUES_NUMBERED,
+        "these clinics' sequence of custom field values is behind, so the next number is taken: set `last` of numbers"
+        " to the number that is shown, where kind is 'custom field value'.",
+    ),
 )  # fmt: skip
 
 # Clinic, name, bucket, what is kept, what the rows say.
@@ -105,6 +116,16 @@ WITH active AS MATERIALIZED (
 ), counted AS (
     SELECT clinic_id, 'clients' AS name, 0 AS bucket, count(*) AS n FROM connections WHERE state = {_ACTIVE}
         GROUP BY clinic_id
+    UNION ALL SELECT clinic_id, 'clients updated', updated_at >> {BUCKET_BITS}, count(*) FROM connections
+        WHERE state = {_ACTIVE} GROUP BY clinic_id, updated_at >> {BUCKET_BITS}
+    UNION ALL SELECT clinic_id, 'archived clients', 0, count(*) FROM connections WHERE state = {_ARCHIVED}
+        GROUP BY clinic_id
+    UNION ALL SELECT clinic_id, 'archived clients updated', updated_at >> {BUCKET_BITS}, count(*) FROM connections
+        WHERE state = {_ARCHIVED} GROUP BY clinic_id, updated_at >> {BUCKET_BITS}
+    UNION ALL SELECT clinic_id, 'archived patients', 0, count(*) FROM enrolments WHERE state = {_ARCHIVED}
+        GROUP BY clinic_id
+    UNION ALL SELECT clinic_id, 'archived patients updated', updated_at >> {BUCKET_BITS}, count(*) FROM enrolments
+        WHERE state = {_ARCHIVED} GROUP BY clinic_id, updated_at >> {BUCKET_BITS}
     UNION ALL SELECT clinic_id, 'patients', 0, sum(n) FROM active GROUP BY clinic_id
     UNION ALL SELECT clinic_id, 'patients/' || slug, 0, sum(n) FROM active GROUP BY clinic_id, slug
     UNION ALL SELECT clinic_id, 'patients@' || species_id, 0, sum(n) FROM active GROUP BY clinic_id, species_id

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, select, text, 
 from sqlalchemy.dialects.sqlite import JSON as SQLITE_JSON
 
 from polyvet.model import values
-from polyvet.model.entities import Client, NewClient, State
+from polyvet.model.entities import Client, NewClient, PhoneKind, State
 from polyvet.model.paging import Page, Place
-from polyvet.storage.counters import counted
+from polyvet.storage.counters import bucket, counted
 from polyvet.storage.statement import SQLITE, Statement, inserting, p
 from polyvet.storage.store import Reader, Store
 from polyvet.storage.tables import clients, connections, enrolments, phones
@@ -28,7 +28,7 @@ _FIRST_PHONE = (
     .limit(literal_column("1"))
     .scalar_subquery()
 )
-_COLUMNS = (
+COLUMNS = (
     clients.c.id,
     c.number,
     c.state,
@@ -41,8 +41,9 @@ _COLUMNS = (
     c.last_visit,
     clients.c.created_at,
     c.updated_at,
+    clients.c.organization_name,
 )
-_WIDTH = len(_COLUMNS)
+_WIDTH = len(COLUMNS)
 _joined = connections.join(clients, clients.c.id == c.client_id)
 _ACTIVE: ColumnElement[int] = literal_column(str(int(State.ACTIVE)))
 _here = and_(c.clinic_id == p("clinic"), c.state == _ACTIVE)
@@ -50,11 +51,11 @@ _behind = tuple_(c.created_at, c.client_id) < tuple_(p("at", c.created_at.type),
 _newest_first = (c.created_at.desc(), c.client_id.desc())
 
 _GET = Statement(
-    select(*_COLUMNS).select_from(_joined).where(c.clinic_id == p("clinic"), c.client_id == p("client")),
+    select(*COLUMNS).select_from(_joined).where(c.clinic_id == p("clinic"), c.client_id == p("client")),
     "clinic client",
 )
 _LIST = Statement(
-    select(*_COLUMNS, counted())
+    select(*COLUMNS, counted())
     .select_from(_joined)
     .where(_here, _behind)
     .order_by(*_newest_first)
@@ -112,7 +113,7 @@ def _count(matches: Callable[[Any], Any]) -> Any:
 
 def _page(matches: Callable[[Any], Any]) -> Any:
     """A page, with the total on each row: one question instead of two."""
-    query = select(*_COLUMNS, _count(matches).scalar_subquery())
+    query = select(*COLUMNS, _count(matches).scalar_subquery())
     query = query.select_from(_joined).where(_here, _behind, matches(c.search_text))
     return query.order_by(*_newest_first).limit(p("limit")).offset(p("offset"))
 
@@ -134,7 +135,7 @@ _BY_ROW = Statement(
 )
 _rows = func.json_each(p("rows", SQLITE_JSON)).table_valued("value")
 _OF_ROWS = Statement(
-    select(*_COLUMNS).select_from(_joined).where(c.id.in_(select(_rows.c.value))).order_by(*_newest_first), "rows"
+    select(*COLUMNS).select_from(_joined).where(c.id.in_(select(_rows.c.value))).order_by(*_newest_first), "rows"
 )
 
 # PostgreSQL's trigram index serves LIKE alone. A pattern that many rows hold ends after some of them.
@@ -156,7 +157,7 @@ _top = (
 _BY_PATTERN = Statement(
     None,
     "clinic pattern most at ident limit offset",
-    postgresql=select(*_COLUMNS, select(func.count()).select_from(_hits).scalar_subquery())
+    postgresql=select(*COLUMNS, select(func.count()).select_from(_hits).scalar_subquery())
     .select_from(
         _top.join(connections, and_(c.client_id == _top.c.client_id, c.clinic_id == p("clinic"))).join(
             clients, clients.c.id == c.client_id
@@ -168,12 +169,7 @@ _TOTAL_BY_PATTERN = Statement(None, "clinic pattern most", postgresql=select(fun
 
 # Fragments that many rows hold, and until when that is taken for granted: asking the index first is in vain for them.
 _commons: dict[tuple[int, str], float] = {}
-_COMMON_S = 60.0
-_MOST_COMMONS = 1_000
-
-
-def _common(clinic_id: int, fragment: str) -> bool:
-    return _commons.get((clinic_id, fragment), 0.0) > time.monotonic()
+_COMMON_S, _MOST_COMMONS = 60.0, 1_000
 
 
 def _found_common(clinic_id: int, fragment: str) -> None:
@@ -190,7 +186,7 @@ async def search(
         return Page([], 0, False)
 
     async def look(reader: Reader) -> Page[Client]:
-        if len(fragment) >= _TRIGRAM and not _common(clinic_id, fragment):
+        if len(fragment) >= _TRIGRAM and _commons.get((clinic_id, fragment), 0.0) < time.monotonic():
             by_index = _from_candidates if store.engine == SQLITE else _by_pattern
             page = await by_index(reader, clinic_id, fragment, limit, offset, place)
             if page is not None:
@@ -237,7 +233,7 @@ async def _from_candidates(
 ) -> Page[Client] | None:
     """SQLite's way by its index: of the rows with all trigrams, those of this clinic that hold the fragment itself;
     None if there are more of them than are worth it."""
-    rows = await reader.fetch(_CANDIDATES, _trigrams(fragment), CANDIDATES + 1)
+    rows = await reader.fetch(_CANDIDATES, trigrams(fragment), CANDIDATES + 1)
     if len(rows) > CANDIDATES:
         return None
     found = await reader.fetch(_BY_ROW, _numbers(rows), clinic_id, int(State.ACTIVE), fragment)
@@ -252,7 +248,7 @@ def _numbers(rows: Any) -> str:
     return msgspec.json.encode([row[0] for row in rows]).decode()
 
 
-def _trigrams(fragment: str) -> str:
+def trigrams(fragment: str) -> str:
     """An FTS5 query for the rows that hold all trigrams of the fragment; each is quoted, so none is an operator."""
     pieces = dict.fromkeys(fragment[i : i + _TRIGRAM] for i in range(len(fragment) - _TRIGRAM + 1))
     return " AND ".join('"' + piece.replace('"', '""') + '"' for piece in pieces)
@@ -263,8 +259,9 @@ def like_pattern(fragment: str) -> str:
     return "%" + fragment.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
-def search_text(client: NewClient | Client) -> str:
-    """What the fragment search reads: the folded full name, e-mail and phone, each on a line of its own.
+def search_text(client: NewClient | Client, phones: Sequence[str] = ()) -> str:
+    """What the fragment search reads: the folded full name, organisation, e-mail and phones, each on its own line.
+    `phones` are the numbers beside the client's `phone`.
 
     The name stands twice when there is a middle name, so that "first last" is found, too. What is longer than
     SEARCHED_BYTES is cut.
@@ -273,20 +270,46 @@ def search_text(client: NewClient | Client) -> str:
     lines = [" ".join(name for name in names if name)]
     if client.middle_name:
         lines.append(f"{client.first_name} {client.last_name}")
-    lines += [value for value in (client.email, client.phone) if value]
+    lines += [value for value in (client.organization_name, client.email, client.phone, *phones) if value]
     text = values.fold("\n".join(lines))
     if len(text) * _LONGEST_CHARACTER <= SEARCHED_BYTES:
         return text
     return text.encode()[:SEARCHED_BYTES].decode(errors="ignore")
 
 
+def folded_names(client: NewClient | Client) -> tuple[str, str, str, str]:
+    """The folded first, last and organisation's name and e-mail, by which clients are filtered."""
+    texts = (client.first_name, client.last_name, client.organization_name, client.email or "")
+    return tuple(map(values.fold, texts))  # type: ignore[return-value]  # four go in
+
+
 # --- writing --------------------------------------------------------------------------------------------------
 
-_INSERT = inserting(clients, "id first_name middle_name last_name email address created_at", rank=20)
-_INSERT_PHONE = inserting(phones, "client_id position number", rank=30)
+_INSERT = inserting(
+    clients,
+    "id first_name middle_name last_name email address created_at organization_name first_name_folded"
+    " last_name_folded organization_name_folded email_folded",
+    rank=20,
+)
+_INSERT_PHONE = inserting(
+    phones,
+    "client_id position number kind description for_reminders second_owner created_at updated_at",
+    rank=30,
+)
 _INSERT_CONNECTION = inserting(
     connections, "clinic_id client_id state number search_text last_visit created_at updated_at", rank=30
 )
+_RETEXT = Statement(
+    update(connections)
+    .where(c.clinic_id == p("clinic"), c.client_id == p("client"))
+    .values(search_text=p("new_search_text"), updated_at=p("new_updated_at")),
+    "new_search_text new_updated_at clinic client",
+    rank=70,
+)
+_PHONES_OF = Statement(
+    select(phones.c.number).where(phones.c.client_id == p("client")).order_by(phones.c.position), "client"
+)
+_CONNECTED = Statement(select(c.clinic_id, c.state, c.updated_at).where(c.client_id == p("client")), "client")
 _TOUCH = Statement(
     update(connections)
     .where(c.clinic_id == p("clinic"), c.client_id == p("client"))
@@ -294,6 +317,8 @@ _TOUCH = Statement(
     "new_state new_updated_at clinic client",
     rank=70,
 )
+_STAMP = Statement(select(c.updated_at).where(c.clinic_id == p("clinic"), c.client_id == p("client")), "clinic client")
+COUNTED_CLIENTS = {State.ACTIVE: "clients", State.ARCHIVED: "archived clients"}
 _PATIENTS_OF = Statement(
     select(enrolments.c.patient_id).where(enrolments.c.clinic_id == p("clinic"), enrolments.c.client_id == p("client")),
     "clinic client",
@@ -304,22 +329,24 @@ def insert(tx: Tx, client: Client) -> None:
     """Register a client."""
     tx.write(
         _INSERT, client.id, client.first_name, client.middle_name, client.last_name, client.email, client.address,
-        client.created_at,
+        client.created_at, client.organization_name, *folded_names(client),
     )  # fmt: skip
     if client.phone is not None:
-        tx.write(_INSERT_PHONE, client.id, 0, client.phone)
+        at = client.created_at
+        tx.write(_INSERT_PHONE, client.id, 0, client.phone, int(PhoneKind.LANDLINE), None, False, False, at, at)
 
 
-def connect(tx: Tx, clinic_id: int, client: Client, *, stamp: int | None = None) -> int:
-    """Open the client to a clinic for the first time; gives the client's number there."""
+def connect(tx: Tx, clinic_id: int, client: Client, *, stamp: int | None = None, phones: Sequence[str] = ()) -> int:
+    """Open the client to a clinic for the first time; gives the client's number there. `phones` are the numbers beside
+    the client's `phone`."""
     clinic = tx.clinic(clinic_id)
     clinic.client_seq += 1
     at = tx.stamp(clinic_id) if stamp is None else stamp
     tx.write(
-        _INSERT_CONNECTION, clinic_id, client.id, int(State.ACTIVE), clinic.client_seq, search_text(client),
+        _INSERT_CONNECTION, clinic_id, client.id, int(State.ACTIVE), clinic.client_seq, search_text(client, phones),
         None, client.created_at, at,
     )  # fmt: skip
-    tx.count(clinic_id, "clients")
+    count_client(tx, clinic_id, State.ACTIVE, at, 1)
     tx.event(clinic_id, "created", "client", client.id, at)
     tx.link(clinic_id, client.id, int(State.ACTIVE), clinic.client_seq)
     return clinic.client_seq
@@ -330,13 +357,39 @@ async def patients_of(reader: Reader, clinic_id: int, client_id: bytes) -> list[
     return [row[0] for row in await reader.fetch(_PATIENTS_OF, clinic_id, client_id)]
 
 
-def set_state(tx: Tx, clinic_id: int, client_id: bytes, *, old: int, new: State, kind: str) -> None:
+def count_client(tx: Tx, clinic_id: int, state: int, updated_at: int, by: int) -> None:
+    """Move every counter that counts the client by one client."""
+    if state in COUNTED_CLIENTS:
+        tx.count(clinic_id, COUNTED_CLIENTS[State(state)], by)
+        tx.count(clinic_id, f"{COUNTED_CLIENTS[State(state)]} updated", by, bucket=bucket(updated_at))
+
+
+async def touch_everywhere(tx: Tx, client: Client) -> dict[int, int]:
+    """Stamp a client whose values or phone numbers have changed at each clinic that it is open to; gives the stamps."""
+    searched = search_text(msgspec.structs.replace(client, phone=None), await phone_numbers(tx, client.id))
+    stamps: dict[int, int] = {}
+    for clinic_id, state, updated_at in await tx.fetch(_CONNECTED, client.id):
+        stamp = updated_at
+        if state != State.HIDDEN:  # nothing is told to a clinic that was disconnected
+            stamps[clinic_id] = stamp = tx.stamp(clinic_id)
+            count_client(tx, clinic_id, state, updated_at, -1)
+            count_client(tx, clinic_id, state, stamp, 1)
+            tx.event(clinic_id, "updated", "client", client.id, stamp)
+        tx.write(_RETEXT, searched, stamp, clinic_id, client.id)
+    return stamps
+
+
+async def phone_numbers(reader: Reader, client_id: bytes) -> list[str]:
+    """A client's phone numbers, the first first."""
+    return [row[0] for row in await reader.fetch(_PHONES_OF, client_id)]
+
+
+async def set_state(tx: Tx, clinic_id: int, client_id: bytes, *, old: int, new: State, kind: str) -> None:
     """Archive, hide or bring back the client at one clinic."""
     stamp = tx.stamp(clinic_id)
-    if old == State.ACTIVE and new != State.ACTIVE:
-        tx.count(clinic_id, "clients", -1)
-    if new == State.ACTIVE and old != State.ACTIVE:
-        tx.count(clinic_id, "clients")
+    (before,) = await tx.fetch_one(_STAMP, clinic_id, client_id)
+    count_client(tx, clinic_id, old, before, -1)
+    count_client(tx, clinic_id, new, stamp, 1)
     tx.write(_TOUCH, int(new), stamp, clinic_id, client_id)
     for link in tx.links(client_id):
         if link.clinic_id == clinic_id:

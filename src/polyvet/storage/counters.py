@@ -4,8 +4,11 @@
 | name | bucket | what n counts at the clinic |
 | --- | --- | --- |
 | `clients` | 0 | clients to whom it is actively connected |
+| `clients updated` | of `updated_at` | the same, by when they last changed |
 | `patients`, `patients/SLUG`, `patients@SPECIES` | 0 | active patients, by slug, by species code |
 | `updated`, `updated/SLUG` | of `updated_at` | active patients, by when they last changed |
+| `archived clients`, `archived patients` | 0 | archived ones |
+| `archived clients updated`, `archived patients updated` | of `updated_at` | archived ones, by when they last changed |
 | `records` | 0 | medical records |
 | `occurred` | of `occurred_at` | medical records, by when they occurred |
 | `invoices`, `invoices/STATUS` | 0 | invoices |

@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
-from polyvet.model.entities import Batch, Client, State
-from polyvet.storage.clients import search_text
+from polyvet.model.entities import Batch, Client, PhoneKind, State
+from polyvet.model.values import fold
+from polyvet.storage.clients import COUNTED_CLIENTS, folded_names, search_text
 from polyvet.storage.counters import bucket
 from polyvet.storage.writing import ClinicState
 
@@ -84,12 +85,20 @@ class Deriver:
         yield (
             "clients",
             [
-                (one.id, one.first_name, one.middle_name, one.last_name, one.email, one.address, one.created_at)
+                (
+                    one.id, one.first_name, one.middle_name, one.last_name, one.email, one.address, one.created_at,
+                    one.organization_name, *folded_names(one),
+                )
                 for one in batch.clients
             ],
-        )
-        yield "phones", [(one.id, 0, one.phone) for one in batch.clients if one.phone is not None]
-        known: dict[bytes, tuple[Client, str]] = {one.id: (one, search_text(one)) for one in batch.clients}
+        )  # fmt: skip
+        yield "phones", list(_phones(batch))
+        more: dict[bytes, list[str]] = {}
+        for number in batch.phones:
+            more.setdefault(number.client_id, []).append(number.number)
+        known: dict[bytes, tuple[Client, str]] = {
+            one.id: (one, search_text(one, more.get(one.id, ()))) for one in batch.clients
+        }
         rows: Rows = []
         for link in batch.connections:
             client, searched = known[link.client_id]
@@ -102,8 +111,10 @@ class Deriver:
                 link.updated_at,
             ))  # fmt: skip
             happened.append((link.clinic_id, link.updated_at, "client", link.client_id))
-            if link.state == State.ACTIVE:
-                self._counts[link.clinic_id, "clients", 0] += 1
+            counted = COUNTED_CLIENTS.get(State(link.state))
+            if counted is not None:
+                self._counts[link.clinic_id, counted, 0] += 1
+                self._counts[link.clinic_id, f"{counted} updated", bucket(link.updated_at)] += 1
         yield "connections", rows
 
     def _animals(self, batch: Batch, happened: list[tuple[int, int, str, bytes]]) -> Iterator[tuple[str, Rows]]:
@@ -112,7 +123,7 @@ class Deriver:
             [
                 (
                     one.id, one.client_id, one.name, one.species_id, one.breed_id, one.sex, one.neutered,
-                    one.birth_date, one.deceased_on, one.weight_mg, one.created_at,
+                    one.birth_date, one.deceased_on, one.weight_mg, one.created_at, one.microchip, fold(one.name),
                 )
                 for one in batch.patients
             ],
@@ -133,6 +144,9 @@ class Deriver:
             happened.append((clinic_id, updated_at, "patient", place.patient_id))
             if place.state == State.ACTIVE:
                 self._active[clinic_id, species_id, bucket(updated_at)] += 1
+            elif place.state == State.ARCHIVED:
+                self._counts[clinic_id, "archived patients", 0] += 1
+                self._counts[clinic_id, "archived patients updated", bucket(updated_at)] += 1
         yield "enrolments", rows
         yield "weights", [(w.patient_id, w.measured_at, w.id, w.clinic_id, w.weight_mg) for w in batch.weights]
 
@@ -173,6 +187,18 @@ class Deriver:
             clinic.event_seq += 1
             rows.append((clinic_id, clinic.event_seq, _CREATED, entity, ident, at))
         return rows
+
+
+def _phones(batch: Batch) -> Iterator[tuple[Any, ...]]:
+    """The first number of each client, and those that stand in the batch by themselves."""
+    for one in batch.clients:
+        if one.phone is not None:
+            yield one.id, 0, one.phone, PhoneKind.LANDLINE, None, False, False, one.created_at, one.created_at
+    for phone in batch.phones:
+        yield (
+            phone.client_id, phone.position, phone.number, phone.kind, phone.description, phone.for_reminders,
+            phone.second_owner, phone.created_at, phone.updated_at,
+        )  # fmt: skip
 
 
 def _as_tuples(structs: Sequence[Any]) -> Rows:

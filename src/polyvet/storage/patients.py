@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select
 
 from polyvet.model.entities import Patient, State
 from polyvet.model.paging import EARLIEST, LATEST, ByUpdate, Page, Place, Walk
+from polyvet.model.values import fold
 from polyvet.storage.counters import RANGE_NAMES, bucket, counted, counted_between, split
 from polyvet.storage.statement import Statement, inserting, p
 from polyvet.storage.store import Reader
@@ -22,7 +23,7 @@ from polyvet.storage.writing import Tx
 
 e = enrolments.c
 V = TypeVar("V", "Stamp", Patient)
-_COLUMNS = (
+COLUMNS = (
     patients.c.id,
     patients.c.client_id,
     e.number,
@@ -37,15 +38,16 @@ _COLUMNS = (
     patients.c.weight_mg,
     patients.c.created_at,
     e.updated_at,
+    patients.c.microchip,
 )
-_WIDTH = len(_COLUMNS)
-_NEUTERED = 8  # the column that _patient mends
+_WIDTH = len(COLUMNS)
+_NEUTERED = 8  # the column that patient_of mends
 _ACTIVE: ColumnElement[int] = literal_column(str(int(State.ACTIVE)))
 _joined = enrolments.join(patients, patients.c.id == e.patient_id)
 _here = and_(e.clinic_id == p("clinic"), e.state == _ACTIVE)
 
 _GET = Statement(
-    select(*_COLUMNS).select_from(_joined).where(e.clinic_id == p("clinic"), e.patient_id == p("patient")),
+    select(*COLUMNS).select_from(_joined).where(e.clinic_id == p("clinic"), e.patient_id == p("patient")),
     "clinic patient",
 )
 _STAMP = Statement(
@@ -56,7 +58,7 @@ _EXISTS = Statement(select(patients.c.id).where(patients.c.id == p("patient")), 
 _CLIENT_OF = Statement(select(patients.c.client_id).where(patients.c.id == p("patient")), "patient")
 
 
-def _patient(row: Any) -> Patient:
+def patient_of(row: Any) -> Patient:
     """A patient from a row's first columns; SQLite gives a truth value as 0 or 1."""
     columns = list(row[:_WIDTH])
     if columns[_NEUTERED] is not None:
@@ -67,7 +69,7 @@ def _patient(row: Any) -> Patient:
 async def get(reader: Reader, clinic_id: int, patient_id: bytes) -> Patient | None:
     """The patient as this clinic sees it, in whatever state; None if it was never enrolled here."""
     row = await reader.fetch_one(_GET, clinic_id, patient_id)
-    return None if row is None else _patient(row)
+    return None if row is None else patient_of(row)
 
 
 async def get_stamp(reader: Reader, clinic_id: int, patient_id: bytes) -> int | None:
@@ -96,7 +98,7 @@ _after = e.updated_at > p("after")
 def _walking(again: bool, *more: Any, since: bool, stamps: bool = False) -> Select[Any]:
     where = and_(_here, *more)
     total = counted_between(enrolments, e.updated_at, where) if since else counted()
-    query = select(e.patient_id, e.updated_at, total) if stamps else select(*_COLUMNS, total).select_from(_joined)
+    query = select(e.patient_id, e.updated_at, total) if stamps else select(*COLUMNS, total).select_from(_joined)
     query = query.where(where, _after, e.updated_at < p("before"))
     order = e.updated_at.asc() if again else e.updated_at.desc()
     return query.order_by(order).limit(p("limit")).offset(p("offset"))
@@ -136,7 +138,7 @@ async def list_by_update(reader: Reader, clinic_id: int, asked: ByUpdate) -> Pag
     """Active patients, newest change first; with a walk, the page after it (see Walk)."""
     clock = await _clock(reader, clinic_id, asked)
     rows, first_leg = await _walk_rows(reader, clinic_id, asked, stamps=False)
-    items = [_patient(row) for row in rows[: asked.limit]]
+    items = [patient_of(row) for row in rows[: asked.limit]]
     return await _walk_page(reader, clinic_id, asked, items, rows, first_leg, clock)
 
 
@@ -225,7 +227,7 @@ _counted_rows = {
 def _created(by_client: bool, by_species: bool) -> Statement:
     where = and_(_here, *([_client] if by_client else []), *([_species] if by_species else []))
     total = _counted_rows[by_species] if by_client else counted()
-    query = select(*_COLUMNS, total).select_from(_joined).where(where, _behind)
+    query = select(*COLUMNS, total).select_from(_joined).where(where, _behind)
     query = query.order_by(e.created_at.desc(), e.patient_id.desc()).limit(p("limit")).offset(p("offset"))
     names = "clinic at ident limit offset" + ("" if by_client else " counter")
     return Statement(query, names + (" client" if by_client else "") + (" species" if by_species else ""))
@@ -260,13 +262,14 @@ async def list_by_creation(
         total = (await reader.fetch_one(_TOTAL, clinic_id, counter))[0]
     else:
         total = (await reader.fetch_one(_TOTAL_OF_CLIENT[species_id is not None], clinic_id, client_id, *species))[0]
-    return Page([_patient(row) for row in rows[:limit]], total, len(rows) > limit)
+    return Page([patient_of(row) for row in rows[:limit]], total, len(rows) > limit)
 
 
 # --- writing --------------------------------------------------------------------------------------------------
 
 _NEW_PATIENT = "id client_id name species_id breed_id sex neutered birth_date deceased_on weight_mg created_at"
-_INSERT = inserting(patients, _NEW_PATIENT, rank=40)
+_CHANGING = "name species_id breed_id sex neutered birth_date deceased_on weight_mg microchip name_folded"
+_INSERT = inserting(patients, _NEW_PATIENT + " microchip name_folded", rank=40)
 _INSERT_ENROLMENT = inserting(
     enrolments, "clinic_id patient_id client_id state number slug species_id created_at updated_at", rank=50
 )
@@ -274,8 +277,8 @@ _INSERT_WEIGHT = inserting(weights, "patient_id measured_at id clinic_id weight_
 _UPDATE = Statement(
     update(patients)
     .where(patients.c.id == p("patient"))
-    .values({name: p(f"new_{name}") for name in _NEW_PATIENT.split()[2:-1]}),
-    " ".join(f"new_{name}" for name in _NEW_PATIENT.split()[2:-1]) + " patient",
+    .values({name: p(f"new_{name}") for name in _CHANGING.split()}),
+    " ".join(f"new_{name}" for name in _CHANGING.split()) + " patient",
     rank=70,
 )
 _MOVE = Statement(
@@ -290,13 +293,17 @@ _PLACES = Statement(
 )
 
 
-def count_active(tx: Tx, clinic_id: int, slug: str, species_id: int, updated_at: int, by: int) -> None:
-    """Move every counter of active patients by one patient."""
-    tx.count(clinic_id, "patients", by)
-    tx.count(clinic_id, f"patients/{slug}", by)
-    tx.count(clinic_id, f"patients@{species_id}", by)
-    tx.count(clinic_id, "updated", by, bucket=bucket(updated_at))
-    tx.count(clinic_id, f"updated/{slug}", by, bucket=bucket(updated_at))
+def count_patient(tx: Tx, clinic_id: int, state: int, slug: str, species_id: int, updated_at: int, by: int) -> None:
+    """Move every counter that counts the patient by one patient."""
+    if state == State.ACTIVE:
+        tx.count(clinic_id, "patients", by)
+        tx.count(clinic_id, f"patients/{slug}", by)
+        tx.count(clinic_id, f"patients@{species_id}", by)
+        tx.count(clinic_id, "updated", by, bucket=bucket(updated_at))
+        tx.count(clinic_id, f"updated/{slug}", by, bucket=bucket(updated_at))
+    elif state == State.ARCHIVED:
+        tx.count(clinic_id, "archived patients", by)
+        tx.count(clinic_id, "archived patients updated", by, bucket=bucket(updated_at))
 
 
 def insert(tx: Tx, patient: Patient, slug: str, *, stamped: dict[int, int] | None = None) -> None:
@@ -305,7 +312,8 @@ def insert(tx: Tx, patient: Patient, slug: str, *, stamped: dict[int, int] | Non
     at = patient.created_at
     tx.write(
         _INSERT, patient.id, patient.client_id, patient.name, patient.species_id, patient.breed_id, patient.sex,
-        patient.neutered, patient.birth_date, patient.deceased_on, patient.weight_mg, at,
+        patient.neutered, patient.birth_date, patient.deceased_on, patient.weight_mg, at, patient.microchip,
+        fold(patient.name),
     )  # fmt: skip
     for clinic_id in tx.opened_to(patient.client_id):
         enrol(tx, clinic_id, patient, slug, stamp=(stamped or {}).get(clinic_id))
@@ -320,7 +328,7 @@ def enrol(tx: Tx, clinic_id: int, patient: Patient, slug: str, *, stamp: int | N
         _INSERT_ENROLMENT, clinic_id, patient.id, patient.client_id, int(State.ACTIVE), clinic.patient_seq, slug,
         patient.species_id, patient.created_at, stamp,
     )  # fmt: skip
-    count_active(tx, clinic_id, slug, patient.species_id, stamp, 1)
+    count_patient(tx, clinic_id, State.ACTIVE, slug, patient.species_id, stamp, 1)
     tx.event(clinic_id, "created", "patient", patient.id, stamp)
     return stamp
 
@@ -335,16 +343,15 @@ async def update_everywhere(tx: Tx, patient: Patient, slug: str) -> dict[int, in
     stamps: dict[int, int] = {}
     tx.write(
         _UPDATE, patient.name, patient.species_id, patient.breed_id, patient.sex, patient.neutered,
-        patient.birth_date, patient.deceased_on, patient.weight_mg, patient.id,
+        patient.birth_date, patient.deceased_on, patient.weight_mg, patient.microchip, fold(patient.name), patient.id,
     )  # fmt: skip
     for clinic_id, state, old_slug, old_species, updated_at in await tx.fetch(_PLACES, patient.id):
         if state == State.HIDDEN:  # nothing is told to a clinic that was disconnected
             tx.write(_MOVE, state, slug, patient.species_id, updated_at, clinic_id, patient.id)
             continue
         stamps[clinic_id] = stamp = tx.stamp(clinic_id)
-        if state == State.ACTIVE:
-            count_active(tx, clinic_id, old_slug, old_species, updated_at, -1)
-            count_active(tx, clinic_id, slug, patient.species_id, stamp, 1)
+        count_patient(tx, clinic_id, state, old_slug, old_species, updated_at, -1)
+        count_patient(tx, clinic_id, state, slug, patient.species_id, stamp, 1)
         tx.write(_MOVE, state, slug, patient.species_id, stamp, clinic_id, patient.id)
         tx.event(clinic_id, "updated", "patient", patient.id, stamp)
     return stamps
@@ -359,9 +366,7 @@ async def set_state(tx: Tx, patient_id: bytes, state: State, *, kind: str, only:
             tx.write(_MOVE, int(state), slug, species_id, updated_at, clinic_id, patient_id)
             continue
         stamp = tx.stamp(clinic_id)
-        if old_state == State.ACTIVE:
-            count_active(tx, clinic_id, slug, species_id, updated_at, -1)
-        if state == State.ACTIVE:
-            count_active(tx, clinic_id, slug, species_id, stamp, 1)
+        count_patient(tx, clinic_id, old_state, slug, species_id, updated_at, -1)
+        count_patient(tx, clinic_id, state, slug, species_id, stamp, 1)
         tx.write(_MOVE, int(state), slug, species_id, stamp, clinic_id, patient_id)
         tx.event(clinic_id, kind, "patient", patient_id, stamp)

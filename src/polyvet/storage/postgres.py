@@ -77,6 +77,8 @@ class PostgresReader:
 class PostgresSession:
     """A connection that writes."""
 
+    engine = POSTGRESQL
+
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
 

@@ -108,6 +108,8 @@ class SqliteReader:
 class SqliteSession:
     """The connection that writes; used by one thread at a time."""
 
+    engine = SQLITE
+
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 

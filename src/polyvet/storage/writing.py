@@ -58,6 +58,8 @@ class Link(msgspec.Struct, frozen=True):
 class Session(Protocol):
     """One connection that writes; each engine has one."""
 
+    engine: str
+
     async def begin(self) -> None: ...
     async def commit(self) -> None: ...
     async def rollback(self) -> None: ...
@@ -119,6 +121,11 @@ class Tx:
         self._links: list[Link] = []
         self._before: dict[int, ClinicState] = {}
         self.sent = False
+
+    @property
+    def engine(self) -> str:
+        """Which engine the transaction is on."""
+        return self._group.session.engine
 
     def touches(self, clinic_id: int) -> bool:
         """Whether the group holds the clinic: one that the job said it touches, if it exists."""

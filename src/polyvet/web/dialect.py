@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A dialect as an ASGI application: find the route, the caller and its budget, answer, log.
 
-What differs between vendors is behind `Wire`: where the credential stands, what an error looks like, which headers
-tell of the budget.
+What differs between vendors is behind `Wire`: where the credential stands, what an error looks like, how requests are
+counted and told of.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ import structlog
 
 from polyvet.core.codelists import Codelists
 from polyvet.core.context import Caller, Context
-from polyvet.model.errors import Busy, NoSuchRoute, PolyvetError
+from polyvet.model.errors import Busy, NoSuchRoute, PolyvetError, Unauthenticated
 from polyvet.storage.store import Store
-from polyvet.web.limits import Budget, Limits, Standing
+from polyvet.web.limits import Limits
 from polyvet.web.log import RequestLog
 from polyvet.web.marks import Marks
 from polyvet.web.message import ANSWER, Headers, Receive, Reply, Request, Scope, Send
 from polyvet.web.metrics import Metrics
+from polyvet.web.rolling import Rolling
 from polyvet.web.routes import Route, RouteTable
 
-NO_BUDGET = Budget(None, None)
 COMPRESS_FROM = 1_000  # bytes
 _FIRST_ERROR = 400
 NO_ROUTE = "(none)"
@@ -39,11 +39,10 @@ class Wire(Protocol):
     """What one vendor does its own way."""
 
     name: str
-    root: str  # the paths' common start, with its last slash
 
+    def find(self, table: RouteTable, request: Request) -> tuple[Route, dict[str, str]]: ...
     def secret(self, request: Request) -> str | None: ...
-    def budget(self, caller: Caller) -> Budget: ...
-    def budget_headers(self, standing: Standing) -> Headers: ...
+    def count(self, services: Services, request: Request, caller: Caller, route: Route) -> Headers: ...
     def error(self, error: PolyvetError) -> Reply: ...
     def defect(self) -> Reply: ...
 
@@ -60,6 +59,7 @@ class Services(msgspec.Struct):
     store: Store
     codelists: Codelists
     limits: Limits | None  # None: switched off
+    rolling: Rolling | None
     marks: Marks
     metrics: Metrics
     log: RequestLog
@@ -86,16 +86,18 @@ class Dialect:
         request_id = services.log.next_id()
         request = Request(scope, receive, {}, services.body_limit)
         route: Route | None = None
-        standing: Standing | None = None
+        counted: Headers = []
         try:
             try:
-                route, request.parameters = self.routes.find(scope["method"], self._below_root(scope["path"]))
+                route, request.parameters = self.wire.find(self.routes, request)
                 caller = await self._callers.caller(self.wire.secret(request))
+                if request.tenant not in (None, caller.clinic_id):
+                    raise Unauthenticated
                 request.caller = caller
-                if services.limits is not None:
-                    standing = services.limits.take(caller, self.wire.budget(caller))
+                counted = self.wire.count(services, request, caller, route)
                 request.ctx = Context(caller, services.store, services.codelists)
-                request.ctx.require(route.permission)
+                if route.permission is not None:
+                    request.ctx.require(route.permission)
                 reply = await route.handler(request)
             except PolyvetError as error:
                 if isinstance(error, Busy):  # the caller is told to try again, the operator why
@@ -106,9 +108,7 @@ class Dialect:
         except Exception:
             _log.exception("defect", request_id=request_id, dialect=self.wire.name, path=scope["path"])
             reply = self.wire.defect()
-        headers = [(b"x-request-id", request_id.encode()), *reply.headers]
-        if standing is not None:
-            headers += self.wire.budget_headers(standing)
+        headers = [(b"x-request-id", request_id.encode()), *reply.headers, *counted]
         if reply.status >= _FIRST_ERROR:
             await request.drain()
         await _send(request, reply, headers, send)
@@ -119,11 +119,13 @@ class Dialect:
         key, clinic = (None, None) if who is None else (who.shown, who.clinic_id)
         services.log.add(request_id, self.wire.name, scope, reply.status, took, key, clinic)
 
-    def _below_root(self, path: str) -> str:
-        """The path below the root. NoSuchRoute outside it, where a prefix or a bound host may lead."""
-        if not path.startswith(self.wire.root):
-            raise NoSuchRoute
-        return path[len(self.wire.root) :]
+
+def below(root: str, table: RouteTable, request: Request) -> tuple[Route, dict[str, str]]:
+    """The route of a path below a fixed root. NoSuchRoute outside it, where a prefix or a bound host may lead."""
+    path: str = request.scope["path"]
+    if not path.startswith(root):
+        raise NoSuchRoute
+    return table.find(request.scope["method"], path[len(root) :])
 
 
 def known_method(method: str) -> str:

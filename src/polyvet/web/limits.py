@@ -75,6 +75,17 @@ class Limits:
         return Standing(per_hour or 0, hour_left - 1, _seconds(hour_opened + HOUR - now))
 
 
+def headers(standing: Standing | None) -> list[tuple[bytes, bytes]]:
+    """What tells of a budget: the window with the least room, `Reset` in seconds. Nothing when there is none."""
+    if standing is None:
+        return []
+    return [
+        (b"x-ratelimit-limit", b"%d" % standing.limit),
+        (b"x-ratelimit-remaining", b"%d" % standing.remaining),
+        (b"x-ratelimit-reset", b"%d" % standing.reset_s),
+    ]
+
+
 def _seconds(microseconds: int) -> int:
     """Whole seconds, rounded up, so that waiting them is enough."""
     return max(1, -(-microseconds // values.MICROSECONDS))

@@ -50,6 +50,7 @@ class Request(msgspec.Struct, gc=False):
     body_limit: int
     caller: Caller | None = None
     ctx: Context | None = None
+    tenant: int | None = None  # the installation that the path names, where a vendor's paths do
     at_end: bool = False  # the body has been read, or its sender is gone
 
     @property

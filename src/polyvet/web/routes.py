@@ -30,14 +30,15 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     path: str
     handler: Handler
-    permission: str
+    permission: str | None  # None: any key of the clinic
     summary: str
     operation: str
     origin: str
     answer: Any  # the wire type of a success, as it stands on the wire
     parameters: tuple[Parameter, ...] = ()
-    body: type[msgspec.Struct] | None = None
+    body: Any = None  # a wire type, or a JSON Schema where none can say what is read; None: no body
     status: int = 200
+    also: tuple[tuple[int, Any], ...] = ()  # further statuses with their wire types; one more than once: any of them
     alias_of: str | None = None  # the main path; aliases are served, not described
 
 

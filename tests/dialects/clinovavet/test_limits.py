@@ -8,7 +8,7 @@ import time
 import pytest
 
 from polyvet.core.context import Caller
-from polyvet.dialects.clinovavet.wire import PER_MINUTE, ClinovaVetWire
+from polyvet.dialects.clinovavet.wire import BUDGET, PER_MINUTE
 from polyvet.model.errors import LimitReached
 from polyvet.model.values import MICROSECONDS
 from polyvet.web.limits import Limits
@@ -54,7 +54,7 @@ def test_every_kind_of_key_has_the_same_number(practice, kind):
 
 def test_who_obeys_retry_after_is_let_in():
     limits, caller = Limits(shared=False), Caller(bytes(16), 1, "integration", frozenset(), "sk", per_minute=2)
-    allowed = ClinovaVetWire().budget(caller)
+    allowed = BUDGET
     now = 1_000 * MICROSECONDS
     limits.take(caller, allowed, now)
     limits.take(caller, allowed, now + 5 * MICROSECONDS)

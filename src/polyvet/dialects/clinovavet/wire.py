@@ -14,10 +14,13 @@ import msgspec
 from polyvet.core.context import Caller
 from polyvet.model import errors, values
 from polyvet.model.paging import Page, Place
+from polyvet.web.dialect import Services, below
 from polyvet.web.limits import Budget, Standing
+from polyvet.web.limits import headers as budget_headers
 from polyvet.web.marks import Marks, page_key
 from polyvet.web.message import Headers, Reply, Request
 from polyvet.web.params import HIGHEST_PAGE, integer
+from polyvet.web.routes import Route, RouteTable
 
 NAME = "clinovavet"
 ROOT = "/api/v1/"  # [seed]
@@ -27,7 +30,7 @@ LARGEST_LIMIT = 100  # [seed]
 PER_MINUTE = 100
 LONGEST_SHOWN_ID = 100
 _ID_PREFIX = "c"
-_BUDGET = Budget(PER_MINUTE, None)
+BUDGET = Budget(PER_MINUTE, None)
 _MOST_DIGITS = 10**18  # any whole number that is read may be clamped
 
 T = TypeVar("T")
@@ -74,7 +77,10 @@ class ClinovaVetWire:
     """What ClinovaVet does its own way."""
 
     name = NAME
-    root = ROOT
+
+    def find(self, table: RouteTable, request: Request) -> tuple[Route, dict[str, str]]:
+        """All paths have one root."""
+        return below(ROOT, table, request)
 
     def secret(self, request: Request) -> str | None:
         """`Authorization: Bearer KEY` [seed]; the scheme in any case, as HTTP has it."""
@@ -83,17 +89,9 @@ class ClinovaVetWire:
             return None
         return authorization[7:].strip().decode("latin-1")
 
-    def budget(self, caller: Caller) -> Budget:
-        """The same for all kinds of keys [inferred]."""
-        return _BUDGET
-
-    def budget_headers(self, standing: Standing) -> Headers:
-        """Not mentioned by the vendor; sent as extras, `Reset` in seconds [inferred]."""
-        return [
-            (b"x-ratelimit-limit", b"%d" % standing.limit),
-            (b"x-ratelimit-remaining", b"%d" % standing.remaining),
-            (b"x-ratelimit-reset", b"%d" % standing.reset_s),
-        ]
+    def count(self, services: Services, request: Request, caller: Caller, route: Route) -> Headers:
+        """The same budget for all kinds of keys; headers are not mentioned by the vendor [inferred]."""
+        return [] if services.limits is None else budget_headers(services.limits.take(caller, BUDGET))
 
     def error(self, error: errors.PolyvetError) -> Reply:  # noqa: C901, PLR0911, the error table: one row a fact
         """THE error table. The five codes are [seed]; which status each has is [inferred]."""
@@ -153,12 +151,7 @@ def _invalid_body(problem: str) -> Reply:
 
 def _limited(seconds: int, limit: int) -> Reply:
     # Status and code [seed]; text and headers [inferred].
-    headers = [
-        (b"retry-after", b"%d" % seconds),
-        (b"x-ratelimit-limit", b"%d" % limit),
-        (b"x-ratelimit-remaining", b"0"),
-        (b"x-ratelimit-reset", b"%d" % seconds),
-    ]
+    headers = [(b"retry-after", b"%d" % seconds), *budget_headers(Standing(limit, 0, seconds))]
     message = f"Too many requests; try again in {seconds} seconds"
     return failure(429, "RATE_LIMIT_EXCEEDED", message, headers=headers)
 

@@ -15,9 +15,11 @@ import msgspec
 from polyvet.core.context import Caller
 from polyvet.model import errors, values
 from polyvet.model.paging import Page
-from polyvet.web.limits import Budget, Standing
+from polyvet.web.dialect import Services, below
+from polyvet.web.limits import Budget, Standing, headers
 from polyvet.web.message import Headers, Reply, Request
 from polyvet.web.params import HIGHEST_PAGE, integer
+from polyvet.web.routes import Route, RouteTable
 
 NAME = "vetigen"
 ROOT = "/api/v1/"
@@ -101,10 +103,13 @@ class VetigenWire:
     """What Vetigen does its own way."""
 
     name = NAME
-    root = ROOT
 
     def __init__(self, options: Options) -> None:
         self.options = options
+
+    def find(self, table: RouteTable, request: Request) -> tuple[Route, dict[str, str]]:
+        """All paths have one root."""
+        return below(ROOT, table, request)
 
     def secret(self, request: Request) -> str | None:
         """`Authorization: Bearer KEY` [seed] or `X-API-Key: KEY` [docs: K]; the bearer wins [inferred]."""
@@ -114,17 +119,10 @@ class VetigenWire:
         key = request.header(b"x-api-key")
         return None if key is None else key.strip().decode("latin-1")
 
-    def budget(self, caller: Caller) -> Budget:
-        """The numbers of the key's kind [docs]."""
-        return BUDGETS[caller.kind]
-
-    def budget_headers(self, standing: Standing) -> Headers:
-        """The window with the least room [inferred]; `Reset` in seconds [docs: K]."""
-        return [
-            (b"x-ratelimit-limit", b"%d" % standing.limit),
-            (b"x-ratelimit-remaining", b"%d" % standing.remaining),
-            (b"x-ratelimit-reset", b"%d" % standing.reset_s),
-        ]
+    def count(self, services: Services, request: Request, caller: Caller, route: Route) -> Headers:
+        """The numbers of the key's kind [docs]; the window with the least room [inferred], `Reset` in seconds
+        [docs: K]."""
+        return [] if services.limits is None else headers(services.limits.take(caller, BUDGETS[caller.kind]))
 
     def error(self, error: errors.PolyvetError) -> Reply:  # noqa: C901, PLR0911, the error table: one row a fact
         """THE error table."""
@@ -174,7 +172,7 @@ class VetigenWire:
         else:
             message = f"Rate limit exceeded. Retry in {seconds} seconds."
             reply = failure(429, "AUTH.RATE_LIMITED", message, severity=_WARNING)  # [seed]
-        reply.headers = [(b"retry-after", b"%d" % seconds), *self.budget_headers(Standing(error.limit, 0, seconds))]
+        reply.headers = [(b"retry-after", b"%d" % seconds), *headers(Standing(error.limit, 0, seconds))]
         return reply
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The schema. Every index that serves a list starts with the clinic and ends with the list's order.
+"""The record's tables. Every index that serves a list starts with the clinic and ends with the list's order.
 
 `clinics` holds each clinic's clock and sequences; its row is the clinic's write lock. `connections` and
 `enrolments` are what one clinic sees of the global clients and patients, kept so that a list is one index range.
@@ -7,76 +7,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import Boolean, Column, ForeignKey, Index, SmallInteger, Table, text
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Date,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    SmallInteger,
-    Table,
-    Text,
-    text,
+from polyvet.storage.tables.columns import (
+    BYTES,
+    DATE,
+    ID,
+    INSTANT,
+    SERIAL,
+    clinic_,
+    document,
+    id_,
+    int_,
+    metadata,
+    plain,
+    text_,
 )
-from sqlalchemy.dialects.postgresql import UUID
-
-metadata = MetaData()
-
-ID = LargeBinary().with_variant(UUID(as_uuid=False), "postgresql")
-BYTES = LargeBinary()
-DATE = Text().with_variant(Date(), "postgresql")
-INSTANT = BigInteger()  # microseconds since the epoch
-SERIAL = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers rows only in a column of type INTEGER
-
-
-def _id(name: str = "id", *more: Any, primary_key: bool = False, nullable: bool = False) -> Column[bytes]:
-    return Column(name, ID, *more, primary_key=primary_key, nullable=nullable)
-
-
-def _int(name: str, *more: Any, primary_key: bool = False, nullable: bool = False) -> Column[int]:
-    return Column(name, BigInteger, *more, primary_key=primary_key, nullable=nullable, autoincrement=False)
-
-
-def _text(name: str, *more: Any, primary_key: bool = False, nullable: bool = False) -> Column[str]:
-    return Column(name, Text, *more, primary_key=primary_key, nullable=nullable)
-
-
-def _clinic(primary_key: bool = False, *, checked: bool = True) -> Column[int]:
-    """Not checked where only a transaction that holds the clinic's row writes: a check a row would be for nothing."""
-    more = (ForeignKey("clinics.id"),) if checked else ()
-    return _int("clinic_id", *more, primary_key=primary_key)
-
 
 clinics = Table(
     "clinics",
     metadata,
-    _int("id", primary_key=True),
+    int_("id", primary_key=True),
     Column("uid", ID, nullable=False, unique=True),
-    _text("name"),
-    _text("timezone"),
-    _text("currency"),
+    text_("name"),
+    text_("timezone"),
+    text_("currency"),
     Column("created_at", INSTANT, nullable=False),
     Column("clock", INSTANT, nullable=False, server_default=text("0")),
-    _int("event_seq"),
-    _int("client_seq"),
-    _int("patient_seq"),
-    _int("invoice_seq"),
+    int_("event_seq"),
+    int_("client_seq"),
+    int_("patient_seq"),
+    int_("invoice_seq"),
 )
 
 users = Table(
     "users",
     metadata,
-    _id(primary_key=True),
-    _clinic(),
-    _text("name"),
-    _text("subject"),
-    _text("role"),
+    id_(primary_key=True),
+    clinic_(),
+    text_("name"),
+    text_("subject"),
+    text_("role"),
     Column("created_at", INSTANT, nullable=False),
     Index("users_subject", "clinic_id", "subject", unique=True),
     sqlite_with_rowid=False,
@@ -85,16 +56,16 @@ users = Table(
 api_keys = Table(
     "api_keys",
     metadata,
-    _id(primary_key=True),
-    _clinic(),
-    _text("dialect"),
-    _text("name"),
-    _text("kind"),
-    _text("permissions"),
+    id_(primary_key=True),
+    clinic_(),
+    text_("dialect"),
+    text_("name"),
+    text_("kind"),
+    text_("permissions"),
     Column("key_hash", BYTES, nullable=False, unique=True),
-    _text("shown"),
-    _int("per_minute", nullable=True),
-    _int("per_hour", nullable=True),
+    text_("shown"),
+    int_("per_minute", nullable=True),
+    int_("per_hour", nullable=True),
     Column("created_at", INSTANT, nullable=False),
     Column("revoked_at", INSTANT),
     sqlite_with_rowid=False,
@@ -103,58 +74,73 @@ api_keys = Table(
 species = Table(
     "species",
     metadata,
-    _int("id", primary_key=True),
-    _int("clinic_id", ForeignKey("clinics.id"), nullable=True),
-    _text("name"),
-    _text("slug"),
-    _text("common"),
-    _text("synonyms"),
+    int_("id", primary_key=True),
+    int_("clinic_id", ForeignKey("clinics.id"), nullable=True),
+    text_("name"),
+    text_("slug"),
+    text_("common"),
+    text_("synonyms"),
 )
 
 breeds = Table(
     "breeds",
     metadata,
-    _int("id", primary_key=True),
-    _int("clinic_id", ForeignKey("clinics.id"), nullable=True),
-    _int("species_id", ForeignKey("species.id")),
-    _text("name"),
+    int_("id", primary_key=True),
+    int_("clinic_id", ForeignKey("clinics.id"), nullable=True),
+    int_("species_id", ForeignKey("species.id")),
+    text_("name"),
     Index("breeds_species", "species_id"),
 )
 
 clients = Table(
     "clients",
     metadata,
-    _id(primary_key=True),
-    _text("first_name"),
-    _text("middle_name", nullable=True),
-    _text("last_name"),
-    _text("email", nullable=True),
-    _text("address", nullable=True),
+    id_(primary_key=True),
+    text_("first_name"),
+    text_("middle_name", nullable=True),
+    text_("last_name"),
+    text_("email", nullable=True),
+    text_("address", nullable=True),  # on one line, made of the parts in `details` where it has some
     Column("created_at", INSTANT, nullable=False),
+    *plain("organization_name first_name_folded last_name_folded organization_name_folded email_folded"),
+    document("details"),
+    Index("clients_email", "email_folded"),
     sqlite_with_rowid=False,
 )
 
 phones = Table(
     "phones",
     metadata,
-    _id("client_id", ForeignKey("clients.id"), primary_key=True),
-    Column("position", SmallInteger, primary_key=True, autoincrement=False),
-    _text("number"),
-    sqlite_with_rowid=False,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    id_("client_id", ForeignKey("clients.id")),
+    Column("position", SmallInteger, nullable=False),
+    text_("number"),
+    Column("kind", SmallInteger, nullable=False),
+    text_("description", nullable=True),
+    Column("for_reminders", Boolean, nullable=False),
+    Column("second_owner", Boolean, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("updated_at", INSTANT, nullable=False),
+    Index("phones_client", "client_id", "position", unique=True),
 )
 
 connections = Table(
     "connections",
     metadata,
     Column("id", SERIAL, primary_key=True, autoincrement=True),
-    _clinic(),
-    _id("client_id", ForeignKey("clients.id")),
+    clinic_(),
+    id_("client_id", ForeignKey("clients.id")),
     Column("state", SmallInteger, nullable=False),
-    _int("number"),
-    _text("search_text"),  # folded name, e-mail and phones; the fragment search reads nothing else
+    int_("number"),
+    text_("search_text"),  # folded name, e-mail and phones; the fragment search reads nothing else
     Column("last_visit", INSTANT),
     Column("created_at", INSTANT, nullable=False),
     Column("updated_at", INSTANT, nullable=False),
+    int_("home_department", nullable=True),
+    id_("payer_id", nullable=True),  # another client who pays this one's invoices
+    id_("parent_id", nullable=True),  # the referring organisation that this one belongs to
+    text_("old_id", nullable=True),  # in a system that the clinic used before
+    document("details"),
     Index("connections_clinic_client", "clinic_id", "client_id", unique=True),
     Index("connections_client", "client_id"),
     Index("connections_number", "clinic_id", "number", unique=True),
@@ -165,33 +151,41 @@ connections = Table(
 patients = Table(
     "patients",
     metadata,
-    _id(primary_key=True),
-    _id("client_id", ForeignKey("clients.id")),
-    _text("name"),
-    _int("species_id", ForeignKey("species.id")),
-    _int("breed_id", ForeignKey("breeds.id"), nullable=True),
-    _text("sex"),
+    id_(primary_key=True),
+    id_("client_id", ForeignKey("clients.id")),
+    text_("name"),
+    int_("species_id", ForeignKey("species.id")),
+    int_("breed_id", ForeignKey("breeds.id"), nullable=True),
+    text_("sex"),
     Column("neutered", Boolean),
     Column("birth_date", DATE),
     Column("deceased_on", DATE),
-    _int("weight_mg", nullable=True),
+    int_("weight_mg", nullable=True),
     Column("created_at", INSTANT, nullable=False),
+    text_("microchip", nullable=True),
+    text_("animal_code", nullable=True),  # a farm's own
+    *plain("name_folded"),
+    document("details"),
     Index("patients_client", "client_id"),
+    Index("patients_microchip", "microchip"),
     sqlite_with_rowid=False,
 )
 
 enrolments = Table(
     "enrolments",
     metadata,
-    _clinic(primary_key=True, checked=False),
-    _id("patient_id", ForeignKey("patients.id"), primary_key=True),
-    _id("client_id"),
+    clinic_(primary_key=True, checked=False),
+    id_("patient_id", ForeignKey("patients.id"), primary_key=True),
+    id_("client_id"),
     Column("state", SmallInteger, nullable=False),
-    _int("number"),
-    _text("slug"),
-    _int("species_id"),
+    int_("number"),
+    text_("slug"),
+    int_("species_id"),
     Column("created_at", INSTANT, nullable=False),
     Column("updated_at", INSTANT, nullable=False),
+    int_("home_department", nullable=True),
+    text_("old_id", nullable=True),
+    document("details"),
     Index("enrolments_updated", "clinic_id", "state", "updated_at", "patient_id", "number"),
     Index("enrolments_slug_updated", "clinic_id", "state", "slug", "updated_at", "patient_id", "number"),
     Index("enrolments_created", "clinic_id", "state", "created_at", "patient_id", "number"),
@@ -199,40 +193,41 @@ enrolments = Table(
     Index("enrolments_client_created", "clinic_id", "client_id", "state", "created_at", "patient_id", "number"),
     Index("enrolments_number", "clinic_id", "number", unique=True),
     Index("enrolments_patient", "patient_id"),
+    Index("enrolments_changed", "clinic_id", "updated_at", "number"),
     sqlite_with_rowid=False,
 )
 
 weights = Table(
     "weights",
     metadata,
-    _id("patient_id", ForeignKey("patients.id"), primary_key=True),
+    id_("patient_id", ForeignKey("patients.id"), primary_key=True),
     Column("measured_at", INSTANT, primary_key=True, autoincrement=False),
-    _id(primary_key=True),
-    _clinic(checked=False),
-    _int("weight_mg"),
+    id_(primary_key=True),
+    clinic_(checked=False),
+    int_("weight_mg"),
     sqlite_with_rowid=False,
 )
 
 medical_records = Table(
     "medical_records",
     metadata,
-    _id(primary_key=True),
-    _clinic(),
-    _id("patient_id", ForeignKey("patients.id")),
-    _text("kind"),
-    _text("status"),
-    _text("title"),
-    _text("subjective", nullable=True),
-    _text("objective", nullable=True),
-    _text("assessment", nullable=True),
-    _text("differential", nullable=True),
-    _text("plan", nullable=True),
-    _text("blood_test", nullable=True),
-    _text("urine_test", nullable=True),
+    id_(primary_key=True),
+    clinic_(),
+    id_("patient_id", ForeignKey("patients.id")),
+    text_("kind"),
+    text_("status"),
+    text_("title"),
+    text_("subjective", nullable=True),
+    text_("objective", nullable=True),
+    text_("assessment", nullable=True),
+    text_("differential", nullable=True),
+    text_("plan", nullable=True),
+    text_("blood_test", nullable=True),
+    text_("urine_test", nullable=True),
     Column("occurred_at", INSTANT, nullable=False),
-    _id("author_id", ForeignKey("users.id"), nullable=True),
+    id_("author_id", ForeignKey("users.id"), nullable=True),
     Column("signed_at", INSTANT),
-    _id("amends_id", ForeignKey("medical_records.id"), nullable=True),
+    id_("amends_id", ForeignKey("medical_records.id"), nullable=True),
     Column("created_at", INSTANT, nullable=False),
     Column("updated_at", INSTANT, nullable=False),
     Index("records_occurred", "clinic_id", "occurred_at", "id"),
@@ -243,15 +238,15 @@ medical_records = Table(
 calendar_events = Table(
     "calendar_events",
     metadata,
-    _id(primary_key=True),
-    _clinic(),
-    _text("title"),
-    _text("kind"),
-    _text("status"),
+    id_(primary_key=True),
+    clinic_(),
+    text_("title"),
+    text_("kind"),
+    text_("status"),
     Column("start_at", INSTANT, nullable=False),
     Column("end_at", INSTANT, nullable=False),
-    _id("patient_id", ForeignKey("patients.id"), nullable=True),
-    _id("user_id", ForeignKey("users.id"), nullable=True),
+    id_("patient_id", ForeignKey("patients.id"), nullable=True),
+    id_("user_id", ForeignKey("users.id"), nullable=True),
     Column("created_at", INSTANT, nullable=False),
     Column("updated_at", INSTANT, nullable=False),
     Index("calendar_start", "clinic_id", "start_at", "id", "kind", "status"),
@@ -261,16 +256,16 @@ calendar_events = Table(
 stock_items = Table(
     "stock_items",
     metadata,
-    _id(primary_key=True),
-    _clinic(),
-    _text("name"),
-    _text("category"),
-    _text("sku"),
-    _text("unit"),
-    _int("quantity_milli"),
-    _int("low_stock_milli"),
-    _int("unit_price_cents"),
-    _text("currency"),
+    id_(primary_key=True),
+    clinic_(),
+    text_("name"),
+    text_("category"),
+    text_("sku"),
+    text_("unit"),
+    int_("quantity_milli"),
+    int_("low_stock_milli"),
+    int_("unit_price_cents"),
+    text_("currency"),
     Column("is_virtual", Boolean, nullable=False),
     Column("created_at", INSTANT, nullable=False),
     Column("updated_at", INSTANT, nullable=False),
@@ -281,14 +276,14 @@ stock_items = Table(
 invoices = Table(
     "invoices",
     metadata,
-    _id(primary_key=True),
-    _clinic(),
-    _id("client_id", ForeignKey("clients.id")),
-    _id("patient_id", ForeignKey("patients.id"), nullable=True),
-    _text("number"),
-    _text("status"),
-    _text("currency"),
-    _int("carried_over_cents"),
+    id_(primary_key=True),
+    clinic_(),
+    id_("client_id", ForeignKey("clients.id")),
+    id_("patient_id", ForeignKey("patients.id"), nullable=True),
+    text_("number"),
+    text_("status"),
+    text_("currency"),
+    int_("carried_over_cents"),
     Column("created_at", INSTANT, nullable=False),
     Column("updated_at", INSTANT, nullable=False),
     Index("invoices_created", "clinic_id", "created_at", "id"),
@@ -301,11 +296,11 @@ invoices = Table(
 invoice_lines = Table(
     "invoice_lines",
     metadata,
-    _id("invoice_id", ForeignKey("invoices.id"), primary_key=True),
+    id_("invoice_id", ForeignKey("invoices.id"), primary_key=True),
     Column("position", SmallInteger, primary_key=True, autoincrement=False),
-    _text("name"),
-    _int("unit_price_cents"),
-    _int("quantity_milli"),
+    text_("name"),
+    int_("unit_price_cents"),
+    int_("quantity_milli"),
     sqlite_with_rowid=False,
 )
 
@@ -313,10 +308,10 @@ invoice_lines = Table(
 counters = Table(
     "counters",
     metadata,
-    _clinic(primary_key=True, checked=False),
-    _text("name", primary_key=True),
-    _int("bucket", primary_key=True),
-    _int("n"),
+    clinic_(primary_key=True, checked=False),
+    text_("name", primary_key=True),
+    int_("bucket", primary_key=True),
+    int_("n"),
     sqlite_with_rowid=False,
 )
 
@@ -324,11 +319,11 @@ counters = Table(
 events = Table(
     "events",
     metadata,
-    _clinic(primary_key=True, checked=False),
-    _int("seq", primary_key=True),
-    _text("kind"),
-    _text("entity"),
-    _id("entity_id"),
+    clinic_(primary_key=True, checked=False),
+    int_("seq", primary_key=True),
+    text_("kind"),
+    text_("entity"),
+    id_("entity_id"),
     Column("at", INSTANT, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -336,8 +331,8 @@ events = Table(
 idempotency = Table(
     "idempotency",
     metadata,
-    _id("key_id", ForeignKey("api_keys.id"), primary_key=True),
-    _text("idempotency_key", primary_key=True),
+    id_("key_id", ForeignKey("api_keys.id"), primary_key=True),
+    text_("idempotency_key", primary_key=True),
     Column("fingerprint", BYTES, nullable=False),
     Column("status", SmallInteger, nullable=False),
     Column("answer", BYTES, nullable=False),

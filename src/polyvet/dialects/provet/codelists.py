@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`codelist/…/` and `department/`: what other resources point to.
+
+An entry's `id` is the value to write [seed]; its other keys are [inferred]. The shared entries come first, then the
+clinic's own. A breed hangs on a species.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from polyvet.core import departments
+from polyvet.core.context import Context
+from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
+from polyvet.model.errors import Missing
+from polyvet.model.paging import Page
+from polyvet.web.message import Reply, Request
+
+
+class EntryOut(msgspec.Struct, omit_defaults=True):
+    """An entry of a code list; `species` stands on breeds."""
+
+    id: int
+    url: str
+    label: str
+    is_active: bool
+    species: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class DepartmentOut(msgspec.Struct):
+    """A department [client]."""
+
+    id: int
+    url: str
+    name: str
+    active_item_list: str | None
+
+
+class Codelists:
+    """The lists."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    async def list_species(self, request: Request) -> Reply:
+        """Species by code."""
+        return self._listed(request, _species(request.context), "codelist/species")
+
+    async def get_species(self, request: Request) -> Reply:
+        """One species."""
+        return self._one(request, _species(request.context), "codelist/species")
+
+    async def list_breeds(self, request: Request) -> Reply:
+        """Breeds by code; `species` narrows them [inferred]."""
+        query = request.query()
+        wanted = query.get("species__is") or query.get("species")
+        rows = [row for row in _breeds(request.context) if wanted is None or str(row[2]) == wanted]
+        return self._listed(request, rows, "codelist/breeds")
+
+    async def get_breed(self, request: Request) -> Reply:
+        """One breed."""
+        return self._one(request, _breeds(request.context), "codelist/breeds")
+
+    async def list_nothing(self, request: Request) -> Reply:
+        """Lists of which the record keeps no entries: diagnoses and insurance companies."""
+        return self._listed(request, [], request.scope["path"].partition("/api/0.1/")[2].rstrip("/"))
+
+    async def list_departments(self, request: Request) -> Reply:
+        """The clinic's departments."""
+        urls = self._asking.urls(request)
+        found = [(number, name, None) for number, name in (await departments.of_clinic(request.context)).items()]
+        return self._page(request, found, lambda row: _department(urls, row[0], row[1]))
+
+    async def get_department(self, request: Request) -> Reply:
+        """One department."""
+        shown = request.parameters["id"]
+        number = number_of("department", shown)
+        name = (await departments.of_clinic(request.context)).get(number)
+        if name is None:
+            raise Missing("department", shown)
+        return Reply(200, encode(_department(self._asking.urls(request), number, name)))
+
+    def _listed(self, request: Request, rows: Sequence[Any], path: str) -> Reply:
+        urls = self._asking.urls(request)
+        return self._page(request, rows, lambda row: _entry(urls, path, row))
+
+    def _page(self, request: Request, rows: Sequence[Any], out: Callable[[Any], Any]) -> Reply:
+        paging = Paging(request, request.query(), self._asking.urls(request))
+        window = rows[paging.offset : paging.offset + paging.limit]
+        page = Page(list(window), len(rows), paging.offset + len(window) < len(rows))
+        return Reply(200, encode(paging.listed(page, [out(row) for row in window])))
+
+    def _one(self, request: Request, rows: Sequence[Any], path: str) -> Reply:
+        shown = request.parameters["id"]
+        number = number_of(path, shown)
+        for row in rows:
+            if row[0] == number:
+                return Reply(200, encode(_entry(self._asking.urls(request), path, row)))
+        raise Missing(path, shown)
+
+
+Row = tuple[int, str, int | None]
+
+
+def _species(ctx: Context) -> list[Row]:
+    ours = [one for one in ctx.codelists.species.values() if one.clinic_id in (None, ctx.clinic_id)]
+    return [(one.id, one.name, None) for one in sorted(ours, key=lambda one: (one.clinic_id is not None, one.id))]
+
+
+def _breeds(ctx: Context) -> list[Row]:
+    ours = [one for one in ctx.codelists.breeds.values() if one.clinic_id in (None, ctx.clinic_id)]
+    return [
+        (one.id, one.name, one.species_id) for one in sorted(ours, key=lambda one: (one.clinic_id is not None, one.id))
+    ]
+
+
+def _entry(urls: Urls, path: str, row: Row) -> EntryOut:
+    number, label, species = row
+    return EntryOut(number, urls.of(path, number), label, True, msgspec.UNSET if species is None else species)
+
+
+def _department(urls: Urls, number: int, name: str) -> DepartmentOut:
+    return DepartmentOut(number, urls.of("department", number), name, None)
+
+
+EntriesAnswer = Listed[EntryOut]
+DepartmentsAnswer = Listed[DepartmentOut]

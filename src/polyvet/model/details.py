@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is on file of clients and patients beyond what lists are ordered, filtered or searched by.
+
+These structs are kept as JSON, defaults left out, so that a new field needs no new column. Those of a client or a
+patient are the same at every clinic; those of a connection or an enrolment are one clinic's own. Dates are ISO text,
+instants microseconds.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+T = TypeVar("T", bound="Details")
+
+
+class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Base of all."""
+
+
+class ClientDetails(Details, frozen=True):
+    """Of a client: a person or an organisation. `country` is ISO 3166-1 alpha-2."""
+
+    title: str | None = None
+    customer_type: int = 0
+    vat_number: str = ""
+    register_number: str | None = None
+    id_number: str = ""
+    alt_emails: str | None = None
+    street: str | None = None
+    street_2: str | None = None
+    street_3: str | None = None
+    zip_code: str | None = None
+    city: str | None = None
+    state: str | None = None
+    country: str | None = None
+
+
+class ClientNotes(Details, frozen=True):
+    """Of a client at one clinic."""
+
+    critical: str | None = None
+    critical_accounting: str | None = None
+    remarks: str = ""
+    due_date_delay: int | None = None
+    no_sms: bool = False
+    no_email: bool = False
+    external: bool = False
+    referring_organization: bool = False
+    referring_vet: bool = False
+    production_animals: bool = False
+    imported: bool = False
+    imported_at: int | None = None
+    status_type: int = 0
+    farm_code: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+class PatientDetails(Details, frozen=True):
+    """Of a patient."""
+
+    official_name: str = ""
+    registered_on: str | None = None
+    reason_of_death: str = ""
+    microchipped_on: str | None = None
+    identification: str | None = None
+    passport_number: str = ""
+    register_number: str = ""
+    insurance: str | None = None
+    insurance_company: int | None = None
+    color: str = ""
+    stable_name: str = ""
+    not_for_food: bool = False
+    blood_group: int | None = None
+    herd_size: int | None = None
+
+
+class PatientNotes(Details, frozen=True):
+    """Of a patient at one clinic."""
+
+    critical: str = ""
+    remarks: str = ""
+    street: str | None = None
+    street_2: str | None = None
+    zip_code: str | None = None
+    city: str | None = None
+    current_location: str = ""
+    imported: bool = False
+    imported_at: int | None = None
+    private: bool = False
+    visible_departments: tuple[int, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def to_json(details: Details) -> str:
+    """As it is kept."""
+    return _encode(details).decode()
+
+
+def from_json(kind: type[T], text: str) -> T:
+    """From what is kept; fields that a later program wrote are left out."""
+    return kind() if text == "{}" else msgspec.json.decode(text, type=kind)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of the Provet Cloud dialect ask again and again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+ROOT = "/4/api/0.1/"
+OTHER_ROOT = "/5/api/0.1/"
+VENDOR = "https://provetcloud.com"  # what the documents' URLs start with
+JOHN, HELEN = 456, 218  # clients of the documented samples
+MAX, FENTON = 1204, 2130  # and patients
+DOG, CAT, HORSE = 15461002, 15462002, 15490002
+JOHN_URL = f"{VENDOR}{ROOT}client/{JOHN}/"
+# The documented bodies.
+SMITH = {
+    "firstname": "John",
+    "lastname": "Smith",
+    "email": "john.smith@example.com",
+    "country": "GB",
+    "customer_type": 0,
+}
+PUPPY = {
+    "client": JOHN_URL,
+    "name": "Max",
+    "species": DOG,
+    "breed": 13689002,
+    "gender": "Male",
+    "date_of_birth": "2020-06-15",
+}
+MOBILE = {"client": JOHN_URL, "phone_number": "+441234567890", "type_code": 1}
+
+
+def page(client: httpx.Client, path: str, root: str = ROOT) -> dict[str, Any]:
+    """One page; a failure if it is refused."""
+    answer = client.get(root + path)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    assert list(found) == ["count", "num_pages", "next", "previous", "results"]
+    return found
+
+
+def ids(client: httpx.Client, path: str, root: str = ROOT) -> list[int]:
+    """The numbers of a list that fits on a page, in their order."""
+    found = page(client, path + ("&" if "?" in path else "?") + "page_size=1000", root)
+    assert found["count"] == len(found["results"])
+    return [row["id"] for row in found["results"]]
+
+
+def sent(client: httpx.Client, method: str, path: str, body: Any, status: int) -> Any:
+    """The answer to a body, as JSON; a failure if its status is another."""
+    answer = client.request(method, ROOT + path, json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def number(url: str) -> int:
+    """The last part of a URL, cut as clients cut it."""
+    return int(url.rstrip("/").rpartition("/")[2])

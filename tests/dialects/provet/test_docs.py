@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page docs/provet.md names all that is served, and every proof that it names is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from polyvet.dialects.provet import clients, patients, phone_numbers, router, weights
+from polyvet.dialects.provet.filters import METHODS
+from polyvet.dialects.provet.requests import Asking
+from polyvet.dialects.provet.wire import Options
+
+HERE = Path(__file__).parent
+PAGE = (HERE.parents[2] / "docs" / "provet.md").read_text(encoding="utf-8")
+ROUTES = router.table(Asking(Options())).routes
+TABLES = (clients, patients, phone_numbers, weights)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_every_operation_and_parameter_is_named(route):
+    assert f"`{route.method} /{route.path}`" in PAGE
+    for parameter in route.parameters:
+        assert f"`{parameter.name}`" in PAGE
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
+def test_every_field_of_a_body_is_described_and_named(table):
+    described = {name for route in ROUTES if isinstance(route.body, dict) for name in route.body.get("properties", {})}
+    for name in table.FIELDS:
+        assert name in described
+        assert f"`{name}`" in PAGE
+
+
+def test_every_body_field_has_a_form():
+    for route in ROUTES:
+        if route.method in ("POST", "PUT", "PATCH"):
+            assert route.body
+            row = route.body.get("items", route.body)
+            assert [name for name, form in row["properties"].items() if name != "value" and not form] == []
+
+
+def test_every_method_of_a_filter_is_named():
+    assert [name for name in METHODS if f"`{name}`" not in PAGE] == []
+
+
+def test_every_status_is_named():
+    source = (Path(router.__file__).parent / "wire.py").read_text(encoding="utf-8")
+    found = set(re.findall(r"(?:failure|Reply)\((\d{3}),", source))
+    assert len(found) > 8
+    assert [status for status in found if f"| {status} | " not in PAGE] == []
+
+
+def test_every_proof_is_there():
+    tests = "".join(path.read_text(encoding="utf-8") for path in HERE.glob("test_*.py"))
+    named = set(re.findall(r"`(test_\w+)`", PAGE))
+    files = set(re.findall(r"`(golden/\w+\.json)`", PAGE))
+    assert len(named) > 20
+    assert len(files) > 40
+    assert [name for name in sorted(named) if f"def {name}(" not in tests] == []
+    assert [file for file in sorted(files) if not (HERE / file).exists()] == []
