@@ -58,6 +58,7 @@ class _Server(uvicorn.Server):
         if self.started:
             gc.collect()
             gc.freeze()  # what lives as long as the process need not be looked through again and again
+            gc.enable()
             self._announce()
 
 
