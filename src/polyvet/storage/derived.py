@@ -99,22 +99,23 @@ class Deriver:
         known: dict[bytes, tuple[Client, str]] = {
             one.id: (one, search_text(one, more.get(one.id, ()))) for one in batch.clients
         }
-        rows: Rows = []
-        for link in batch.connections:
-            client, searched = known[link.client_id]
-            clinic = self._clinics[link.clinic_id]
-            self._later_than_all_before(link.clinic_id, link.updated_at)
-            clinic.clock = max(clinic.clock, link.updated_at)
-            clinic.client_seq = max(clinic.client_seq, link.number)
-            rows.append((
-                link.clinic_id, link.client_id, link.state, link.number, searched, link.last_visit, client.created_at,
-                link.updated_at,
-            ))  # fmt: skip
-            happened.append((link.clinic_id, link.updated_at, "client", link.client_id))
-            counted = COUNTED_CLIENTS.get(State(link.state))
+        rows: Rows = [
+            (
+                link.clinic_id, link.client_id, link.state, link.number, known[link.client_id][1], link.last_visit,
+                known[link.client_id][0].created_at, link.updated_at,
+            )
+            for link in batch.connections
+        ]  # fmt: skip
+        happened += [(link.clinic_id, link.updated_at, "client", link.client_id) for link in batch.connections]
+        stamped = [(link.clinic_id, link.updated_at, link.number) for link in batch.connections]
+        for clinic, highest in self._passed(stamped):
+            clinic.client_seq = max(clinic.client_seq, highest)
+        states = Counter((link.clinic_id, link.state, bucket(link.updated_at)) for link in batch.connections)
+        for (clinic_id, state, when), n in states.items():
+            counted = COUNTED_CLIENTS.get(State(state))
             if counted is not None:
-                self._counts[link.clinic_id, counted, 0] += 1
-                self._counts[link.clinic_id, f"{counted} updated", bucket(link.updated_at)] += 1
+                self._counts[clinic_id, counted, 0] += n
+                self._counts[clinic_id, f"{counted} updated", when] += n
         yield "connections", rows
 
     def _animals(self, batch: Batch, happened: list[tuple[int, int, str, bytes]]) -> Iterator[tuple[str, Rows]]:
@@ -132,21 +133,22 @@ class Deriver:
                  for one in batch.patients}  # fmt: skip
         rows: Rows = []
         for place in batch.enrolments:
-            clinic_id, updated_at, number = place.clinic_id, place.updated_at, place.number
             client_id, slug, species_id, created_at = known[place.patient_id]
-            clinic = self._clinics[clinic_id]
-            self._later_than_all_before(clinic_id, updated_at)
-            clinic.clock = max(clinic.clock, updated_at)
-            clinic.patient_seq = max(clinic.patient_seq, number)
             rows.append((
-                clinic_id, place.patient_id, client_id, place.state, number, slug, species_id, created_at, updated_at,
+                place.clinic_id, place.patient_id, client_id, place.state, place.number, slug, species_id, created_at,
+                place.updated_at,
             ))  # fmt: skip
-            happened.append((clinic_id, updated_at, "patient", place.patient_id))
-            if place.state == State.ACTIVE:
-                self._active[clinic_id, species_id, bucket(updated_at)] += 1
-            elif place.state == State.ARCHIVED:
-                self._counts[clinic_id, "archived patients", 0] += 1
-                self._counts[clinic_id, "archived patients updated", bucket(updated_at)] += 1
+        happened += [(place.clinic_id, place.updated_at, "patient", place.patient_id) for place in batch.enrolments]
+        stamped = [(place.clinic_id, place.updated_at, place.number) for place in batch.enrolments]
+        for clinic, highest in self._passed(stamped):
+            clinic.patient_seq = max(clinic.patient_seq, highest)
+        states = Counter((clinic, state, species, bucket(at)) for clinic, _, _, state, _, _, species, _, at in rows)
+        for (clinic_id, state, species_id, when), n in states.items():
+            if state == State.ACTIVE:
+                self._active[clinic_id, species_id, when] += n
+            elif state == State.ARCHIVED:
+                self._counts[clinic_id, "archived patients", 0] += n
+                self._counts[clinic_id, "archived patients updated", when] += n
         yield "enrolments", rows
         yield "weights", [(w.patient_id, w.measured_at, w.id, w.clinic_id, w.weight_mg) for w in batch.weights]
 
@@ -169,10 +171,17 @@ class Deriver:
         yield "invoices", _as_tuples(batch.invoices)
         yield "invoice_lines", _as_tuples(batch.invoice_lines)
 
-    def _later_than_all_before(self, clinic_id: int, updated_at: int) -> None:
-        """ValueError for a stamp that the clinic's clock has passed: who follows the clinic would never see the row."""
-        if updated_at <= self._floors[clinic_id]:
-            raise ValueError(f"a row of clinic {clinic_id} is stamped {updated_at}, which its clock has passed")
+    def _passed(self, stamped: list[tuple[int, int, int]]) -> Iterator[tuple[ClinicState, int]]:
+        """Move the clinics' clocks past rows of clinic, stamp and number; gives each clinic's highest number.
+        ValueError for a stamp that a clinic's clock had passed before the load: who follows it would never see the
+        row."""
+        for clinic_id in {row[0] for row in stamped}:
+            clinic = self._clinics[clinic_id]
+            stamps = [row[1] for row in stamped if row[0] == clinic_id]
+            if min(stamps) <= self._floors[clinic_id]:
+                raise ValueError(f"a row of clinic {clinic_id} is stamped {min(stamps)}, which its clock has passed")
+            clinic.clock = max(clinic.clock, *stamps)
+            yield clinic, max(row[2] for row in stamped if row[0] == clinic_id)
 
     def _tick(self, clinic_id: int, updated_at: int) -> None:
         clinic = self._clinics[clinic_id]
