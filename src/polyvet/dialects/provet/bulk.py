@@ -54,18 +54,21 @@ class Bulk:
         rows = _rows(document)
         force = request.query().get("force_push", "").lower() in ("true", "1")
         reading = await self._asking.reading(request)
-        failed: dict[int, dict[str, list[str]]] = {}
+        refused: dict[int, dict[str, list[str]]] = {}
+        failed = refused
         good: dict[int, Posted] = {}
         for index, row in enumerate(rows):
             try:
                 good[index] = Posted(row, changes(row, FIELDS, reading, REQUIRED))
             except FieldErrors as error:
-                failed[index] = error.problems
-        if failed and not (force and good):
-            return _answer(400, [], failed)
+                refused[index] = error.problems
+        if refused and not (force and good):
+            return _answer(400, [], refused)
         touching = await patient_files.creating(request.context, {new.owner for new in good.values()})
 
         async def work(w: Writing) -> Reply:
+            nonlocal failed
+            failed = dict(refused)  # a transaction may run twice
             created = await self._create(request, w, good, failed)
             if failed and not (force and created):
                 raise FieldErrors({})
