@@ -117,3 +117,26 @@ def test_vetigen_lists_a_patient_that_was_made_here(fresh_practice):
     assert (seen["name"], seen["species"], seen["sex"]) == ("Quill", "cat", "female")
     assert (seen["weight_kg"], seen["date_of_birth"]) == (4.5, "2020-06-15")
     assert "Quill" in {row["name"] for row in rows(fresh_practice.vetigen, PATIENTS)}
+
+
+def test_a_species_that_clinovavet_added_is_in_the_code_list(fresh_practice):
+    pet = {"name": "Lotl", "species": "Axolotl", "ownerId": "cku9g6x2p0000ab0f0s1z2z3z"}
+    assert fresh_practice.clinovavet.post("/api/v1/pets", json=pet).status_code == 201
+    entries = fresh_practice.provet.get("/4/api/0.1/codelist/species/?page_size=1000").json()["results"]
+    (own,) = [entry for entry in entries if entry["label"] == "Axolotl"]
+    assert fresh_practice.provet.get(own["url"]).json() == own
+
+
+def test_an_organisation_is_an_owner_of_that_last_name_in_clinovavet(fresh_practice):
+    made = fresh_practice.provet.post("/4/api/0.1/client/", json={"organization_name": "Hillside Farm"})
+    assert made.status_code == 201
+    (owner,) = fresh_practice.clinovavet.get("/api/v1/owners?search=hillside").json()["data"]
+    assert (owner["firstName"], owner["lastName"]) == ("", "Hillside Farm")
+
+
+def test_a_weight_is_not_taken_back_by_null(fresh_practice):
+    url = "/4/api/0.1/patient/2130/"
+    assert fresh_practice.provet.patch(url, json={"weight": None}).status_code == 200  # it has none
+    assert fresh_practice.provet.patch(url, json={"weight": 8}).status_code == 200
+    refused = fresh_practice.provet.patch(url, json={"weight": None})
+    assert (refused.status_code, list(refused.json())) == (400, ["weight"])

@@ -147,7 +147,7 @@ def _fields(
         to_id(client.id),
         client.first_name,
         client.middle_name,
-        client.last_name,
+        client.last_name or client.organization_name,  # a company has no names of its own [inferred]
         client.email,
         client.phone,
         client.address,

@@ -48,22 +48,22 @@ class Codelists:
 
     async def list_species(self, request: Request) -> Reply:
         """Species by code."""
-        return self._listed(request, _species(request.context), "codelist/species")
+        return self._listed(request, await _species(request.context), "codelist/species")
 
     async def get_species(self, request: Request) -> Reply:
         """One species."""
-        return self._one(request, _species(request.context), "codelist/species")
+        return self._one(request, await _species(request.context), "codelist/species")
 
     async def list_breeds(self, request: Request) -> Reply:
         """Breeds by code; `species` narrows them [inferred]."""
         query = request.query()
         wanted = query.get("species__is") or query.get("species")
-        rows = [row for row in _breeds(request.context) if wanted is None or str(row[2]) == wanted]
+        rows = [row for row in await _breeds(request.context) if wanted is None or str(row[2]) == wanted]
         return self._listed(request, rows, "codelist/breeds")
 
     async def get_breed(self, request: Request) -> Reply:
         """One breed."""
-        return self._one(request, _breeds(request.context), "codelist/breeds")
+        return self._one(request, await _breeds(request.context), "codelist/breeds")
 
     async def list_nothing(self, request: Request) -> Reply:
         """Lists of which the record keeps no entries: diagnoses and insurance companies."""
@@ -106,12 +106,15 @@ class Codelists:
 Row = tuple[int, str, int | None]
 
 
-def _species(ctx: Context) -> list[Row]:
+async def _species(ctx: Context) -> list[Row]:
+    """Read anew: clinics add entries, in other processes too."""
+    await ctx.codelists.load(ctx.reader)
     ours = [one for one in ctx.codelists.species.values() if one.clinic_id in (None, ctx.clinic_id)]
     return [(one.id, one.name, None) for one in sorted(ours, key=lambda one: (one.clinic_id is not None, one.id))]
 
 
-def _breeds(ctx: Context) -> list[Row]:
+async def _breeds(ctx: Context) -> list[Row]:
+    await ctx.codelists.load(ctx.reader)
     ours = [one for one in ctx.codelists.breeds.values() if one.clinic_id in (None, ctx.clinic_id)]
     return [
         (one.id, one.name, one.species_id) for one in sorted(ours, key=lambda one: (one.clinic_id is not None, one.id))
