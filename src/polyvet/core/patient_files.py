@@ -132,7 +132,10 @@ async def save(w: Writing, number: int, shown: str, change: Change, fields: cust
     if old is None:
         raise Missing(KIND, shown)
     new = change(old)
-    await _check(w, new, old, {} if new.owner == old.owner else {"client": "A patient's client cannot be changed."})
+    problems = {} if new.owner == old.owner else {"client": "A patient's client cannot be changed."}
+    if new.patient.weight_mg is None and old.patient.weight_mg is not None:
+        problems["weight_mg"] = "A weight is taken back by deleting its weighing."
+    await _check(w, new, old, problems)
     checked = await custom_values.check(w, FieldModel.PATIENT, fields)
     patient = new.patient
     lists = await w.codelists.within(w.tx, patient)
