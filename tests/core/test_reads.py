@@ -21,7 +21,7 @@ NOON = values.instant("2026-03-18T12:00:00Z")
 
 
 def _record(clinic_id: int, patient_id: bytes, at: int = NOON) -> MedicalRecord:
-    nothing = dict.fromkeys(
+    nothing: dict[str, Any] = dict.fromkeys(
         ("subjective", "objective", "assessment", "differential", "plan", "blood_test", "urine_test")
     )
     return MedicalRecord(

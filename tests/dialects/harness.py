@@ -90,7 +90,7 @@ async def _add_practice(store: Store) -> None:
 
     async def staff_and_stock(tx: Tx) -> None:
         for user in practice.users:
-            access.add_user(tx, user)
+            await access.add_user(tx, user)
         for item in (*practice.stock, *extra_items()):
             stock.insert(tx, item)
 

@@ -50,7 +50,7 @@ async def filled(url: str) -> None:
         key_id = values.new_id()
 
         async def job(tx: Tx) -> None:
-            access.add_user(tx, User(values.new_id(), 1, "Vet", "vet", "vet", 5))
+            await access.add_user(tx, User(values.new_id(), 1, "Vet", "vet", "vet", 5))
             access.add_key(
                 tx, ApiKey(key_id, 1, "vetigen", "n", "partner", "a b", b"\xff" * 32, "abc", None, 9, 1, None)
             )

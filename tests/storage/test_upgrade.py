@@ -24,7 +24,7 @@ KEPT = {
     "patients": "id, client_id, name, species_id, breed_id, sex, neutered, birth_date, deceased_on, weight_mg,"
     " created_at",
     "enrolments": "clinic_id, patient_id, client_id, state, number, slug, species_id, created_at, updated_at",
-    "clinics": "*",
+    "clinics": "id, uid, name, timezone, currency, created_at, clock, event_seq, client_seq, patient_seq, invoice_seq",
     "species": "*",
     "breeds": "*",
 }

@@ -12,18 +12,26 @@ from polyvet.storage.writing import Tx
 
 PERMISSIONS = (
     "calendar:read",
+    "calendar:write",
     "clients:read",
     "clients:write",
     "invoices:read",
     "patients:read",
     "patients:write",
     "records:read",
+    "reminders:read",
+    "reminders:write",
     "stock:read",
+    "users:read",
+    "users:write",
+    "webhooks:read",
+    "webhooks:write",
 )
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
-    """A key's owner: one clinic, some permissions, its budget of requests."""
+    """A key's owner, or an application and whom it acts for: one clinic, some permissions, its budget of requests.
+    `user_id` is a user who signed in, `key_id` whose requests are counted together."""
 
     key_id: bytes
     clinic_id: int
@@ -32,6 +40,7 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     shown: str
     per_minute: int | None = None
     per_hour: int | None = None
+    user_id: bytes | None = None
 
 
 class Context(msgspec.Struct, frozen=True, gc=False):

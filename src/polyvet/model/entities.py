@@ -107,6 +107,10 @@ class User(Entity, frozen=True):
     subject: str
     role: str
     created_at: int
+    number: int = 0
+    email: str | None = None  # unique at the clinic; who signs in does so by it
+    active: bool = True
+    updated_at: int = 0
 
 
 class ApiKey(Entity, frozen=True):
@@ -216,9 +220,13 @@ class MedicalRecord(Entity, frozen=True):
     amends_id: bytes | None
     created_at: int
     updated_at: int
+    number: int = 0
+    department: int | None = None
 
 
 class CalendarEvent(Entity, frozen=True):
+    """An appointment, or whatever else takes somebody's time. Further animals stand beside it."""
+
     id: bytes
     clinic_id: int
     title: str
@@ -230,6 +238,9 @@ class CalendarEvent(Entity, frozen=True):
     user_id: bytes | None
     created_at: int
     updated_at: int
+    number: int = 0
+    client_id: bytes | None = None
+    department: int | None = None
 
 
 class StockItem(Entity, frozen=True):
@@ -251,7 +262,8 @@ class StockItem(Entity, frozen=True):
 
 
 class Invoice(Entity, frozen=True):
-    """An invoice's head. Its total is its lines' sum and `carried_over_cents`, an older balance that it collects."""
+    """An invoice's head. Its total is its lines' sum and `carried_over_cents`, an older balance that it collects.
+    `number` is what stands on the paper, `serial` the clinic's count."""
 
     id: bytes
     clinic_id: int
@@ -263,6 +275,9 @@ class Invoice(Entity, frozen=True):
     carried_over_cents: int
     created_at: int
     updated_at: int
+    serial: int = 0
+    department: int | None = None
+    paid_at: int | None = None
 
 
 class InvoiceLine(Entity, frozen=True):
@@ -348,7 +363,7 @@ class Enrolled(Entity, frozen=True):
 
 
 class Batch(msgspec.Struct, gc=False):
-    """Many rows at once, for the bulk loader.
+    """Many rows at once, for the bulk loader, which numbers records, events and invoices as they come.
 
     A client stands in `clients` once, with one row a clinic in `connections`; a patient once in `patients`, with one
     row a clinic in `enrolments`. A client's `phone` is its first number; `phones` are further ones. `number`, `state`,

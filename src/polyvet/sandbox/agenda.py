@@ -156,6 +156,7 @@ class Agenda:
                 user_id=visit.vet,
                 created_at=created,
                 updated_at=world.stamp(visit.clinic_id, max(created, min(changed, world.end - HOUR))),
+                client_id=visit.patient.client_id,
             )
         )
 

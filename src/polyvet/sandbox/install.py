@@ -97,7 +97,7 @@ async def _add_practice(store: Store, seed: int) -> None:
 
     async def the_rest(tx: Tx) -> None:
         for user in practice.users:
-            access.add_user(tx, user)
+            await access.add_user(tx, user)
         for item in practice.stock:
             stock.insert(tx, item)
         for clinic_id, found in office.DEPARTMENTS.items():

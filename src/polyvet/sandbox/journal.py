@@ -157,17 +157,20 @@ class Journal:
 
     def _bill(self, visit: Appointment) -> None:
         at = visit.end + 5 * MINUTE
+        number = self._invoice_number(visit.clinic_id, to_datetime(at).year)
+        status = self._payment(self._world.today - visit.day, visit.reason.event is EventKind.EMERGENCY)
         invoice = Invoice(
             id=new_id(at, self._world.rng),
             clinic_id=visit.clinic_id,
             client_id=visit.patient.client_id,
             patient_id=visit.patient.id,
-            number=self._invoice_number(visit.clinic_id, to_datetime(at).year),
-            status=self._payment(self._world.today - visit.day, visit.reason.event is EventKind.EMERGENCY),
+            number=number,
+            status=status,
             currency="EUR",
             carried_over_cents=0,
             created_at=at,
             updated_at=self._world.stamp(visit.clinic_id, at),
+            paid_at=at if status is InvoiceStatus.PAID else None,
         )
         self.invoices.append(invoice)
         for position, (sku, quantity) in enumerate(visit.reason.lines):

@@ -157,6 +157,7 @@ def _invoice() -> Invoice:
         carried_over_cents=20050,
         created_at=_BILLED,
         updated_at=_BILLED,
+        paid_at=_BILLED,
     )
 
 

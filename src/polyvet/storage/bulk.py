@@ -19,7 +19,7 @@ from polyvet.storage.store import is_postgresql, sqlite_path
 from polyvet.storage.tables import metadata
 from polyvet.storage.writing import ClinicState
 
-CLINIC_COLUMNS = ("id", "clock", "event_seq", "client_seq", "patient_seq", "invoice_seq")
+CLINIC_COLUMNS = tuple("id clock event_seq client_seq patient_seq invoice_seq appointment_seq record_seq".split())
 _LEFT_OUT = {"details", "home_department", "payer_id", "parent_id", "old_id", "animal_code"}  # to their defaults
 _NUMBERED = {"connections", "phones"}  # by the engine
 # Every table that a load fills, parents first, with the columns in the order of derived.py's rows.

@@ -122,8 +122,7 @@ class PostgresSink:
         await self._connection.executemany(sql, [arrange(row) for row in counters])
         sql, arrange = SAVE_CLINIC.compiled(POSTGRESQL)
         for c in clinics:
-            args = (c.clock, c.event_seq, c.client_seq, c.patient_seq, c.invoice_seq, c.id)
-            await self._connection.execute(sql, *arrange(args))
+            await self._connection.execute(sql, *arrange(c.saved()))
         if self._stripped is not None:
             await self._stripped.restore()
             self._stripped = None

@@ -136,8 +136,7 @@ class SqliteSink:
         self._connection.executemany(sql, map(arrange, counters))
         sql, arrange = SAVE_CLINIC.compiled(SQLITE)
         for c in clinics:
-            args = (c.clock, c.event_seq, c.client_seq, c.patient_seq, c.invoice_seq, c.id)
-            self._connection.execute(sql, arrange(args))
+            self._connection.execute(sql, arrange(c.saved()))
         if self._stripped is not None:
             self._stripped.restore()
             self._stripped = None

@@ -12,7 +12,7 @@ from polyvet.storage.store import Reader
 from polyvet.storage.tables import calendar_events
 
 k = calendar_events.c
-_COLUMNS = tuple(calendar_events.columns)
+_COLUMNS = tuple(k[name] for name in CalendarEvent.__struct_fields__)
 _WIDTH = len(_COLUMNS)
 
 # A filter that is not asked for is an empty text; the index holds kind and status, so the count reads nothing else.

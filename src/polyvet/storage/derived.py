@@ -6,13 +6,12 @@ It takes no connection, only the clinics' state before: so it can run in another
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 from polyvet.model.entities import Batch, Client, PhoneKind, State
 from polyvet.model.values import fold
@@ -22,7 +21,6 @@ from polyvet.storage.writing import ClinicState
 
 Rows = list[tuple[Any, ...]]
 _CREATED = "created"
-_TRAILING_NUMBER = re.compile(r"[0-9]{1,15}$")
 
 
 class Start(msgspec.Struct):
@@ -153,23 +151,29 @@ class Deriver:
         yield "weights", [(w.patient_id, w.measured_at, w.id, w.clinic_id, w.weight_mg) for w in batch.weights]
 
     def _papers(self, batch: Batch) -> Iterator[tuple[str, Rows]]:
+        records: Rows = []
         for record in batch.records:
-            self._tick(record.clinic_id, record.updated_at)
+            clinic = self._tick(record.clinic_id, record.updated_at)
+            clinic.record_seq += 1
+            records.append(astuple(replace(record, number=clinic.record_seq)))
             self._counts[record.clinic_id, "records", 0] += 1
             self._counts[record.clinic_id, "occurred", bucket(record.occurred_at)] += 1
+        events: Rows = []
         for event in batch.events:
-            self._tick(event.clinic_id, event.updated_at)
+            clinic = self._tick(event.clinic_id, event.updated_at)
+            clinic.appointment_seq += 1
+            events.append(astuple(replace(event, number=clinic.appointment_seq)))
+        invoices: Rows = []
         for invoice in batch.invoices:
-            self._tick(invoice.clinic_id, invoice.updated_at)
+            clinic = self._tick(invoice.clinic_id, invoice.updated_at)
+            clinic.invoice_seq += 1
+            invoices.append(astuple(replace(invoice, serial=clinic.invoice_seq)))
             self._counts[invoice.clinic_id, "invoices", 0] += 1
             self._counts[invoice.clinic_id, f"invoices/{invoice.status}", 0] += 1
-            number = _TRAILING_NUMBER.search(invoice.number)
-            clinic = self._clinics[invoice.clinic_id]
-            clinic.invoice_seq = max(clinic.invoice_seq, int(number[0]) if number else 0)
-        yield "medical_records", _as_tuples(batch.records)
-        yield "calendar_events", _as_tuples(batch.events)
-        yield "invoices", _as_tuples(batch.invoices)
-        yield "invoice_lines", _as_tuples(batch.invoice_lines)
+        yield "medical_records", records
+        yield "calendar_events", events
+        yield "invoices", invoices
+        yield "invoice_lines", [astuple(line) for line in batch.invoice_lines]
 
     def _passed(self, stamped: list[tuple[int, int, int]]) -> Iterator[tuple[ClinicState, int]]:
         """Move the clinics' clocks past rows of clinic, stamp and number; gives each clinic's highest number.
@@ -183,9 +187,10 @@ class Deriver:
             clinic.clock = max(clinic.clock, *stamps)
             yield clinic, max(row[2] for row in stamped if row[0] == clinic_id)
 
-    def _tick(self, clinic_id: int, updated_at: int) -> None:
+    def _tick(self, clinic_id: int, updated_at: int) -> ClinicState:
         clinic = self._clinics[clinic_id]
         clinic.clock = max(clinic.clock, updated_at)
+        return clinic
 
     def _logged(self, happened: list[tuple[int, int, str, bytes]]) -> Rows:
         """One event a row, in the order of each clinic's clock."""
@@ -208,7 +213,3 @@ def _phones(batch: Batch) -> Iterator[tuple[Any, ...]]:
             phone.client_id, phone.position, phone.number, phone.kind, phone.description, phone.for_reminders,
             phone.second_owner, phone.created_at, phone.updated_at,
         )  # fmt: skip
-
-
-def _as_tuples(structs: Sequence[Any]) -> Rows:
-    return [astuple(one) for one in structs]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import asyncpg
     from sqlalchemy import Connection
 
-REVISIONS = ("0001", "0002")  # from the oldest to the newest; a test holds this against the files
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")  # the oldest first; a test holds this against the files
 HEAD = REVISIONS[-1]
 Progress = Callable[[str], None]
 

@@ -17,6 +17,8 @@ STATE_COLUMNS = (
     clinics.c.client_seq,
     clinics.c.patient_seq,
     clinics.c.invoice_seq,
+    clinics.c.appointment_seq,
+    clinics.c.record_seq,
 )
 LINK_COLUMNS = (connections.c.clinic_id, connections.c.client_id, connections.c.state, connections.c.number)
 
@@ -49,8 +51,10 @@ SAVE_CLINIC = Statement(
         client_seq=p("new_client_seq"),
         patient_seq=p("new_patient_seq"),
         invoice_seq=p("new_invoice_seq"),
+        appointment_seq=p("new_appointment_seq"),
+        record_seq=p("new_record_seq"),
     ),
-    "new_clock new_event_seq new_client_seq new_patient_seq new_invoice_seq clinic",
+    "new_clock new_event_seq new_client_seq new_patient_seq new_invoice_seq new_appointment_seq new_record_seq clinic",
 )
 
 _COUNTER = ("clinic_id", "name", "bucket", "n")

@@ -43,7 +43,16 @@ class ClinicState(msgspec.Struct):
     client_seq: int
     patient_seq: int
     invoice_seq: int
+    appointment_seq: int = 0
+    record_seq: int = 0
     ticked: bool = False
+
+    def saved(self) -> tuple[int, ...]:
+        """The parameters of SAVE_CLINIC."""
+        return (
+            self.clock, self.event_seq, self.client_seq, self.patient_seq, self.invoice_seq, self.appointment_seq,
+            self.record_seq, self.id,
+        )  # fmt: skip
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -102,11 +111,7 @@ class Group:
     async def finish(self) -> None:
         """Send the rest, and the clinics' clocks and sequences."""
         await self.flush()
-        ticked = [
-            (c.clock, c.event_seq, c.client_seq, c.patient_seq, c.invoice_seq, c.id)
-            for c in self.clinics.values()
-            if c.ticked
-        ]
+        ticked = [clinic.saved() for clinic in self.clinics.values() if clinic.ticked]
         if ticked:
             await self.session.send(SAVE_CLINIC, ticked)
 

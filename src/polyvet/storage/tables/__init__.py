@@ -3,16 +3,29 @@
 
 from __future__ import annotations
 
+from polyvet.storage.tables.access import (
+    api_keys,
+    idempotency,
+    oauth_applications,
+    oauth_codes,
+    oauth_grants,
+    oauth_tokens,
+    signing_keys,
+    users,
+)
 from polyvet.storage.tables.columns import BYTES, DATE, ID, INSTANT, SERIAL, metadata
+from polyvet.storage.tables.hooks import deliveries, delivery_attempts, outbox_cursors, webhooks
 from polyvet.storage.tables.office import (
     custom_field_options,
     custom_field_values,
     custom_fields,
     departments,
+    merged_rows,
+    merges,
     numbers,
+    reminders,
 )
 from polyvet.storage.tables.record import (
-    api_keys,
     breeds,
     calendar_events,
     clients,
@@ -20,8 +33,8 @@ from polyvet.storage.tables.record import (
     connections,
     counters,
     enrolments,
+    event_patients,
     events,
-    idempotency,
     invoice_lines,
     invoices,
     medical_records,
@@ -29,7 +42,6 @@ from polyvet.storage.tables.record import (
     phones,
     species,
     stock_items,
-    users,
     weights,
 )
 
@@ -49,19 +61,32 @@ __all__ = [
     "custom_field_options",
     "custom_field_values",
     "custom_fields",
+    "deliveries",
+    "delivery_attempts",
     "departments",
     "enrolments",
+    "event_patients",
     "events",
     "idempotency",
     "invoice_lines",
     "invoices",
     "medical_records",
+    "merged_rows",
+    "merges",
     "metadata",
     "numbers",
+    "oauth_applications",
+    "oauth_codes",
+    "oauth_grants",
+    "oauth_tokens",
+    "outbox_cursors",
     "patients",
     "phones",
+    "reminders",
+    "signing_keys",
     "species",
     "stock_items",
     "users",
+    "webhooks",
     "weights",
 ]

@@ -44,3 +44,8 @@ def document(name: str) -> Column[str]:
     """A struct of model/details.py as JSON, what is default left out: facts that are kept and given back, and that no
     list is ordered or filtered by."""
     return Column(name, Text, nullable=False, server_default=text("'{}'"))
+
+
+def since_0003(name: str) -> Column[int]:
+    """A number that a clinic gives, in a table that had rows before they were numbered."""
+    return Column(name, BigInteger, nullable=False, server_default=text("0"))

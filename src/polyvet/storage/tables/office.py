@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a clinic sets up for itself: departments, and fields of its own on clients and patients."""
+"""What a clinic sets up for itself: departments, fields of its own on clients and patients, reminders; and which
+patients were one and the same."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, ForeignKeyConstraint, Index, Table
+from sqlalchemy import Boolean, Column, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, Table
 
-from polyvet.storage.tables.columns import INSTANT, clinic_, id_, int_, metadata, text_
+from polyvet.storage.tables.columns import DATE, INSTANT, clinic_, document, id_, int_, metadata, text_
 
 # The last number that was given, by clinic and kind of thing; what has no sequence of its own in `clinics`.
 numbers = Table(
@@ -65,5 +66,50 @@ custom_field_values = Table(
     ForeignKeyConstraint(["clinic_id", "field"], ["custom_fields.clinic_id", "custom_fields.number"]),
     Index("values_client", "clinic_id", "client_id", "field", unique=True),
     Index("values_patient", "clinic_id", "patient_id", "field", unique=True),
+    sqlite_with_rowid=False,
+)
+
+reminders = Table(
+    "reminders",
+    metadata,
+    id_(primary_key=True),
+    clinic_(),
+    int_("number"),
+    id_("client_id", ForeignKey("clients.id")),
+    id_("patient_id", ForeignKey("patients.id"), nullable=True),
+    int_("department", nullable=True),
+    Column("planned_on", DATE),
+    Column("status", SmallInteger, nullable=False),
+    Column("send_method", SmallInteger, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("updated_at", INSTANT, nullable=False),
+    document("details"),
+    Index("reminders_number", "clinic_id", "number", unique=True),
+    Index("reminders_updated", "clinic_id", "updated_at", "number"),
+    Index("reminders_planned", "clinic_id", "planned_on", "number"),
+    Index("reminders_client", "clinic_id", "client_id", "number"),
+    Index("reminders_patient", "patient_id"),
+    sqlite_with_rowid=False,
+)
+
+# A patient that turned out to be another one, and what was moved over, so that it can go back.
+merges = Table(
+    "merges",
+    metadata,
+    id_("source_id", ForeignKey("patients.id"), primary_key=True),
+    id_("target_id", ForeignKey("patients.id")),
+    clinic_(),
+    Column("merged_at", INSTANT, nullable=False),
+    text_("states"),  # JSON: the source's state at each of its clinics before
+    Index("merges_target", "target_id"),
+    sqlite_with_rowid=False,
+)
+
+merged_rows = Table(
+    "merged_rows",
+    metadata,
+    id_("source_id", ForeignKey("merges.source_id"), primary_key=True),
+    text_("table_name", primary_key=True),
+    text_("row_key", primary_key=True),  # JSON: the row's primary key
     sqlite_with_rowid=False,
 )

@@ -10,7 +10,6 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, ForeignKey, Index, SmallInteger, Table, text
 
 from polyvet.storage.tables.columns import (
-    BYTES,
     DATE,
     ID,
     INSTANT,
@@ -21,6 +20,7 @@ from polyvet.storage.tables.columns import (
     int_,
     metadata,
     plain,
+    since_0003,
     text_,
 )
 
@@ -38,37 +38,8 @@ clinics = Table(
     int_("client_seq"),
     int_("patient_seq"),
     int_("invoice_seq"),
-)
-
-users = Table(
-    "users",
-    metadata,
-    id_(primary_key=True),
-    clinic_(),
-    text_("name"),
-    text_("subject"),
-    text_("role"),
-    Column("created_at", INSTANT, nullable=False),
-    Index("users_subject", "clinic_id", "subject", unique=True),
-    sqlite_with_rowid=False,
-)
-
-api_keys = Table(
-    "api_keys",
-    metadata,
-    id_(primary_key=True),
-    clinic_(),
-    text_("dialect"),
-    text_("name"),
-    text_("kind"),
-    text_("permissions"),
-    Column("key_hash", BYTES, nullable=False, unique=True),
-    text_("shown"),
-    int_("per_minute", nullable=True),
-    int_("per_hour", nullable=True),
-    Column("created_at", INSTANT, nullable=False),
-    Column("revoked_at", INSTANT),
-    sqlite_with_rowid=False,
+    since_0003("appointment_seq"),
+    since_0003("record_seq"),
 )
 
 species = Table(
@@ -230,8 +201,12 @@ medical_records = Table(
     id_("amends_id", ForeignKey("medical_records.id"), nullable=True),
     Column("created_at", INSTANT, nullable=False),
     Column("updated_at", INSTANT, nullable=False),
+    since_0003("number"),
+    int_("department", nullable=True),
     Index("records_occurred", "clinic_id", "occurred_at", "id"),
     Index("records_patient", "patient_id", "occurred_at", "id"),
+    Index("records_number", "clinic_id", "number", unique=True),
+    Index("records_updated", "clinic_id", "updated_at", "number"),
     sqlite_with_rowid=False,
 )
 
@@ -249,7 +224,27 @@ calendar_events = Table(
     id_("user_id", ForeignKey("users.id"), nullable=True),
     Column("created_at", INSTANT, nullable=False),
     Column("updated_at", INSTANT, nullable=False),
+    since_0003("number"),
+    id_("client_id", nullable=True),
+    int_("department", nullable=True),
+    document("details"),
     Index("calendar_start", "clinic_id", "start_at", "id", "kind", "status"),
+    Index("calendar_number", "clinic_id", "number", unique=True),
+    Index("calendar_updated", "clinic_id", "updated_at", "number"),
+    Index("calendar_user", "clinic_id", "user_id", "start_at"),
+    Index("calendar_client", "clinic_id", "client_id", "number"),
+    Index("calendar_patient", "patient_id", "number"),
+    sqlite_with_rowid=False,
+)
+
+# The animals of an appointment beside the first one, which stands in its row.
+event_patients = Table(
+    "event_patients",
+    metadata,
+    id_("event_id", ForeignKey("calendar_events.id"), primary_key=True),
+    Column("position", SmallInteger, primary_key=True, autoincrement=False),
+    id_("patient_id", ForeignKey("patients.id")),
+    Index("event_patients_patient", "patient_id"),
     sqlite_with_rowid=False,
 )
 
@@ -286,10 +281,16 @@ invoices = Table(
     int_("carried_over_cents"),
     Column("created_at", INSTANT, nullable=False),
     Column("updated_at", INSTANT, nullable=False),
+    since_0003("serial"),  # `number` is what stands on the paper
+    int_("department", nullable=True),
+    Column("paid_at", INSTANT),
     Index("invoices_created", "clinic_id", "created_at", "id"),
     Index("invoices_status", "clinic_id", "status", "created_at", "id"),
     Index("invoices_client", "clinic_id", "client_id", "created_at", "id"),
     Index("invoices_number", "clinic_id", "number", unique=True),
+    Index("invoices_serial", "clinic_id", "serial", unique=True),
+    Index("invoices_updated", "clinic_id", "updated_at", "serial"),
+    Index("invoices_patient", "patient_id"),
     sqlite_with_rowid=False,
 )
 
@@ -325,18 +326,5 @@ events = Table(
     text_("entity"),
     id_("entity_id"),
     Column("at", INSTANT, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-idempotency = Table(
-    "idempotency",
-    metadata,
-    id_("key_id", ForeignKey("api_keys.id"), primary_key=True),
-    text_("idempotency_key", primary_key=True),
-    Column("fingerprint", BYTES, nullable=False),
-    Column("status", SmallInteger, nullable=False),
-    Column("answer", BYTES, nullable=False),
-    Column("created_at", INSTANT, nullable=False),
-    Index("idempotency_created", "created_at"),
     sqlite_with_rowid=False,
 )

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may use the record: people, keys, applications and what these were granted."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, SmallInteger, Table, text
+
+from polyvet.storage.tables.columns import (
+    BYTES,
+    INSTANT,
+    clinic_,
+    document,
+    id_,
+    int_,
+    metadata,
+    since_0003,
+    text_,
+)
+
+users = Table(
+    "users",
+    metadata,
+    id_(primary_key=True),
+    clinic_(),
+    text_("name"),
+    text_("subject"),
+    text_("role"),
+    Column("created_at", INSTANT, nullable=False),
+    since_0003("number"),
+    text_("email", nullable=True),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("updated_at", INSTANT, nullable=False, server_default=text("0")),
+    document("details"),
+    text_("password_hash", nullable=True),  # argon2
+    Index("users_subject", "clinic_id", "subject", unique=True),
+    Index("users_number", "clinic_id", "number", unique=True),
+    Index("users_email", "clinic_id", "email", unique=True),
+    sqlite_with_rowid=False,
+)
+
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    id_(primary_key=True),
+    clinic_(),
+    text_("dialect"),
+    text_("name"),
+    text_("kind"),
+    text_("permissions"),
+    Column("key_hash", BYTES, nullable=False, unique=True),
+    text_("shown"),
+    int_("per_minute", nullable=True),
+    int_("per_hour", nullable=True),
+    Column("created_at", INSTANT, nullable=False),
+    Column("revoked_at", INSTANT),
+    sqlite_with_rowid=False,
+)
+
+
+# An integration that signs in by OAuth 2.0. A public one has no secret.
+oauth_applications = Table(
+    "oauth_applications",
+    metadata,
+    id_(primary_key=True),
+    clinic_(),
+    text_("dialect"),
+    text_("name"),
+    text_("client_id"),
+    Column("secret_hash", BYTES),
+    text_("grant_types"),  # separated by blanks, as are the next three
+    text_("redirect_uris"),
+    text_("scopes"),
+    text_("permissions"),
+    int_("per_minute", nullable=True),
+    int_("per_hour", nullable=True),
+    Column("created_at", INSTANT, nullable=False),
+    Column("revoked_at", INSTANT),
+    Index("oauth_applications_client", "client_id", unique=True),
+    sqlite_with_rowid=False,
+)
+
+# What an application was granted once, by itself or by a user: all tokens that follow from it end with it.
+oauth_grants = Table(
+    "oauth_grants",
+    metadata,
+    id_(primary_key=True),
+    id_("application_id", ForeignKey("oauth_applications.id")),
+    id_("user_id", ForeignKey("users.id"), nullable=True),
+    text_("scope"),
+    Column("created_at", INSTANT, nullable=False),
+    Column("revoked_at", INSTANT),
+    Index("oauth_grants_application", "application_id"),
+    sqlite_with_rowid=False,
+)
+
+oauth_tokens = Table(
+    "oauth_tokens",
+    metadata,
+    Column("token_hash", BYTES, primary_key=True),
+    id_("grant_id", ForeignKey("oauth_grants.id")),
+    text_("kind"),  # access or refresh
+    Column("created_at", INSTANT, nullable=False),
+    Column("expires_at", INSTANT, nullable=False),
+    Column("ended_at", INSTANT),  # revoked, or rotated
+    Index("oauth_tokens_grant", "grant_id"),
+    Index("oauth_tokens_expires", "expires_at"),
+    sqlite_with_rowid=False,
+)
+
+oauth_codes = Table(
+    "oauth_codes",
+    metadata,
+    Column("code_hash", BYTES, primary_key=True),
+    id_("application_id", ForeignKey("oauth_applications.id")),
+    id_("user_id", ForeignKey("users.id")),
+    text_("redirect_uri"),
+    text_("scope"),
+    text_("challenge", nullable=True),
+    text_("challenge_method", nullable=True),
+    text_("nonce", nullable=True),
+    Column("created_at", INSTANT, nullable=False),
+    Column("expires_at", INSTANT, nullable=False),
+    id_("grant_id", ForeignKey("oauth_grants.id"), nullable=True),  # what it was exchanged for
+    Index("oauth_codes_expires", "expires_at"),
+    sqlite_with_rowid=False,
+)
+
+# What tokens are signed with: the newest signs, the retired ones are published until nothing they signed is alive.
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    text_("kid", primary_key=True),
+    text_("algorithm"),
+    text_("private_jwk"),
+    Column("created_at", INSTANT, nullable=False),
+    Column("retired_at", INSTANT),
+    sqlite_with_rowid=False,
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    id_("key_id", primary_key=True),  # a key, or an application with the user it acts for
+    text_("idempotency_key", primary_key=True),
+    Column("fingerprint", BYTES, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("answer", BYTES, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Index("idempotency_created", "created_at"),
+    sqlite_with_rowid=False,
+)
