@@ -119,6 +119,32 @@ def create_clinic(
     typer.echo(_run(_with_store(_settings(config, data, database_url), work)))
 
 
+@app.command("add-code")
+def add_code(
+    clinic: Annotated[int, typer.Option(help="The clinic's installation number.")],
+    code_list: Annotated[str, typer.Argument(metavar="LIST", help="species, breeds, diagnoses or insurers.")],
+    name: Annotated[str, typer.Argument(help="The entry's name.")],
+    species: Annotated[int | None, typer.Option(help="Of a breed: the code of its species.")] = None,
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Add a clinic's own entry to a code list and print its code; the code that is there if it has the name already."""
+    from polyvet.core.code_entries import LISTS, add
+    from polyvet.model.errors import Invalid
+
+    _known("list", [code_list], LISTS)
+
+    async def work(store: Store) -> int:
+        await _clinic_there(store, clinic)
+        try:
+            return await add(store, clinic, code_list, name, species)
+        except Invalid as error:
+            _fail(" ".join(error.problems.values()))
+
+    typer.echo(_run(_with_store(_settings(config, data, database_url), work)))
+
+
 @app.command("create-key")
 def create_key(
     clinic: Annotated[int, typer.Option(help="The clinic's installation number.")],
@@ -160,10 +186,7 @@ def create_key(
     )
 
     async def work(store: Store) -> tuple[str, str]:
-        from polyvet.core.clinics import list_clinics
-
-        if clinic not in {one.id for one in await list_clinics(store)}:
-            _fail(f"there is no clinic {clinic}; `polyvet create-clinic NAME` makes one")
+        await _clinic_there(store, clinic)
         key, secret = await keys.create(store, new)
         return values.to_crockford(key.id), secret
 
@@ -327,6 +350,13 @@ async def _with_store(settings: Settings, work: Any) -> Any:
         return await work(store)
     finally:
         await store.close()
+
+
+async def _clinic_there(store: Store, clinic: int) -> None:
+    from polyvet.core.clinics import list_clinics
+
+    if clinic not in {one.id for one in await list_clinics(store)}:
+        _fail(f"there is no clinic {clinic}; `polyvet create-clinic NAME` makes one")
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

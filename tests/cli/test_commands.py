@@ -76,6 +76,10 @@ def test_a_running_server_refuses_a_revoked_key_within_a_second(tmp_path: Path) 
         (["create-key", "--clinic", "1", "--dialect", "vetcheck"], "there are vetigen, clinovavet, provet"),
         (["create-key", "--clinic", "1", "--dialect", "vetigen", "--kind", "robot"], "device"),
         (["create-key", "--clinic", "1", "--dialect", "vetigen", "--permission", "all"], "patients:read"),
+        (["add-code", "--clinic", "9", "insurers", "Any"], "there is no clinic 9; `polyvet create-clinic NAME`"),
+        (["add-code", "--clinic", "1", "colours", "Red"], "species, breeds, diagnoses, insurers"),
+        (["add-code", "--clinic", "1", "breeds", "Mix"], "A breed needs the code of its species."),
+        (["add-code", "--clinic", "1", "insurers", " "], "An entry's name has 1 to 200 characters."),
         (["create-key", "--clinic", "9", "--dialect", "vetigen"], "there is no clinic 9; `polyvet create-clinic NAME`"),
         (["revoke-key", "nonsense"], "no living key"),
         (["restore", "/nowhere/backup.zip"], "/nowhere/backup.zip cannot be read"),
@@ -243,6 +247,17 @@ def test_version_and_help() -> None:
     assert made("version") == f"{__version__}\n"
     shown = polyvet("--help")
     assert shown.returncode == 0
-    for name in ("serve", "migrate", "create-clinic", "create-key", "revoke-key", "get", "backup", "restore", "check"):
+    for name in (
+        "serve",
+        "migrate",
+        "create-clinic",
+        "add-code",
+        "create-key",
+        "revoke-key",
+        "get",
+        "backup",
+        "restore",
+        "check",
+    ):
         assert name in shown.stdout
     assert polyvet("serve", "--workers", "x").returncode == 2

@@ -12,6 +12,7 @@ from polyvet.model.entities import (
     Batch,
     CalendarEvent,
     Clinic,
+    CodeList,
     Connected,
     Enrolled,
     EventKind,
@@ -51,6 +52,8 @@ CUSTOM_FIELDS = (
     *((MAIN_CLINIC, field) for field in _fields(FieldModel.PATIENT, 62, 75, 200)),
     (SECOND_CLINIC, CustomField(92, FieldModel.CLIENT, "Elsewhere", FieldKind.TEXT, False)),
 )
+# Insurers of the clinics, by list and name: their codes count up from the first.
+CODES = ((MAIN_CLINIC, CodeList.INSURERS, "Whisker Mutual"), (SECOND_CLINIC, CodeList.INSURERS, "Other Mutual"))
 _MADE = instant("2026-03-18T14:00:00Z")
 _CHANGED = _MADE + 8  # even, as no stamp of the demo is
 

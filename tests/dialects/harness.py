@@ -23,6 +23,7 @@ import msgspec
 import uvicorn
 
 from polyvet.app import create_app
+from polyvet.core import code_entries
 from polyvet.core.codelists import Codelists
 from polyvet.core.context import PERMISSIONS, Caller, Context, Writing
 from polyvet.identity import keys
@@ -35,6 +36,7 @@ from polyvet.storage.migrate import migrate
 from polyvet.storage.store import Store, open_store
 from polyvet.storage.writing import Touching, Tx
 from tests.dialects.extras import (
+    CODES,
     CUSTOM_FIELDS,
     DEPARTMENTS,
     SMALL_CLINIC,
@@ -103,6 +105,8 @@ async def _add_practice(store: Store) -> None:
     await store.write(Touching(), clinics)
     await store.write(Touching(clinics=(MAIN_CLINIC, SECOND_CLINIC, SMALL_CLINIC)), staff_and_stock)
     await store.write(Touching(clinics=(MAIN_CLINIC, SECOND_CLINIC)), lists)
+    for clinic_id, name, text in CODES:
+        await code_entries.add(store, clinic_id, name, text)
 
 
 def copy_file(source: Path, target: Path) -> str:

@@ -150,6 +150,23 @@ class Breed(Entity, frozen=True):
     name: str
 
 
+class CodeList(StrEnum):
+    """Code lists beside species and breeds, of which the record asks no more than names."""
+
+    DIAGNOSES = "diagnoses"
+    INSURERS = "insurers"
+
+
+class CodeEntry(Entity, frozen=True):
+    """An entry of such a list, shared (`clinic_id` None) or a clinic's own. `id` is the numeric code."""
+
+    id: int
+    clinic_id: int | None
+    list: str
+    name: str
+    active: bool
+
+
 class Client(Entity, frozen=True):
     """A person who owns animals, as one clinic sees them (number, state, last_visit, updated_at are that clinic's)."""
 

@@ -12,8 +12,10 @@ from typing import Any
 
 import msgspec
 
+from polyvet.core import code_entries
 from polyvet.identity.keys import NewKey, create
 from polyvet.model.custom_fields import FieldModel
+from polyvet.model.entities import CodeList
 from polyvet.sandbox import demo, office
 from polyvet.sandbox.aside import pieces
 from polyvet.sandbox.practice import CLINIC_IDS, MAIN_CLINIC, SECOND_CLINIC
@@ -51,6 +53,7 @@ async def install(
     store = await open_store(url)
     try:
         await _add_values(store, seed, first)
+        await _add_codes(store)
         _write(folder / CREDENTIALS, await _make_keys(store))
     finally:
         await store.close()
@@ -149,6 +152,14 @@ async def _add_values(store: Store, seed: int, owners: list[office.Owner]) -> No
                 custom_fields.insert(tx, clinic_id, numbered, owner.model, owner.id)
 
     await store.write(Touching(clinics=CLINIC_IDS), work)
+
+
+async def _add_codes(store: Store) -> None:
+    """The clinics' own entries of code lists."""
+    for clinic_id in CLINIC_IDS:
+        for name, texts in ((CodeList.INSURERS, office.INSURERS), (CodeList.DIAGNOSES, office.DIAGNOSES)):
+            for text in texts:
+                await code_entries.add(store, clinic_id, name, text)
 
 
 async def _make_keys(store: Store) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a practice's office keeps beside its clients and animals: departments, fields of the practice's own with some
-values, and mobile numbers. Only the first clients have values and mobiles; the same for the same seed.
+"""What a practice's office keeps beside its clients and animals: departments, entries of code lists, fields of the
+practice's own with some values, and mobile numbers. Only the first clients have values and mobiles; the same for the
+same seed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ DEPARTMENTS: dict[int, tuple[tuple[int, str], ...]] = {
     MAIN_CLINIC: ((1, "Small animals"), (2, "Horses and farms"), (3, "Surgery")),
     SECOND_CLINIC: ((1, "Outpatients"), (2, "Emergency")),
 }
+INSURERS = ("Nordkap Pet Cover", "Tierschild", "Whisker & Paw Mutual")
+DIAGNOSES = ("Seasonal sledge fatigue",)
 _CLIENT_OPTIONS = tuple(Option(101 + i, name) for i, name in enumerate(("Web", "Recommendation", "Passing by")))
 _CLUB_OPTIONS = tuple(Option(111 + i, name) for i, name in enumerate(("Newsletter", "Puppy class", "Senior check")))
 _FOOD_OPTIONS = tuple(Option(121 + i, name) for i, name in enumerate(("Dry", "Wet", "Raw")))

@@ -1,20 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Species and breeds in the store: the shared lists and the clinics' own entries."""
+"""Code lists in the store: species and breeds, shared and the clinics' own; the clinics' entries of other lists."""
 
 from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from polyvet.model.entities import Breed, Species
-from polyvet.storage.statement import Statement, inserting
+from polyvet.model.entities import Breed, CodeEntry, Species
+from polyvet.storage.statement import Statement, inserting, p
 from polyvet.storage.store import Reader
-from polyvet.storage.tables import breeds, species
+from polyvet.storage.tables import breeds, code_entries, species
 from polyvet.storage.writing import Tx
 
 _ALL_SPECIES = Statement(select(*species.columns).order_by(species.c.id))
 _ALL_BREEDS = Statement(select(*breeds.columns).order_by(breeds.c.id))
 _HIGHEST_SPECIES = Statement(select(func.max(species.c.id)).where(species.c.clinic_id.is_not(None)))
 _HIGHEST_BREED = Statement(select(func.max(breeds.c.id)).where(breeds.c.clinic_id.is_not(None)))
+_OWN_ENTRIES = Statement(
+    select(*code_entries.columns)
+    .where(code_entries.c.clinic_id == p("clinic"), code_entries.c.list == p("list"))
+    .order_by(code_entries.c.id),
+    "clinic list",
+)
+_HIGHEST_ENTRY = Statement(select(func.max(code_entries.c.id)))
+_ADD_ENTRY = inserting(code_entries, "id clinic_id list name active", rank=2)
 _ADD_SPECIES = inserting(species, "id clinic_id name slug common synonyms", rank=2)
 _ADD_BREED = inserting(breeds, "id clinic_id species_id name", rank=4)
 
@@ -44,6 +52,17 @@ async def next_breed_code(reader: Reader) -> int:
     return _next_code((await reader.fetch_one(_HIGHEST_BREED))[0])
 
 
+async def own_entries(reader: Reader, clinic_id: int, name: str) -> list[CodeEntry]:
+    """A clinic's own entries of a list, by code."""
+    rows = await reader.fetch(_OWN_ENTRIES, clinic_id, name)
+    return [CodeEntry(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]  # SQLite gives a truth as 0 or 1
+
+
+async def next_entry_code(reader: Reader) -> int:
+    """A code for a clinic's own entry of a list."""
+    return _next_code((await reader.fetch_one(_HIGHEST_ENTRY))[0])
+
+
 def _next_code(highest: int | None) -> int:
     number = _FIRST_OWN if highest is None else highest // _KIND + 1
     return number * _KIND + OWN_LIST
@@ -57,3 +76,8 @@ def add_species(tx: Tx, entry: Species) -> None:
 def add_breed(tx: Tx, entry: Breed) -> None:
     """Add an entry."""
     tx.write(_ADD_BREED, entry.id, entry.clinic_id, entry.species_id, entry.name)
+
+
+def add_entry(tx: Tx, entry: CodeEntry) -> None:
+    """Add an entry of another list."""
+    tx.write(_ADD_ENTRY, entry.id, entry.clinic_id, entry.list, entry.name, entry.active)

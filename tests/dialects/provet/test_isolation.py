@@ -56,6 +56,19 @@ def everything(practice):
     ]
 
 
+def test_entries_of_another_clinics_code_lists_are_not_there(practice):
+    ours, theirs = (
+        {row["id"] for row in page(client, "codelist/insurancecompanies/", root)["results"]}
+        for client, root in ((practice.provet, ROOT), (practice.other_provet, OTHER_ROOT))
+    )
+    assert ours
+    assert theirs
+    assert not ours & theirs
+    for number in ours:
+        answer = practice.other_provet.get(f"{OTHER_ROOT}codelist/insurancecompanies/{number}/")
+        assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
+
+
 def test_the_first_clinic_finds_its_numbers_itself(practice):
     for kind, number in others(practice).items():
         assert practice.provet.get(f"{ROOT}{kind}/{number}/").status_code == 200

@@ -12,13 +12,16 @@ from typing import Any
 
 import msgspec
 
-from polyvet.core import departments
+from polyvet.core import code_entries, departments
 from polyvet.core.context import Context
 from polyvet.dialects.provet.requests import Asking, number_of
 from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
+from polyvet.model.entities import CodeList
 from polyvet.model.errors import Missing
 from polyvet.model.paging import Page
 from polyvet.web.message import Reply, Request
+
+DIAGNOSES, INSURERS = "codelist/diagnoses", "codelist/insurancecompanies"
 
 
 class EntryOut(msgspec.Struct, omit_defaults=True):
@@ -65,9 +68,21 @@ class Codelists:
         """One breed."""
         return self._one(request, await _breeds(request.context), "codelist/breeds")
 
-    async def list_nothing(self, request: Request) -> Reply:
-        """Lists of which the record keeps no entries: diagnoses and insurance companies."""
-        return self._listed(request, [], request.scope["path"].partition("/api/0.1/")[2].rstrip("/"))
+    async def list_diagnoses(self, request: Request) -> Reply:
+        """Diagnoses by code."""
+        return self._listed(request, await _entries(request.context, CodeList.DIAGNOSES), DIAGNOSES)
+
+    async def get_diagnosis(self, request: Request) -> Reply:
+        """One diagnosis."""
+        return self._one(request, await _entries(request.context, CodeList.DIAGNOSES), DIAGNOSES)
+
+    async def list_insurers(self, request: Request) -> Reply:
+        """Insurance companies by code: all are the clinic's own."""
+        return self._listed(request, await _entries(request.context, CodeList.INSURERS), INSURERS)
+
+    async def get_insurer(self, request: Request) -> Reply:
+        """One insurance company."""
+        return self._one(request, await _entries(request.context, CodeList.INSURERS), INSURERS)
 
     async def list_departments(self, request: Request) -> Reply:
         """The clinic's departments."""
@@ -119,6 +134,10 @@ async def _breeds(ctx: Context) -> list[Row]:
     return [
         (one.id, one.name, one.species_id) for one in sorted(ours, key=lambda one: (one.clinic_id is not None, one.id))
     ]
+
+
+async def _entries(ctx: Context, name: CodeList) -> list[Row]:
+    return [(one.id, one.name, None) for one in await code_entries.entries(ctx, name) if one.active]
 
 
 def _entry(urls: Urls, path: str, row: Row) -> EntryOut:

@@ -113,8 +113,10 @@ def table(asking: Asking) -> RouteTable:
         _row("GET", "codelist/species/{id}/", "Get species", "docs", None, lists.get_species, EntryOut),
         _row("GET", "codelist/breeds/", "List breeds", "seed", None, lists.list_breeds, EntriesAnswer),
         _row("GET", "codelist/breeds/{id}/", "Get breed", "docs", None, lists.get_breed, EntryOut),
-        _row("GET", "codelist/diagnoses/", "List diagnoses", "docs", None, lists.list_nothing, EntriesAnswer),
-        _row("GET", "codelist/insurancecompanies/", "List insurers", "docs", None, lists.list_nothing, EntriesAnswer),
+        _row("GET", "codelist/diagnoses/", "List diagnoses", "docs", None, lists.list_diagnoses, EntriesAnswer),
+        _row("GET", "codelist/diagnoses/{id}/", "Get diagnosis", "docs", None, lists.get_diagnosis, EntryOut),
+        _row("GET", "codelist/insurancecompanies/", "List insurers", "docs", None, lists.list_insurers, EntriesAnswer),
+        _row("GET", "codelist/insurancecompanies/{id}/", "Get insurer", "docs", None, lists.get_insurer, EntryOut),
         _row("GET", "department/", "List departments", "docs", None, lists.list_departments, DepartmentsAnswer),
         _row("GET", "department/{id}/", "Get department", "docs", None, lists.get_department, DepartmentOut),
     )

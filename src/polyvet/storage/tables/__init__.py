@@ -16,6 +16,7 @@ from polyvet.storage.tables.access import (
 from polyvet.storage.tables.columns import BYTES, DATE, ID, INSTANT, SERIAL, metadata
 from polyvet.storage.tables.hooks import deliveries, delivery_attempts, outbox_cursors, webhooks
 from polyvet.storage.tables.office import (
+    code_entries,
     custom_field_options,
     custom_field_values,
     custom_fields,
@@ -56,6 +57,7 @@ __all__ = [
     "calendar_events",
     "clients",
     "clinics",
+    "code_entries",
     "connections",
     "counters",
     "custom_field_options",

@@ -27,6 +27,18 @@ departments = Table(
     sqlite_with_rowid=False,
 )
 
+# A clinic's own entries of code lists beside species and breeds; shared ones are the program's.
+code_entries = Table(
+    "code_entries",
+    metadata,
+    int_("id", primary_key=True),
+    int_("clinic_id", ForeignKey("clinics.id"), nullable=True),
+    text_("list"),
+    text_("name"),
+    Column("active", Boolean, nullable=False),
+    Index("code_entries_clinic", "clinic_id", "list", "id"),
+)
+
 custom_fields = Table(
     "custom_fields",
     metadata,

@@ -33,6 +33,15 @@ def upgrade() -> None:
     _invoices()
     _reminders()
     _merges()
+    op.create_table(
+        "code_entries",
+        integer("id", key=True),
+        integer("clinic_id", "clinics.id", null=True),
+        words("list"),
+        words("name"),
+        truth("active"),
+    )
+    op.create_index("code_entries_clinic", "code_entries", ["clinic_id", "list", "id"])
     op.execute(
         sa.text(
             "UPDATE api_keys SET permissions = :after WHERE dialect = 'provet' AND permissions = :before"
