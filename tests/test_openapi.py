@@ -210,6 +210,8 @@ def _known_to_provet(practice: Practice) -> dict[str, dict[str, Any]]:
         "getWeight": {**patient, "weight_id": one("patient/1204/weight/")},
         "getSpecies": {"id": one("codelist/species/")},
         "getBreed": {"id": one("codelist/breeds/")},
+        "getDiagnosis": {"id": one("codelist/diagnoses/")},
+        "getInsurer": {"id": one("codelist/insurancecompanies/")},
         "getDepartment": {"id": one("department/")},
     }
 

@@ -78,8 +78,6 @@ def test_a_running_server_refuses_a_revoked_key_within_a_second(tmp_path: Path) 
         (["create-key", "--clinic", "1", "--dialect", "vetigen", "--permission", "all"], "patients:read"),
         (["add-code", "--clinic", "9", "insurers", "Any"], "there is no clinic 9; `polyvet create-clinic NAME`"),
         (["add-code", "--clinic", "1", "colours", "Red"], "species, breeds, diagnoses, insurers"),
-        (["add-code", "--clinic", "1", "breeds", "Mix"], "A breed needs the code of its species."),
-        (["add-code", "--clinic", "1", "insurers", " "], "An entry's name has 1 to 200 characters."),
         (["create-key", "--clinic", "9", "--dialect", "vetigen"], "there is no clinic 9; `polyvet create-clinic NAME`"),
         (["revoke-key", "nonsense"], "no living key"),
         (["restore", "/nowhere/backup.zip"], "/nowhere/backup.zip cannot be read"),
@@ -87,6 +85,22 @@ def test_a_running_server_refuses_a_revoked_key_within_a_second(tmp_path: Path) 
 )
 def test_what_does_not_hold_is_said_in_one_line(arguments: list[str], words: str, tmp_path: Path) -> None:
     assert words in refused(*arguments, "--data", tmp_path / "data")
+
+
+def test_a_code_is_printed_and_is_there(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    made("create-clinic", "Mine", "--data", folder)
+    assert "A breed needs the code of its species." in refused(
+        "add-code", "--clinic", "1", "breeds", "Mix", "--data", folder
+    )
+    assert "1 to 200 characters" in refused("add-code", "--clinic", "1", "insurers", " ", "--data", folder)
+    code = made("add-code", "--clinic", 1, "insurers", "Pet Cover", "--data", folder).strip()
+    printed = made("create-key", "--clinic", 1, "--dialect", "provet", "--data", folder)
+    key = SECRET.fullmatch(printed)
+    assert key is not None
+    path = "/1/api/0.1/codelist/insurancecompanies/"
+    listed = json.loads(made("get", path, "--key", key[2], "--data", folder))
+    assert [(row["id"], row["label"]) for row in listed["results"]] == [(int(code), "Pet Cover")]
 
 
 def test_a_key_with_some_permissions_has_no_others(tmp_path: Path) -> None:
