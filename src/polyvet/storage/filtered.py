@@ -79,7 +79,9 @@ class FilteredList(Generic[T]):
     async def page(
         self, store: Store, clinic_id: int, tree: Filter | None, orders: tuple[Order, ...], *, limit: int, offset: int
     ) -> Page[T]:
-        """One page with the exact total."""
+        """One page with the exact total, of all that was stamped before it was asked for: mirrors ask by the wall's
+        clock, and what is on its way to the store then would be behind them."""
+        await store.settle(clinic_id)
 
         async def look(reader: Reader) -> Page[T]:
             total = await self._total(reader, clinic_id, tree)

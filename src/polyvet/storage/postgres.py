@@ -17,7 +17,7 @@ import asyncpg
 from polyvet.model.errors import Busy
 from polyvet.storage.postgres_connections import Connections, connect
 from polyvet.storage.statement import POSTGRESQL, Statement
-from polyvet.storage.write_statements import LINKS_OF_CLIENTS, LOCK_CLINICS
+from polyvet.storage.write_statements import LINKS_OF_CLIENTS, LOCK_CLINICS, WRITERS_OF_CLINIC
 from polyvet.storage.writing import ClinicState, Job, Link, Outcome, Touching, run_group
 
 READERS = 8
@@ -98,7 +98,7 @@ class PostgresSession:
         clients = list(touching.clients)
         while True:
             rows = await self.fetch(LOCK_CLINICS, list(touching.clinics), clients)
-            states = [ClinicState(*row) for row in rows]
+            states = [ClinicState(*row[:-1]) for row in rows]  # the last is the lock's, which gives nothing
             links = [Link(*row) for row in await self.fetch(LINKS_OF_CLIENTS, clients)] if clients else []
             locked = {state.id for state in states}
             if all(link.clinic_id in locked for link in links):
@@ -222,6 +222,10 @@ class PostgresStore:
         result = await job(self._scanner)
         await asyncio.sleep(0)  # whoever waits for the connection asks before this answer is written out
         return result
+
+    async def settle(self, clinic_id: int) -> None:
+        """Return when all that is being written at the clinic is visible, or given up."""
+        await self.reader.fetch(WRITERS_OF_CLINIC, clinic_id)
 
     async def ready(self) -> None:
         """Raises when the store does not answer."""

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from polyvet.model.errors import Busy
 from polyvet.storage.statement import SQLITE, Statement
+from polyvet.storage.turns import Turns
 from polyvet.storage.write_statements import CLIENT_LINKS, CLINIC_STATE
 from polyvet.storage.writing import ClinicState, Job, Link, Outcome, Touching, run_group
 
@@ -149,6 +150,7 @@ class SqliteStore:
         self._jobs: queue.SimpleQueue[tuple[Touching, Job[Any], asyncio.Future[Any]] | None] = queue.SimpleQueue()
         self._reading = connect(path, read_only=True, cache_kib=4_096, mapped_bytes=MAPPED_BYTES)
         self._writing = connect(path)
+        self._turns = Turns(path.parent)
         self.reader = SqliteReader(self._reading)
         self._aside = ThreadPoolExecutor(1, "polyvet-scan", initializer=_step_back)
         self._scanning: sqlite3.Connection | None = None
@@ -165,6 +167,10 @@ class SqliteStore:
         """Run a read that can last in its own thread, so that it delays no other request."""
         return await asyncio.get_running_loop().run_in_executor(self._aside, self._scan, job)
 
+    async def settle(self, clinic_id: int) -> None:
+        """Return when all that is being written now is visible, or given up."""
+        await self._turns.over()
+
     async def ready(self) -> None:
         """Raises when the store does not answer."""
         self._reading.execute("SELECT 1 FROM clinics LIMIT 1").fetchone()
@@ -174,6 +180,7 @@ class SqliteStore:
         self._jobs.put(_STOP)
         await asyncio.get_running_loop().run_in_executor(None, self._writer.join)
         self._aside.shutdown()
+        self._turns.close()
         for connection in (self._scanning, self._reading, self._writing):
             if connection is not None:
                 connection.close()
@@ -195,7 +202,8 @@ class SqliteStore:
                     break
                 group.append(job)
             try:
-                outcomes = drive(run_group(session, [(touching, job) for touching, job, _ in group]))
+                with self._turns.writing():
+                    outcomes = drive(run_group(session, [(touching, job) for touching, job, _ in group]))
             except Exception as error:  # a job that waited for something else; the thread must outlive it
                 outcomes = [(None, error)] * len(group)
             futures = [future for _, _, future in group]

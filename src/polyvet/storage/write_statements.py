@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, any_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Integer, any_, cast, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -25,12 +25,21 @@ LINK_COLUMNS = (connections.c.clinic_id, connections.c.client_id, connections.c.
 CLINIC_STATE = Statement(select(*STATE_COLUMNS).where(clinics.c.id == p("clinic")), "clinic")
 CLIENT_LINKS = Statement(select(*LINK_COLUMNS).where(connections.c.client_id == p("client")), "client")
 
+# Who writes at a clinic holds this lock until the commit is visible, so that readers can wait for it. A row lock in
+# its place would make readers write.
+_WRITERS: ColumnElement[int] = literal_column("2053862")  # of our own; the clinic is the other half of the lock's name
+WRITERS_OF_CLINIC = Statement(
+    None,
+    "clinic",
+    postgresql=select(func.pg_advisory_xact_lock_shared(_WRITERS, cast(p("clinic", BigInteger), Integer))),
+)
+
 # PostgreSQL locks and reads for a whole group in one statement each; arrays exist only there.
 _clients = any_(p("clients", ARRAY(ID)))
 LOCK_CLINICS = Statement(
     None,
     "clinics clients",
-    postgresql=select(*STATE_COLUMNS)
+    postgresql=select(*STATE_COLUMNS, func.pg_advisory_xact_lock(_WRITERS, cast(clinics.c.id, Integer)))
     .where(
         (clinics.c.id == any_(p("clinics", ARRAY(BigInteger))))
         | clinics.c.id.in_(select(connections.c.clinic_id).where(connections.c.client_id == _clients))
