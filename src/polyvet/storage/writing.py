@@ -166,7 +166,8 @@ class Tx:
         if clinic.ticked:
             clinic.clock += 1
         else:
-            millisecond = max(values.now() // 1000, clinic.clock // 1000 + 1)
+            # The next full one: a stamp must not lie before an instant at which the row could not be seen yet.
+            millisecond = max(values.now() // 1000, clinic.clock // 1000) + 1
             clinic.clock = millisecond * 1000
             clinic.ticked = True
         return clinic.clock

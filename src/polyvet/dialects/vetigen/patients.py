@@ -63,6 +63,8 @@ class Patients:
         since = updated_since(query)
         ctx = request.context
         walk = None
+        if asked.page == 1 and since is not None:
+            await ctx.store.settle(ctx.clinic_id)  # the vendor's recipe takes its cursor from the wall's clock [seed]
         if asked.page > 1:
             walk = self._marks.walk(page_key(ctx.caller.key_id, "patients", asked.page, asked.page_size, slug, since))
         offset = asked.offset if walk is None else 0
