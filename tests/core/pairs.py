@@ -124,3 +124,8 @@ async def owner_of(w: World, table: str, column: str, row: dict[str, Any]) -> by
     rows = await w.store.reader.fetch(Statement(select(place.c[column], *(place.c[name] for name in names))))
     [owner] = [found[0] for found in rows if list(found)[1:] == [row[name] for name in names]]
     return bytes(owner)
+
+
+async def owners_of(w: World, table: str, column: str) -> set[bytes | None]:
+    """Whom the rows of a table point to."""
+    return {row[0] for row in await w.store.reader.fetch(Statement(select(metadata.tables[table].c[column])))}

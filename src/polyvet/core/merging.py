@@ -20,7 +20,7 @@ from polyvet.storage import merging as stored
 from polyvet.storage import patient_files as files
 from polyvet.storage import patients as rows
 from polyvet.storage import weights
-from polyvet.storage.merging import Merged, Movable
+from polyvet.storage.merging import Merges, Movable
 from polyvet.storage.store import Reader
 from polyvet.storage.writing import Touching
 
@@ -28,7 +28,7 @@ _WEIGHTS = "weights"
 _SEEN = (State.ACTIVE, State.ARCHIVED)
 
 
-async def beside(reader: Reader, clinic_id: int, file: PatientFile) -> Merged:
+async def beside(reader: Reader, clinic_id: int, file: PatientFile) -> Merges:
     """Whom a patient was merged into, and who was merged into it; the caller has asked for the permission."""
     return await stored.beside(reader, clinic_id, file.patient.id)
 

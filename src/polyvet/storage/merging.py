@@ -63,8 +63,10 @@ _same_field = exists().where(
     _valued.c.clinic_id == custom_field_values.c.clinic_id, _valued.c.patient_id == p("there"),
     _valued.c.field == custom_field_values.c.field,
 )  # fmt: skip
-_at_its_clinics = custom_field_values.c.clinic_id.in_(
-    select(enrolments.c.clinic_id).where(enrolments.c.patient_id == p("here"))
+_at_their_clinics = custom_field_values.c.clinic_id.in_(
+    select(enrolments.c.clinic_id).where(
+        or_(enrolments.c.patient_id == p("here"), enrolments.c.patient_id == p("there"))
+    )
 )
 # By column; None for one whose rows stay.
 RULES: Mapping[str, Rule | None] = {
@@ -81,7 +83,7 @@ RULES: Mapping[str, Rule | None] = {
         stamped=(calendar_events, "event_id"), entity="appointment",
     ),
     "invoices.patient_id": Rule("id", stamped=(invoices, "id")),
-    "custom_field_values.patient_id": Rule("clinic_id number", clash=_same_field, only=_at_its_clinics),
+    "custom_field_values.patient_id": Rule("clinic_id number", clash=_same_field, only=_at_their_clinics),
     "reminders.patient_id": Rule("id", stamped=(reminders, "id"), entity="reminder"),
 }  # fmt: skip
 
@@ -244,7 +246,7 @@ class Merge(msgspec.Struct, frozen=True):
     states: dict[int, int]
 
 
-class Merged(msgspec.Struct, frozen=True):
+class Merges(msgspec.Struct, frozen=True):
     """A patient's merges by numbers at one clinic: whom it was merged into, and who was merged into it."""
 
     into: int | None = None
@@ -265,11 +267,11 @@ async def follow(reader: Reader, patient_id: bytes) -> bytes | None:
     return kept
 
 
-async def beside(reader: Reader, clinic_id: int, patient_id: bytes) -> Merged:
+async def beside(reader: Reader, clinic_id: int, patient_id: bytes) -> Merges:
     """A patient's merges as far as the clinic sees the others."""
     rows = await reader.fetch(_BESIDE, clinic_id, patient_id)
     into = [number for kind, number in rows if kind == 0]
-    return Merged(into[0] if into else None, tuple(sorted(number for kind, number in rows if kind == 1)))
+    return Merges(into[0] if into else None, tuple(sorted(number for kind, number in rows if kind == 1)))
 
 
 async def places(reader: Reader, patient_id: bytes) -> dict[int, int]:
