@@ -20,6 +20,8 @@ from polyvet.model.errors import Forbidden
 
 # Steps of others, which have asked for the permission themselves; each says so.
 STEPS = {
+    "patient_files.again",
+    "patient_files.writable",
     "patients.opened",
     "custom_values.find",
     "custom_values.of_many",

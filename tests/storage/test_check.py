@@ -8,7 +8,7 @@ import pytest
 
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldKind, FieldModel
 from polyvet.model.entities import State
-from polyvet.storage import custom_fields, numbers
+from polyvet.storage import custom_fields, merging, numbers
 from polyvet.storage.check import ERROR, INFO, Finding, check
 from polyvet.storage.store import is_postgresql, sqlite_path
 from polyvet.storage.writing import Tx
@@ -31,6 +31,10 @@ PLANTED = [
     ("enrolments", "DELETE FROM enrolments WHERE number = 3 AND clinic_id = 1"),
     ("enrolments", f"UPDATE enrolments SET state = {int(State.HIDDEN)} WHERE number = 3 AND clinic_id = 1"),
     ("enrolments", f"UPDATE connections SET state = {int(State.HIDDEN)} WHERE number = 3 AND clinic_id = 1"),
+    ("merges", f"UPDATE enrolments SET state = {int(State.ACTIVE)} WHERE patient_id IN (SELECT source_id FROM merges)"),
+    ("merges", "UPDATE merges SET target_id = source_id"),
+    ("merges", "UPDATE medical_records SET patient_id = (SELECT source_id FROM merges) WHERE clinic_id = 1"),
+    ("merges", "UPDATE invoices SET patient_id = (SELECT source_id FROM merges) WHERE clinic_id = 1"),
     ("search_text", "UPDATE connections SET search_text = 'somebody' WHERE number = 3"),
     ("search_text", "UPDATE clients SET first_name = 'Eve' WHERE first_name = 'Bulk3'"),
     ("clock", "UPDATE clinics SET clock = 5 WHERE id = 1"),
@@ -80,6 +84,14 @@ def sound(database_url: str) -> str:
                 custom_fields.insert(tx, 1, value, FieldModel.CLIENT, archived.id)
 
             await w.write(valued, at=[1])
+            client = await w.client()
+            rex, max_ = await w.patient(client.id), await w.patient(client.id)
+            await w.set_patient(rex, State.ARCHIVED)
+
+            async def merged(tx: Tx) -> None:
+                merging.insert(tx, 1, rex.id, max_.id, {1: int(State.ACTIVE)}, (), 5)
+
+            await w.write(merged, at=[1])
 
     run(make())
     return database_url

@@ -9,6 +9,7 @@ from polyvet.model.entities import Client, NewClient, Patient, State
 from polyvet.model.errors import Missing
 from polyvet.model.paging import Page, Place
 from polyvet.storage import clients as stored
+from polyvet.storage import merging
 from polyvet.storage import patients as stored_patients
 from polyvet.storage.writing import Touching
 
@@ -108,6 +109,10 @@ async def _open(w: Writing, patient_id: bytes, other_id: int) -> None:
         stored_patients.enrol(w.tx, other_id, patient, lists.species[patient.species_id].slug)
     elif theirs.state == State.HIDDEN:
         await stored_patients.set_state(w.tx, patient_id, State.ACTIVE, kind="connected", only=other_id)
+    else:
+        return
+    if patient.state == State.ARCHIVED and await merging.get(w.tx, patient_id) is not None:
+        await stored_patients.set_state(w.tx, patient_id, State.ARCHIVED, kind="archived", only=other_id)
 
 
 async def disconnect(w: Writing, client_id: bytes, shown: str) -> None:

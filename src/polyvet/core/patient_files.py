@@ -13,11 +13,11 @@ from polyvet.model import values
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldModel
 from polyvet.model.details import PatientDetails, PatientNotes
 from polyvet.model.entities import Patient, Sex, State
-from polyvet.model.errors import Invalid, Missing
+from polyvet.model.errors import Invalid, Merged, Missing
 from polyvet.model.files import PatientFile
 from polyvet.model.filters import Filter, Order
 from polyvet.model.paging import Page
-from polyvet.storage import client_files, custom_fields, departments
+from polyvet.storage import client_files, custom_fields, departments, merging
 from polyvet.storage import patient_files as stored
 from polyvet.storage import patients as rows
 from polyvet.storage.store import Reader
@@ -114,7 +114,7 @@ async def create(w: Writing, change: Change, fields: custom_values.Given = ()) -
     await custom_values.put(w, FieldModel.PATIENT, patient.id, checked)
     if archived:
         await rows.set_state(w.tx, patient.id, State.ARCHIVED, kind="archived", only=w.clinic_id)
-    return await _again(w, patient.id)
+    return await again(w, patient.id)
 
 
 async def saving(ctx: Context, number: int) -> Touching:
@@ -126,11 +126,9 @@ async def saving(ctx: Context, number: int) -> Touching:
 
 async def save(w: Writing, number: int, shown: str, change: Change, fields: custom_values.Given = ()) -> PatientFile:
     """Write what `change` makes of the file; every clinic that sees the patient gets a new `updated_at`. A new weight
-    joins the history. The owner stays: Invalid for another one."""
+    joins the history. The owner stays: Invalid for another one. Missing; Merged."""
     w.require("patients:write")
-    old = await stored.by_number(w.tx, w.clinic_id, number)
-    if old is None:
-        raise Missing(KIND, shown)
+    old = await writable(w, number, shown)
     new = change(old)
     problems = {} if new.owner == old.owner else {"client": "A patient's client cannot be changed."}
     if new.patient.weight_mg is None and old.patient.weight_mg is not None:
@@ -149,7 +147,7 @@ async def save(w: Writing, number: int, shown: str, change: Change, fields: cust
         state = State(patient.state)
         kind = "archived" if state is State.ARCHIVED else "unarchived"
         await rows.set_state(w.tx, patient.id, state, kind=kind, only=w.clinic_id)
-    return await _again(w, patient.id)
+    return await again(w, patient.id)
 
 
 async def archive(w: Writing, number: int, shown: str) -> PatientFile:
@@ -162,7 +160,19 @@ def archived(file: PatientFile) -> PatientFile:
     return msgspec.structs.replace(file, patient=msgspec.structs.replace(file.patient, state=int(State.ARCHIVED)))
 
 
-async def _again(w: Writing, patient_id: bytes) -> PatientFile:
+async def writable(w: Writing, number: int, shown: str) -> PatientFile:
+    """The file of a patient that may be changed; the caller has asked for the permission. Missing; Merged for one that
+    turned out to be another."""
+    file = await stored.by_number(w.tx, w.clinic_id, number)
+    if file is None:
+        raise Missing(KIND, shown)
+    if file.patient.state == State.ARCHIVED and await merging.get(w.tx, file.patient.id) is not None:
+        raise Merged(KIND, shown)
+    return file
+
+
+async def again(w: Writing, patient_id: bytes) -> PatientFile:
+    """The file of a patient that was just written; the caller has asked for the permission."""
     file = await stored.by_id(w.tx, w.clinic_id, patient_id)
     if file is None:
         raise RuntimeError("a patient that was just written is not there")

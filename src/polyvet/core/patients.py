@@ -3,6 +3,8 @@
 
 Patients are global. A clinic sees a patient when its connection to the patient's client is active, whichever clinic
 registered it. `shown` is the id as the caller spelled it, for the message of a miss.
+
+The id of a patient that was merged goes on to name the one that stays, at all clinics that saw it.
 """
 
 from __future__ import annotations
@@ -14,8 +16,10 @@ from polyvet.model import values
 from polyvet.model.entities import NewPatient, Patient, State
 from polyvet.model.errors import Missing, NotConnected
 from polyvet.model.paging import ByUpdate, Page, Place
+from polyvet.storage import merging
 from polyvet.storage import patients as stored
 from polyvet.storage.patients import Stamp
+from polyvet.storage.store import Reader
 from polyvet.storage.writing import Touching
 
 KIND = "patient"
@@ -52,7 +56,7 @@ async def opened(ctx: Context, patient_id: bytes | None, shown: str) -> Patient:
     permission."""
     if patient_id is None:
         raise Missing(KIND, shown)
-    patient = await stored.get(ctx.reader, ctx.clinic_id, patient_id)
+    patient = await kept(ctx.reader, ctx.clinic_id, await stored.get(ctx.reader, ctx.clinic_id, patient_id))
     if patient is None or patient.state == State.HIDDEN:
         if await stored.exists(ctx.reader, patient_id):
             raise NotConnected(KIND, shown)
@@ -60,6 +64,15 @@ async def opened(ctx: Context, patient_id: bytes | None, shown: str) -> Patient:
     if patient.state != State.ACTIVE:
         raise Missing(KIND, shown)
     return patient
+
+
+async def kept(reader: Reader, clinic_id: int, patient: Patient | None) -> Patient | None:
+    """The patient that stands for this one: itself, or the one that it was merged into as the clinic sees that. Only an
+    archived one can have been merged."""
+    if patient is None or patient.state != State.ARCHIVED:
+        return patient
+    target = await merging.follow(reader, patient.id)
+    return patient if target is None else await stored.get(reader, clinic_id, target)
 
 
 async def search_by_update(ctx: Context, asked: ByUpdate) -> Page[Patient]:
@@ -164,10 +177,15 @@ async def create(w: Writing, new: NewPatient, shown_client: str) -> Patient:
 
 
 async def touching(ctx: Context, patient_id: bytes | None) -> Touching:
-    """What a change of the patient touches: every clinic of its client."""
+    """What a change of the patient touches: every clinic of its client, and of the one's that it was merged into."""
     ctx.require("patients:write")
-    client_id = None if patient_id is None else await stored.client_of(ctx.reader, patient_id)
-    return creating(ctx.clinic_id, client_id)
+    if patient_id is None:
+        return creating(ctx.clinic_id, None)
+    patient = await kept(ctx.reader, ctx.clinic_id, await stored.get(ctx.reader, ctx.clinic_id, patient_id))
+    clients = {None if patient is None else patient.client_id}
+    if patient is None or patient.id != patient_id:
+        clients.add(await stored.client_of(ctx.reader, patient_id))
+    return Touching(clinics=(ctx.clinic_id,), clients=tuple(sorted(one for one in clients if one is not None)))
 
 
 async def update(w: Writing, patient_id: bytes, shown: str, changes: Changes) -> Patient:
@@ -187,19 +205,22 @@ async def update(w: Writing, patient_id: bytes, shown: str, changes: Changes) ->
 async def archive(w: Writing, patient_id: bytes, shown: str) -> None:
     """Take a patient off the lists of this clinic."""
     w.require("patients:write")
-    await _writable(w, patient_id, shown)
-    await stored.set_state(w.tx, patient_id, State.ARCHIVED, kind="archived", only=w.clinic_id)
+    patient = await _writable(w, patient_id, shown)
+    await stored.set_state(w.tx, patient.id, State.ARCHIVED, kind="archived", only=w.clinic_id)
 
 
 async def delete(w: Writing, patient_id: bytes, shown: str) -> None:
     """Delete a patient softly, at every clinic: the row stays, no list or get shows it."""
     w.require("patients:write")
-    await _writable(w, patient_id, shown)
-    await stored.set_state(w.tx, patient_id, State.DELETED, kind="deleted")
+    patient = await _writable(w, patient_id, shown)
+    await stored.set_state(w.tx, patient.id, State.DELETED, kind="deleted")
 
 
 async def _writable(w: Writing, patient_id: bytes, shown: str) -> Patient:
-    patient = await stored.get(w.tx, w.clinic_id, patient_id)
+    """The patient that a change of this one is for. Busy if it was merged since `touching` was asked."""
+    patient = await kept(w.tx, w.clinic_id, await stored.get(w.tx, w.clinic_id, patient_id))
     if patient is None or patient.state in (State.HIDDEN, State.DELETED):
         raise Missing(KIND, shown)
+    if patient.id != patient_id:
+        await merging.check_held(w.tx, patient.id)
     return patient

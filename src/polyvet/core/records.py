@@ -38,9 +38,10 @@ async def search(
     offset: int = 0,
     place: Place | None = None,
 ) -> Page[MedicalRecord]:
-    """The clinic's own records with since <= occurred_at < until, the newest first."""
+    """The clinic's own records with since <= occurred_at < until, the newest first; of a patient that was merged those
+    of the one that stays."""
     ctx.require("records:read")
-    return await stored.list_of_clinic(
+    page = await stored.list_of_clinic(
         ctx.reader,
         ctx.clinic_id,
         patient_id=patient_id,
@@ -50,6 +51,13 @@ async def search(
         offset=offset,
         place=place,
     )
+    if patient_id is None or page.total:
+        return page  # a patient that was merged has no records
+    named = await stored_patients.get(ctx.reader, ctx.clinic_id, patient_id)
+    patient = await patients.kept(ctx.reader, ctx.clinic_id, named)
+    if patient is None or patient.id == patient_id:
+        return page
+    return await search(ctx, patient_id=patient.id, since=since, until=until, limit=limit, offset=offset, place=place)
 
 
 async def search_patient(

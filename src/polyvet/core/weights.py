@@ -15,7 +15,6 @@ from polyvet.model.entities import Weight
 from polyvet.model.errors import Missing
 from polyvet.model.files import PatientFile
 from polyvet.model.paging import Page
-from polyvet.storage import patient_files as stored_patients
 from polyvet.storage import patients as rows
 from polyvet.storage import weights as stored
 
@@ -42,7 +41,7 @@ async def get(ctx: Context, patient: int, shown: str, measured_at: int) -> Weigh
 async def weigh(w: Writing, patient: int, shown: str, weight_mg: int, measured_at: int | None) -> Weight:
     """Add a weighing; of now if it has no instant of its own."""
     w.require("patients:write")
-    file = await _writable(w, patient, shown)
+    file = await patient_files.writable(w, patient, shown)
     instant = await _free(w, file, values.now() if measured_at is None else measured_at)
     new = Weight(values.new_id(), file.patient.id, w.clinic_id, weight_mg, instant)
     rows.weigh(w.tx, w.clinic_id, new.patient_id, new.id, new.weight_mg, new.measured_at)
@@ -55,7 +54,7 @@ async def correct(
 ) -> Weight:
     """Change a weighing; None stays."""
     w.require("patients:write")
-    file = await _writable(w, patient, shown)
+    file = await patient_files.writable(w, patient, shown)
     old = await _of(w, file, old_instant)
     instant = old.measured_at
     if measured_at is not None and measured_at != instant:
@@ -69,16 +68,9 @@ async def correct(
 async def remove(w: Writing, patient: int, shown: str, measured_at: int) -> None:
     """Take a weighing away; the newest of the rest is the patient's weight then."""
     w.require("patients:write")
-    file = await _writable(w, patient, shown)
+    file = await patient_files.writable(w, patient, shown)
     stored.remove(w.tx, await _of(w, file, measured_at))
     await _settle(w, file)
-
-
-async def _writable(w: Writing, patient: int, shown: str) -> PatientFile:
-    file = await stored_patients.by_number(w.tx, w.clinic_id, patient)
-    if file is None:
-        raise Missing(patient_files.KIND, shown)
-    return file
 
 
 async def _of(w: Writing, file: PatientFile, measured_at: int) -> Weight:
@@ -97,7 +89,7 @@ async def _free(w: Writing, file: PatientFile, instant: int) -> int:
 
 async def _settle(w: Writing, file: PatientFile) -> None:
     """Make the newest weighing the patient's weight, and stamp the patient."""
-    newest = (await stored.history(w.tx, file.patient.id, limit=1)).items
-    patient = msgspec.structs.replace(file.patient, weight_mg=newest[0].weight_mg if newest else None)
+    newest = await stored.newest(w.tx, file.patient.id)
+    patient = msgspec.structs.replace(file.patient, weight_mg=newest)
     lists = await w.codelists.within(w.tx, patient)
     await rows.update_everywhere(w.tx, patient, lists.species[patient.species_id].slug)

@@ -26,6 +26,15 @@ class NotConnected(PolyvetError):
         self.shown = shown
 
 
+class Merged(PolyvetError):
+    """The row turned out to be another one, which is to be changed in its place."""
+
+    def __init__(self, kind: str, shown: str) -> None:
+        super().__init__(f"{kind} {shown} is merged into another")
+        self.kind = kind
+        self.shown = shown
+
+
 class Forbidden(PolyvetError):
     """The key lacks a permission."""
 

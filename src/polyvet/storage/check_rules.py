@@ -27,6 +27,11 @@ class Rule(msgspec.Struct, frozen=True):
 _ACTIVE, _ARCHIVED, _HIDDEN, _DELETED = (int(state) for state in State)
 _DELETED_SOMEWHERE = f"EXISTS (SELECT 1 FROM enrolments d WHERE d.patient_id = {{}} AND d.state = {_DELETED})"
 
+_HAS_ROWS = " OR ".join(
+    f"EXISTS (SELECT 1 FROM {table} x WHERE x.patient_id = m.source_id)"
+    for table in ("medical_records", "invoices", "reminders")
+)
+
 
 def _stamped(table: str, column: str = "updated_at") -> Rule:
     return Rule(
@@ -105,6 +110,24 @@ RULES = (
         VALUES_NUMBERED,
         "these clinics' sequence of custom field values is behind, so the next number is taken: set `last` of numbers"
         " to the number that is shown, where kind is 'custom field value'.",
+    ),
+    Rule(
+        "merges",
+        "SELECT e.clinic_id, m.source_id FROM merges m JOIN enrolments e ON e.patient_id = m.source_id"
+        f" WHERE e.state = {_ACTIVE} LIMIT 1000",
+        "these patients were merged and are active all the same. Unmerge them, and merge them again.",
+    ),
+    Rule(
+        "merges",
+        "SELECT m.source_id, m.target_id FROM merges m LEFT JOIN merges t ON t.source_id = m.target_id"
+        " WHERE m.source_id = m.target_id OR t.target_id = m.source_id LIMIT 1000",
+        f"these patients were merged into themselves or into each other. {_REPORT}",
+    ),
+    Rule(
+        "merges",
+        f"SELECT m.source_id FROM merges m WHERE {_HAS_ROWS} LIMIT 1000",
+        "these patients were merged and have records, invoices or reminders all the same, which nobody finds. Unmerge"
+        " them, and merge them again.",
     ),
 )  # fmt: skip
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, literal_column, select, update
 
 from polyvet.model.entities import Weight
 from polyvet.model.paging import Page
@@ -20,6 +20,13 @@ _LIST = Statement(
     "patient limit offset",
 )
 _COUNT = Statement(select(func.count()).select_from(weights).where(w.patient_id == p("patient")), "patient")
+_NEWEST = Statement(
+    select(w.weight_mg)
+    .where(w.patient_id == p("patient"))
+    .order_by(w.measured_at.desc(), w.id.desc())
+    .limit(literal_column("1")),
+    "patient",
+)
 _AT = Statement(_of_patient.where(w.measured_at == p("at")).order_by(w.id), "patient at")
 _CHANGE = Statement(
     update(weights).where(w.patient_id == p("patient"), w.id == p("weight")).values(
@@ -36,6 +43,12 @@ async def history(reader: Reader, patient_id: bytes, *, limit: int, offset: int 
     total: int = (await reader.fetch_one(_COUNT, patient_id))[0]
     rows = await reader.fetch(_LIST, patient_id, limit, offset)
     return Page([Weight(*row) for row in rows], total, offset + len(rows) < total)
+
+
+async def newest(reader: Reader, patient_id: bytes) -> int | None:
+    """The weight that the newest weighing says; None if there is none."""
+    row = await reader.fetch_one(_NEWEST, patient_id)
+    return None if row is None else row[0]
 
 
 async def at(reader: Reader, patient_id: bytes, measured_at: int) -> Weight | None:

@@ -89,12 +89,15 @@ WRITES = {
     "phone_number_create": ("POST", "phonenumber/", MOBILE),
     "client_value_post": ("POST", "client/456/custom_field_values/", {"field_id": 42, "value": "A friend"}),
     "patient_value_post": ("POST", "patient/2130/custom_field_values/", {"field_id": 63, "value": 4.5}),
+    "patient_merge": ("POST", "patient/1204/merge/", {"merge_patient": f"{VENDOR}{ROOT}patient/2130/"}),
     "bulk_all": ("POST", "patient/bulk/", [PUPPY, {**PUPPY, "name": "Moritz"}]),
     "bulk_some": ("POST", "patient/bulk/?force_push=true", [PUPPY, {**PUPPY, "species": 1}, {"name": ""}]),
     "bulk_none": ("POST", "patient/bulk/?force_push=true", [{**PUPPY, "species": 1}, {"name": ""}]),
     "bulk_not_forced": ("POST", "patient/bulk/", [PUPPY, {**PUPPY, "breed": 5}]),
     "error_client_fields": ("POST", "client/", {"email": "none", "customer_type": 5, "country": "Atlantis"}),
     "error_client_nameless": ("POST", "client/", {"firstname": "John"}),
+    "error_merge_itself": ("POST", "patient/2130/merge/", {"merge_patient": f"{VENDOR}{ROOT}patient/2130/"}),
+    "error_unmerge": ("POST", "patient/2130/unmerge/", {}),
     "error_patient_fields": ("POST", "patient/", {"client": 456, "gender": "Male"}),
     "error_phone_fields": ("POST", "phonenumber/", {"type_code": 2}),
     "error_value_fields": ("POST", "client/456/custom_field_values/", {"field_id": 43, "value": "far"}),
@@ -104,10 +107,12 @@ TABLE: dict[str, Reply] = {
     "error_limit_reached": ProvetWire({}).error(errors.LimitReached(7, 300)),
     "error_busy": ProvetWire({}).error(errors.Busy()),
     "error_defect": ProvetWire({}).defect(),
+    "error_merged": ProvetWire({}).error(errors.Merged("patient", "1204")),
     "error_key_reused": ProvetWire({}).error(errors.KeyReused()),
     "error_too_large": ProvetWire({}).error(errors.TooLarge(1 << 20)),
 }
 OTHERS = {"error_key_missing", "error_key_wrong", "error_method", "error_media_type", "error_parse", "error_parse_form"}
+OTHERS |= {"patient_unmerge"}
 _MADE_ID = re.compile(r'("id":|"max_client_id":|/(?:client|patient|phonenumber|custom_field_values)/)(\d+)')
 _INSTANT = re.compile(r'"(created|modified)":"(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+0[23]:00)"')
 
@@ -148,6 +153,13 @@ def test_a_write_answers_as_documented(fresh_practice, golden, name):
     if answer.status_code < 300 and isinstance(body, dict):
         found = client.get(answer.json()["url"].removeprefix(VENDOR))
         assert found.json() == answer.json()
+
+
+def test_unmerging_answers_with_the_patient_that_is_back(fresh_practice, golden):
+    client = served(fresh_practice)
+    _, path, body = WRITES["patient_merge"]
+    assert client.post(ROOT + path, json=body).status_code == 200
+    golden("patient_unmerge", _without_made_up_values(client.post(f"{ROOT}patient/1204/unmerge/")))
 
 
 def test_other_errors_answer_as_documented(practice, golden):

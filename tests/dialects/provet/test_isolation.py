@@ -31,7 +31,10 @@ def filled(path, numbers, value):
     return re.sub(r"\{\w+_id\}", str(value), path).replace("{id}", str(own))
 
 
-BODY = {"name": "Stolen", "lastname": "Stolen", "field_id": 92, "value": "x", "weight": 1, "description": "Stolen"}
+BODY = {
+    "name": "Stolen", "lastname": "Stolen", "field_id": 92, "value": "x", "weight": 1, "description": "Stolen",
+    "merge_patient": f"{VENDOR}{OTHER_ROOT}patient/1/",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyvet.dialects.provet import clients, patients, phone_numbers, weights
+from polyvet.dialects.provet import clients, merging, patients, phone_numbers, weights
 from polyvet.dialects.provet.bodies import Fields
 from polyvet.dialects.provet.filters import METHODS, Declared
 from polyvet.dialects.provet.wire import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE
@@ -76,6 +76,8 @@ _BODIES: dict[tuple[str, str], Schema] = {
     ("POST", "patient/bulk/"): {"type": "array", "items": _NEW_PATIENT, "minItems": 1, "maxItems": 1_000},
     ("POST", "phonenumber/"): {**_PHONE, "required": ["client", "phone_number"]},
     ("", "phonenumber/{id}/"): _PHONE,
+    ("POST", "patient/{id}/merge/"): _object(merging.FIELDS, merging.REQUIRED),
+    ("POST", "patient/{id}/unmerge/"): _object({}),
     ("POST", "patient/{id}/weight/"): {**_WEIGHT, "required": ["weight"]},
     ("", "patient/{id}/weight/{weight_id}/"): _WEIGHT,
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from polyvet.core import patient_files
+from polyvet.core import merging, patient_files
 from polyvet.core.codelists import Codelists
 from polyvet.core.context import Writing
 from polyvet.dialects.provet import bodies, gender, times
@@ -107,6 +107,9 @@ class PatientOut(msgspec.Struct):
     modified_user: str | None
     tags_rel: list[str]
     fields_rel: list[FieldRow]
+    # Only where one patient is the answer: recorded lists lack them [client].
+    merged_patient: list[str] | msgspec.UnsetType = msgspec.UNSET
+    merge_patient: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 _text, _note = bodies.text(), bodies.text(bodies.NOTES)
@@ -200,7 +203,7 @@ class Patients:
         shown = request.parameters["id"]
         ctx = request.context
         file = await patient_files.get(ctx, number_of(PATIENT, shown), shown)
-        out = await self._shown(request, ctx.reader, ctx.codelists, file)
+        out = await shown_patient(self._asking, request, ctx.reader, ctx.codelists, file)
         if "expose_client" in request.query():
             clients = await exposed(ctx, [file.owner], self._asking.urls(request), await self._asking.zone(request))
             out.client = clients.get(file.owner, out.client)
@@ -216,7 +219,7 @@ class Patients:
         async def work(w: Writing) -> Reply:
             file = await patient_files.create(w, new.applied_to(w.codelists), new.fields)
             lists = await w.codelists.within(w.tx, file.patient)
-            return Reply(201, encode(await self._shown(request, w.tx, lists, file)))
+            return Reply(201, encode(await shown_patient(self._asking, request, w.tx, lists, file)))
 
         with renamed(FIELDS):
             return await write(request, body, await patient_files.creating(request.context, {new.owner}), work)
@@ -232,7 +235,7 @@ class Patients:
         async def work(w: Writing) -> Reply:
             file = await patient_files.save(w, number, shown, changed.applied_to(w.codelists), changed.fields)
             lists = await w.codelists.within(w.tx, file.patient)
-            return Reply(200, encode(await self._shown(request, w.tx, lists, file)))
+            return Reply(200, encode(await shown_patient(self._asking, request, w.tx, lists, file)))
 
         with renamed(FIELDS):
             return await write(request, body, await patient_files.saving(request.context, number), work)
@@ -252,9 +255,18 @@ class Patients:
         """The highest id [oas; the body is inferred]."""
         return Reply(200, encode({"max_patient_id": await patient_files.highest(request.context)}))
 
-    async def _shown(self, request: Request, reader: Reader, lists: Codelists, file: PatientFile) -> PatientOut:
-        beside = await patient_files.beside(reader, request.context.clinic_id, [file])
-        return patient_out(file, beside, lists, self._asking.urls(request), await self._asking.zone(request))
+
+async def shown_patient(
+    asking: Asking, request: Request, reader: Reader, lists: Codelists, file: PatientFile
+) -> PatientOut:
+    """One patient as it is told by itself, with its merges."""
+    clinic_id, urls = request.context.clinic_id, asking.urls(request)
+    beside = await patient_files.beside(reader, clinic_id, [file])
+    out = patient_out(file, beside, lists, urls, await asking.zone(request))
+    merged = await merging.beside(reader, clinic_id, file)
+    out.merged_patient = [urls.of(PATIENT, number) for number in merged.sources]
+    out.merge_patient = urls.maybe(PATIENT, merged.into)
+    return out
 
 
 class Posted:

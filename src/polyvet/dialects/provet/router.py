@@ -2,7 +2,7 @@
 """Provet Cloud's route table, on one screen, with what is not served yet.
 
 Not served: OAuth 2.0 (keys work as `Token` and `Bearer`), appointments, consultations, invoices, users, reminders,
-merging, notes, tags as objects, uploads, and webhooks.
+notes, tags as objects, uploads, and webhooks.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from polyvet.dialects.provet.codelists import (
 )
 from polyvet.dialects.provet.custom_fields import CustomFields, FieldOut, FieldsAnswer, ValueOut, ValuesAnswer
 from polyvet.dialects.provet.described import body, query
+from polyvet.dialects.provet.merging import Merging
 from polyvet.dialects.provet.patients import PatientOut, Patients, PatientsAnswer
 from polyvet.dialects.provet.phone_numbers import PhoneNumbers, PhoneOut, PhonesAnswer
 from polyvet.dialects.provet.requests import Asking
@@ -41,7 +42,8 @@ READ_PATIENTS, WRITE_PATIENTS = "patients:read", "patients:write"
 LIMITS = {
     ("GET", "client/"): 125, ("GET", "client/{id}/"): 500, ("PUT", "client/{id}/"): 200, ("PATCH", "client/{id}/"): 200,
     ("POST", "patient/"): 250, ("GET", "patient/{id}/"): 1200, ("PUT", "patient/{id}/"): 250,
-    ("PATCH", "patient/{id}/"): 250, ("GET", "phonenumber/"): 900, ("POST", "phonenumber/"): 900,
+    ("PATCH", "patient/{id}/"): 250, ("POST", "patient/{id}/merge/"): 100, ("POST", "patient/{id}/unmerge/"): 100,
+    ("GET", "phonenumber/"): 900, ("POST", "phonenumber/"): 900,
     ("GET", "phonenumber/{id}/"): 3600, ("PUT", "phonenumber/{id}/"): 900, ("PATCH", "phonenumber/{id}/"): 900,
     ("GET", "client/{id}/custom_field_values/"): 100, ("GET", "patient/{id}/custom_field_values/"): 100,
     ("GET", "custom_fields/"): 100, ("GET", "codelist/species/"): 100, ("GET", "codelist/breeds/"): 100,
@@ -109,6 +111,7 @@ def table(asking: Asking) -> RouteTable:
         *_nested("client", READ_CLIENTS, WRITE_CLIENTS, of_client),
         *_nested("patient", READ_PATIENTS, WRITE_PATIENTS, of_patient),
         *_weights(Weights(asking)),
+        *_merging(Merging(asking)),
         _row("GET", "codelist/species/", "List species", "seed", None, lists.list_species, EntriesAnswer),
         _row("GET", "codelist/species/{id}/", "Get species", "docs", None, lists.get_species, EntryOut),
         _row("GET", "codelist/breeds/", "List breeds", "seed", None, lists.list_breeds, EntriesAnswer),
@@ -146,6 +149,14 @@ def _weights(weighings: Weights) -> tuple[Route, ...]:
         _row("PUT", one, "Replace weight", "docs", WRITE_PATIENTS, weighings.change_weight, WeightOut),
         _row("PATCH", one, "Change weight", "docs", WRITE_PATIENTS, weighings.change_weight, WeightOut),
         _row("DELETE", one, "Delete weight", "docs", WRITE_PATIENTS, weighings.delete_weight, None, 204),
+    )
+
+
+def _merging(pairs: Merging) -> tuple[Route, ...]:
+    path = "patient/{id}/"
+    return (
+        _row("POST", path + "merge/", "Merge patient", "docs", WRITE_PATIENTS, pairs.merge, PatientOut, 200),
+        _row("POST", path + "unmerge/", "Unmerge patient", "docs", WRITE_PATIENTS, pairs.unmerge, PatientOut, 200),
     )
 
 

@@ -146,6 +146,8 @@ class ProvetWire:
                 return failure(403, "You do not have permission to perform this action.")
             case errors.Missing() | errors.NotConnected() | errors.NoSuchRoute():
                 return failure(404, "Not found.")  # [client]
+            case errors.Merged():
+                return failure(400, f"This {error.kind} was merged into another one; change that one.")
             case errors.Invalid():
                 return Reply(400, encode({field: [problem] for field, problem in error.problems.items()}))
             case errors.LimitReached():

@@ -85,7 +85,7 @@ class Patients:
             return success(kept)
         patient = await patients.get(ctx, ident, fp[:LONGEST_FP])
         canonical = to_fp(PATIENT, patient.id)
-        if fp != canonical:
+        if fp != canonical and patient.id == ident:  # another id is that of a patient that was merged into this one
             out = patient_out(ctx, patient)
             out.fp = respelled(fp, canonical)
             return success(out)
