@@ -100,11 +100,32 @@ RULES = (
     ),
     _numbered("connections", "client_seq"),
     _numbered("enrolments", "patient_seq"),
+    _numbered("calendar_events", "appointment_seq"),
     Rule(
         "numbers",
         VALUES_NUMBERED,
         "these clinics' sequence of custom field values is behind, so the next number is taken: set `last` of numbers"
         " to the number that is shown, where kind is 'custom field value'.",
+    ),
+    Rule(
+        "numbers",
+        "SELECT u.clinic_id, max(u.number) FROM users u LEFT JOIN numbers n ON n.clinic_id = u.clinic_id"
+        " AND n.kind = 'user' GROUP BY u.clinic_id, n.last HAVING max(u.number) > coalesce(n.last, 0)",
+        "these clinics' sequence of users is behind, so the next number is taken: set `last` of numbers to the number"
+        " that is shown, where kind is 'user'.",
+    ),
+    Rule(
+        "appointments",
+        "SELECT e.clinic_id, e.number FROM calendar_events e LEFT JOIN clients c ON c.id = e.client_id"
+        " WHERE e.client_id IS NOT NULL AND c.id IS NULL LIMIT 1000",
+        f"these appointments are of clients that are not there. {_REPORT}",
+    ),
+    Rule(
+        "appointments",
+        "SELECT e.clinic_id, e.number FROM event_users x JOIN calendar_events e ON e.id = x.event_id"
+        " WHERE x.start_at <> e.start_at LIMIT 1000",
+        "these appointments have people beside them for another time, so who is free is told wrongly: UPDATE event_users"
+        " SET start_at to the appointment's.",
     ),
 )  # fmt: skip
 

@@ -80,9 +80,11 @@ def _records() -> None:
 
 def _calendar() -> None:
     for column in (
-        integer("number", default="0"), ident("client_id", null=True), integer("department", null=True), document(),
+        integer("number", default="0"), ident("client_id", null=True), integer("department", null=True),
+        integer("booking", default="1"), document(),
     ):  # fmt: skip
         op.add_column("calendar_events", column)
+    op.execute("UPDATE calendar_events SET booking = 3 WHERE kind = 'SALE'")
     _number("calendar_events", "number", "created_at, id")
     _sequence("appointment_seq", "calendar_events")
     op.execute(
@@ -106,6 +108,15 @@ def _calendar() -> None:
         **PLAIN,
     )
     op.create_index("event_patients_patient", "event_patients", ["patient_id"])
+    op.create_table(
+        "event_users",
+        ident("event_id", "calendar_events.id", key=True),
+        small("position", key=True),
+        ident("user_id", "users.id"),
+        integer("start_at"),
+        **PLAIN,
+    )
+    op.create_index("event_users_user", "event_users", ["user_id", "start_at"])
 
 
 def _invoices() -> None:
