@@ -211,6 +211,9 @@ def _known_to_provet(practice: Practice) -> dict[str, dict[str, Any]]:
         "getSpecies": {"id": one("codelist/species/")},
         "getBreed": {"id": one("codelist/breeds/")},
         "getDepartment": {"id": one("department/")},
+        "getAppointment": {"id": one("appointment/")},
+        "getUser": {"id": one("user/")},
+        "getDetailsOfAUser": {"id": one("userdetails/")},
     }
 
 

@@ -21,6 +21,7 @@ from polyvet.model.errors import Forbidden
 # Steps of others, which have asked for the permission themselves; each says so.
 STEPS = {
     "patients.opened",
+    "staff.caller_number",
     "custom_values.find",
     "custom_values.of_many",
     "custom_values.of_many_within",

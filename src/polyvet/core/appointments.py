@@ -186,18 +186,18 @@ async def _client(
     w: Writing, new: AppointmentFile, old: AppointmentFile, patients: Animals, problems: dict[str, str]
 ) -> tuple[int | None, bytes | None]:
     """The client's number and id: the patients' owner where nobody is named."""
-    number = new.client
-    if "patients" not in problems and new.patients:
-        owners = [patients[one][2] for one in new.patients]
-        number = owners[0] if number is None else number
-        if set(owners) != {number} and (number, new.patients) != (old.client, old.patients):
-            problems["patients"] = "A patient is not the client's."
-    if number == old.client:
-        return number, new.event.client_id
-    file = None if number is None else await client_files.by_number(w.tx, w.clinic_id, number)
-    if number is not None and (file is None or file.client.state != State.ACTIVE):
-        problems["client"] = "There is no such client."
-    return number, None if file is None else file.client.id
+    owners = [] if "patients" in problems else [patients[one][2] for one in new.patients]
+    number = owners[0] if new.client is None and owners else new.client
+    ident = new.event.client_id
+    if number != old.client:
+        file = None if number is None else await client_files.by_number(w.tx, w.clinic_id, number)
+        if number is not None and (file is None or file.client.state != State.ACTIVE):
+            problems["client"] = "There is no such client."
+            return None, None
+        ident = None if file is None else file.client.id
+    if not {number}.issuperset(owners) and (number, new.patients) != (old.client, old.patients):
+        problems["patients"] = "A patient is not the client's."
+    return number, ident
 
 
 async def _people(w: Writing, new: AppointmentFile, old: AppointmentFile, problems: dict[str, str]) -> dict[int, bytes]:

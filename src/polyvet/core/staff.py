@@ -50,7 +50,7 @@ async def get_many(ctx: Context, numbers: Iterable[int]) -> list[StaffFile]:
 
 
 async def caller_number(w: Writing) -> int | None:
-    """The number of the user for whom the caller acts, if there is one."""
+    """The number of the user for whom the caller acts, if there is one; the caller has asked for the permission."""
     user = None if w.caller.user_id is None else await stored.get_user(w.tx, w.caller.user_id)
     return None if user is None or user.clinic_id != w.clinic_id else user.number
 
