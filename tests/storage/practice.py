@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -186,20 +187,19 @@ async def staff_rows(w: World, clinic_id: int) -> list[Row]:
 async def a_day(w: World, drawn: random.Random, owners: list[Client], pets: list[Patient], events: int = 14) -> None:
     """People who work at both clinics, and appointments of some clients and animals, wherever they belong."""
     for clinic_id in (1, 2):
-        await w.write(lambda tx, at=clinic_id: _people(tx, drawn, at), at=[clinic_id])
+        await w.write(partial(_people, drawn=drawn, clinic_id=clinic_id), at=[clinic_id])
     people = await table(w, "users")
     for _ in range(events):
-        clinic_id = drawn.choice((1, 1, 2))
+        clinic_id, start = drawn.choice((1, 1, 2)), drawn.randint(1, 60)
         here = [row["id"] for row in people if row["clinic_id"] == clinic_id]
-        start = drawn.randint(1, 60)
+        animals = [pet.id for pet in drawn.sample(pets, drawn.randint(0, 3))]
         event = CalendarEvent(
             values.new_id(), clinic_id, "E", drawn.choice(list(EventKind)), drawn.choice(list(EventStatus)), start,
-            start + drawn.randint(1, 20), drawn.choice([None, *pets]) and drawn.choice(pets).id,
-            drawn.choice([None, *here]), drawn.randint(1, 99), 0, 0,
-            drawn.choice([None, *(one.id for one in owners)]), drawn.choice((None, 1, 2)), drawn.randint(1, 9),
+            start + drawn.randint(1, 20), animals[0] if animals else None, drawn.choice([None, *here]),
+            drawn.randint(1, 99), 0, 0, drawn.choice([None, *(one.id for one in owners)]), drawn.choice((None, 1, 2)),
+            drawn.randint(1, 9),
         )  # fmt: skip
-        further = [pet.id for pet in drawn.sample(pets, drawn.randint(0, 2))] if event.patient_id else []
-        await w.write(lambda tx, one=event, more=further: _book(tx, one, more), at=[clinic_id])
+        await w.write(partial(_book, event=event, further=animals[1:]), at=[clinic_id])
 
 
 async def _people(tx: Tx, drawn: random.Random, clinic_id: int) -> None:

@@ -17,11 +17,11 @@ from polyvet.model import values
 from polyvet.model.details import AppointmentDetails
 from polyvet.model.entities import CalendarEvent, EventKind, EventStatus, State
 from polyvet.model.errors import Invalid, Missing, SlotTaken
-from polyvet.model.files import AppointmentFile
+from polyvet.model.files import AppointmentFile, PatientFile
 from polyvet.model.filters import Filter, Order
 from polyvet.model.paging import Page
 from polyvet.storage import appointments as stored
-from polyvet.storage import client_files, departments
+from polyvet.storage import client_files, departments, patient_files
 from polyvet.storage import staff as stored_staff
 from polyvet.storage.writing import Touching
 
@@ -148,12 +148,12 @@ async def _resolved(w: Writing, new: AppointmentFile, old: AppointmentFile) -> _
         raise Invalid(problems)
     event = replace(new.event, client_id=client_id)
     if new.patients != old.patients:
-        event = replace(event, patient_id=patients[new.patients[0]][0] if new.patients else None)
+        event = replace(event, patient_id=patients[new.patients[0]].patient.id if new.patients else None)
     if new.user != old.user:
         event = replace(event, user_id=None if new.user is None else people[new.user])
     return _Resolved(
         replace(new, event=event, client=client),
-        [patients[number][0] for number in new.patients[1:]],
+        [patients[number].patient.id for number in new.patients[1:]],
         [people[number] for number in new.more_users],
     )
 
@@ -166,27 +166,30 @@ def _times(event: CalendarEvent) -> dict[str, str]:
     return {}
 
 
-Animals = dict[int, tuple[bytes, int, int]]
-
-
-async def _patients(w: Writing, new: AppointmentFile, old: AppointmentFile, problems: dict[str, str]) -> Animals:
+async def _patients(
+    w: Writing, new: AppointmentFile, old: AppointmentFile, problems: dict[str, str]
+) -> dict[int, PatientFile]:
     """The animals by number; one that joins must be active."""
     if len(new.patients) > MOST_PATIENTS:
         problems["patients"] = f"At most {MOST_PATIENTS} patients have one appointment."
         return {}
-    found = await stored.animals(w.tx, w.clinic_id, new.patients) if new.patients else {}
-    for number in new.patients:
-        known = number in old.patients or (number in found and found[number][1] == State.ACTIVE)
-        if not known:
-            problems["patients"] = "There is no such patient."
+    files = await patient_files.by_numbers(w.tx, w.clinic_id, new.patients) if new.patients else []
+    found = {file.patient.number: file for file in files}
+    there = {number for number, file in found.items() if file.patient.state == State.ACTIVE or number in old.patients}
+    if not there.issuperset(new.patients):
+        problems["patients"] = "There is no such patient."
     return found
 
 
 async def _client(
-    w: Writing, new: AppointmentFile, old: AppointmentFile, patients: Animals, problems: dict[str, str]
+    w: Writing,
+    new: AppointmentFile,
+    old: AppointmentFile,
+    patients: dict[int, PatientFile],
+    problems: dict[str, str],
 ) -> tuple[int | None, bytes | None]:
     """The client's number and id: the patients' owner where nobody is named."""
-    owners = [] if "patients" in problems else [patients[one][2] for one in new.patients]
+    owners = [] if "patients" in problems else [patients[one].owner for one in new.patients]
     number = owners[0] if new.client is None and owners else new.client
     ident = new.event.client_id
     if number != old.client:

@@ -10,13 +10,17 @@ from typing import Any
 from msgspec.structs import astuple, replace
 from sqlalchemy import (
     BigInteger,
+    Column,
     ColumnElement,
     Select,
     and_,
     cast,
     delete,
+    exists,
+    false,
     literal_column,
     null,
+    or_,
     select,
     union_all,
     update,
@@ -68,41 +72,59 @@ _patient = (
 )
 _user = select(users.c.number).where(users.c.id == k.user_id).correlate(calendar_events).scalar_subquery()
 _COLUMNS = (*_EVENT, k.details, _client, _patient, _user)
+_other = calendar_events.alias("other")
 
 
 def _by_client(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     here = (connections.c.clinic_id == p("clinic"), connections.c.state + literal_column("0") <= _seen)
-    return and_(k.client_id.is_not(None), k.client_id.in_(select(connections.c.client_id).where(*here, condition)))
+    return _among(k.client_id, select(connections.c.client_id).where(*here, condition))
+
+
+def _by_user(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return _among(k.user_id, select(users.c.id).where(users.c.clinic_id == p("clinic"), condition))
+
+
+def _among(column: Column[Any], found: Select[Any]) -> ColumnElement[bool]:
+    """False, not unknown, where the column is not set; said so that no index is chosen for that part."""
+    return and_(column.in_(found), column.is_(None) == false())
 
 
 def _by_patient(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """One of the animals, the first or a further one."""
-    other = calendar_events.alias("other")
+    """One of the animals, the first or a further one. By number: SQLite would go along all of the clinic's events
+    rather than look for a few ids."""
     here = (
         enrolments.c.clinic_id == p("clinic"),
         enrolments.c.state + literal_column("0") <= _seen,
         condition,
+        _other.c.clinic_id + literal_column("0") == p("clinic"),
     )
-    first = enrolments.join(other, other.c.patient_id == enrolments.c.patient_id)
-    further = enrolments.join(event_patients, event_patients.c.patient_id == enrolments.c.patient_id)
-    return k.id.in_(
-        union_all(
-            select(other.c.id).select_from(first).where(*here),
-            select(event_patients.c.event_id).select_from(further).where(*here),
+    first = enrolments.join(_other, _other.c.patient_id == enrolments.c.patient_id)
+    further = enrolments.join(event_patients, event_patients.c.patient_id == enrolments.c.patient_id).join(
+        _other, _other.c.id == event_patients.c.event_id
+    )
+    return k.number.in_(
+        union_all(*(select(_other.c.number).select_from(joined).where(*here) for joined in (first, further)))
+    )
+
+
+_has_patient = or_(
+    _patient.is_not(None),
+    exists(
+        select(literal_column("1"))
+        .select_from(event_patients.join(enrolments, enrolments.c.patient_id == event_patients.c.patient_id))
+        .where(
+            event_patients.c.event_id == k.id,
+            enrolments.c.clinic_id + literal_column("0") == k.clinic_id,  # so that SQLite starts from the event
+            enrolments.c.state + literal_column("0") <= _seen,
         )
-    )
-
-
-def _by_user(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    found = select(users.c.id).where(users.c.clinic_id == p("clinic"), condition)
-    return and_(k.user_id.is_not(None), k.user_id.in_(found))
-
-
+        .correlate(calendar_events)
+    ),
+)
 FIELDS = {
     "number": Field(k.number, Kind.NUMBER),
-    "client.number": Field(connections.c.number, Kind.NUMBER, among=_by_client),
-    "patients.number": Field(enrolments.c.number, Kind.NUMBER, among=_by_patient),
-    "user.number": Field(users.c.number, Kind.NUMBER, among=_by_user),
+    "client.number": Field(connections.c.number, Kind.NUMBER, among=_by_client, there=_client.is_not(None)),
+    "patients.number": Field(enrolments.c.number, Kind.NUMBER, among=_by_patient, there=_has_patient),
+    "user.number": Field(users.c.number, Kind.NUMBER, among=_by_user, there=k.user_id.is_not(None)),
     "start_at": Field(k.start_at, Kind.INSTANT),
     "end_at": Field(k.end_at, Kind.INSTANT),
     "active": Field(k.status != _cancelled, Kind.TRUTH, when_false=k.status == _cancelled),
@@ -153,7 +175,7 @@ def _beside(numbers: ColumnElement[bool]) -> tuple[Select[Any], Select[Any]]:
         .where(
             k.clinic_id == p("clinic"),
             numbers,
-            enrolments.c.clinic_id == k.clinic_id,
+            enrolments.c.clinic_id + literal_column("0") == k.clinic_id,
             enrolments.c.state + literal_column("0") <= _seen,
         ),
         select(k.number, event_users.c.position, users.c.number)
@@ -198,31 +220,6 @@ def _in_order(placed: list[tuple[int, int]]) -> tuple[int, ...]:
     return tuple(number for _, number in sorted(placed))
 
 
-# --- what a booking points to ---------------------------------------------------------------------------------
-
-_sqlite, _postgresql = among_numbers(enrolments.c.number, "numbers")
-_animals = (
-    select(enrolments.c.number, enrolments.c.patient_id, enrolments.c.state, connections.c.number)
-    .select_from(
-        enrolments.join(
-            connections,
-            and_(
-                connections.c.clinic_id == enrolments.c.clinic_id,
-                connections.c.client_id == enrolments.c.client_id,
-            ),
-        )
-    )
-    .where(enrolments.c.clinic_id == p("clinic"))
-)
-_ANIMALS = Statement(_animals.where(_sqlite), "clinic numbers", postgresql=_animals.where(_postgresql))
-
-
-async def animals(reader: Reader, clinic_id: int, numbers: Iterable[int]) -> dict[int, tuple[bytes, int, int]]:
-    """By number: a patient's id, its state at the clinic, and its client's number."""
-    rows = await reader.fetch(_ANIMALS, clinic_id, as_numbers(reader.engine, numbers))
-    return {number: (ident, state, owner) for number, ident, state, owner in rows}
-
-
 # --- whether somebody is free ---------------------------------------------------------------------------------
 
 
@@ -230,14 +227,11 @@ def _busy(numbers: ColumnElement[bool]) -> Select[Any]:
     """An event that overlaps, of one of some people. No event is longer than from `earliest` to `start`, so that what
     may overlap is one range of an index."""
     people = select(users.c.id).where(users.c.clinic_id == p("clinic"), numbers)
-    overlapping = (
-        k.clinic_id == p("clinic"),
-        k.end_at > p("start"),
-        k.status != _cancelled,
-        k.id != p("itself", k.id.type),
-    )
+    overlapping = (k.end_at > p("start"), k.status != _cancelled, k.id != p("itself", k.id.type))
     during = (p("earliest"), p("end"))
-    own = select(k.id).where(k.user_id.in_(people), k.start_at > during[0], k.start_at < during[1], *overlapping)
+    own = select(k.id).where(
+        k.clinic_id == p("clinic"), k.user_id.in_(people), k.start_at > during[0], k.start_at < during[1], *overlapping
+    )
     theirs = (
         select(k.id)
         .select_from(event_users.join(calendar_events, k.id == event_users.c.event_id))

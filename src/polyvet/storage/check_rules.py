@@ -124,8 +124,8 @@ RULES = (
         "appointments",
         "SELECT e.clinic_id, e.number FROM event_users x JOIN calendar_events e ON e.id = x.event_id"
         " WHERE x.start_at <> e.start_at LIMIT 1000",
-        "these appointments have people beside them for another time, so who is free is told wrongly: UPDATE event_users"
-        " SET start_at to the appointment's.",
+        "these appointments have people beside them for another time, so who is free is told wrongly: UPDATE"
+        " event_users SET start_at to the appointment's.",
     ),
 )  # fmt: skip
 

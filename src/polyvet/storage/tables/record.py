@@ -229,7 +229,7 @@ calendar_events = Table(
     int_("department", nullable=True),
     Column("booking", BigInteger, nullable=False, server_default=text("1")),
     document("details"),
-    Index("calendar_start", "clinic_id", "start_at", "id", "kind", "status"),
+    Index("calendar_start", "clinic_id", "start_at", "id", "kind", "status", "number"),
     Index("calendar_number", "clinic_id", "number", unique=True),
     Index("calendar_updated", "clinic_id", "updated_at", "number"),
     Index("calendar_user", "clinic_id", "user_id", "start_at"),

@@ -95,6 +95,8 @@ def _calendar() -> None:
         "UPDATE calendar_events SET client_id = (SELECT client_id FROM patients WHERE patients.id = patient_id)"
         " WHERE patient_id IS NOT NULL"
     )
+    op.drop_index("calendar_start", "calendar_events")
+    op.create_index("calendar_start", "calendar_events", ["clinic_id", "start_at", "id", "kind", "status", "number"])
     op.create_index("calendar_number", "calendar_events", ["clinic_id", "number"], unique=True)
     op.create_index("calendar_updated", "calendar_events", ["clinic_id", "updated_at", "number"])
     op.create_index("calendar_user", "calendar_events", ["clinic_id", "user_id", "start_at"])
