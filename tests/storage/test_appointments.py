@@ -26,15 +26,15 @@ from tests.storage.world import World, run, world
 MANY = 4_000
 MINUTE = 60 * values.MICROSECONDS
 START = values.instant("2033-01-03T08:00:00Z")
-WEEK = Condition("start_at", Op.RANGE, (START, START + 7 * values.DAY))
+SHIFT = Condition("start_at", Op.RANGE, (START + values.DAY, START + values.DAY + 240 * MINUTE))
 # Filters, orders, and what SQLite and PostgreSQL look for in which index.
 LISTS: list[tuple[Filter | None, tuple[Order, ...], str, str]] = [
     (None, (), "calendar_number (clinic_id=?)", "calendar_number"),
     (None, (Order("start_at", descending=True),), "calendar_start (clinic_id=?)", "calendar_start"),
     (None, (Order("updated_at", descending=True),), "calendar_updated (clinic_id=?)", "calendar_updated"),
-    (WEEK, (), "calendar_start (clinic_id=? AND start_at>? AND start_at<?)", "calendar_start"),
+    (SHIFT, (), "calendar_start (clinic_id=? AND start_at>? AND start_at<?)", "calendar_start"),
     (
-        All((WEEK, Condition("active", Op.IS, (True,)), Condition("patients.number", Op.IS_NULL, (False,)))),
+        All((SHIFT, Condition("active", Op.IS, (True,)), Condition("patients.number", Op.IS_NULL, (False,)))),
         (), "calendar_start (clinic_id=? AND start_at>? AND start_at<?)", "calendar_start",
     ),
     (
