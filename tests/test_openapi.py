@@ -213,6 +213,9 @@ def _known_to_provet(practice: Practice) -> dict[str, dict[str, Any]]:
         "getDiagnosis": {"id": one("codelist/diagnoses/")},
         "getInsurer": {"id": one("codelist/insurancecompanies/")},
         "getDepartment": {"id": one("department/")},
+        "getAppointment": {"id": one("appointment/")},
+        "getUser": {"id": one("user/")},
+        "getDetailsOfAUser": {"id": one("userdetails/")},
     }
 
 

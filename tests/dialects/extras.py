@@ -10,6 +10,7 @@ from __future__ import annotations
 from polyvet.model.custom_fields import CustomField, FieldKind, FieldModel, Option
 from polyvet.model.entities import (
     Batch,
+    Booking,
     CalendarEvent,
     Clinic,
     CodeList,
@@ -81,11 +82,11 @@ def _events() -> list[CalendarEvent]:
     return [
         CalendarEvent(
             EVENT_ID, MAIN_CLINIC, "Vaccination — Boncuk", EventKind.VACCINATION, EventStatus.SCHEDULED, start, end,
-            BONCUK_ID, vet, _MADE, _CHANGED,
+            BONCUK_ID, vet, _MADE, _CHANGED, client_id=BONCUKS_OWNER_ID, department=11,
         ),
         CalendarEvent(
             SALE_ID, MAIN_CLINIC, "Food", EventKind.SALE, EventStatus.CLOSED, start, end, None, None,
-            _MADE, _CHANGED,
+            _MADE, _CHANGED, booking=Booking.OTHER,
         ),
         CalendarEvent(
             OTHERS_EVENT_ID, SECOND_CLINIC, "Surgery", EventKind.SURGERY, EventStatus.SCHEDULED, start, end, None, None,

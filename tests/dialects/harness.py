@@ -27,10 +27,10 @@ from polyvet.core import code_entries
 from polyvet.core.codelists import Codelists
 from polyvet.core.context import PERMISSIONS, Caller, Context, Writing
 from polyvet.identity import keys
-from polyvet.sandbox import demo
+from polyvet.sandbox import demo, office
 from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
 from polyvet.settings import Settings
-from polyvet.storage import access, custom_fields, departments, stock
+from polyvet.storage import access, custom_fields, departments, staff, stock
 from polyvet.storage.bulk import BulkLoader
 from polyvet.storage.migrate import migrate
 from polyvet.storage.store import Store, open_store
@@ -59,6 +59,7 @@ SECRETS = {
     ("provet", MAIN_CLINIC): "provet_main",
     ("provet", SECOND_CLINIC): "provet_other",
 }
+_DEMO_DEPARTMENTS = [(clinic_id, *one) for clinic_id, found in office.DEPARTMENTS.items() for one in found]
 TIMEOUT_S = 30
 WRITE_GOLDEN = "POLYVET_GOLDEN"  # set to `write` to write the golden files anew
 _TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used; a client that makes its own takes 20 ms for it
@@ -92,12 +93,12 @@ async def _add_practice(store: Store) -> None:
 
     async def staff_and_stock(tx: Tx) -> None:
         for user in practice.users:
-            await access.add_user(tx, user)
+            await staff.add_user(tx, user, office.STAFF[user.name])
         for item in (*practice.stock, *extra_items()):
             stock.insert(tx, item)
 
     async def lists(tx: Tx) -> None:
-        for clinic_id, number, name in DEPARTMENTS:
+        for clinic_id, number, name in (*_DEMO_DEPARTMENTS, *DEPARTMENTS):
             departments.add(tx, clinic_id, number, name)
         for clinic_id, field in CUSTOM_FIELDS:
             custom_fields.define(tx, clinic_id, field)

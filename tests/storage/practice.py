@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
 
-from polyvet.model.details import ClientDetails, ClientNotes, PatientDetails, PatientNotes
-from polyvet.model.entities import Client, Patient, Phone, State
+from polyvet.model import values
+from polyvet.model.details import AppointmentDetails, ClientDetails, ClientNotes, PatientDetails, PatientNotes
+from polyvet.model.entities import CalendarEvent, Client, EventKind, EventStatus, Patient, Phone, State, User
 from polyvet.model.values import fold
-from polyvet.storage import client_files, clients, patient_files, patients, phones
+from polyvet.storage import appointments, client_files, clients, patient_files, patients, phones, staff
 from polyvet.storage.tables import metadata
 from polyvet.storage.writing import Tx
 from tests.storage.world import CAT, DOG, SLUGS, TORTOISE, World
@@ -42,6 +44,7 @@ async def a_practice(w: World, seed: int, people: int = 16, animals: int = 24) -
             await w.set_client(one.id, 3 - homes[one.id], State.HIDDEN)
         elif drawn.random() < 0.3:
             await w.set_client(one.id, homes[one.id], State.ARCHIVED)
+    await a_day(w, drawn, owners, pets)
 
 
 async def a_person(w: World, drawn: random.Random, clinic_id: int) -> Client:
@@ -139,6 +142,80 @@ async def phone_rows(w: World, clinic_id: int) -> list[Row]:
          "kind": one["kind"], "updated_at": one["updated_at"]}
         for one in await table(w, "phones") if one["client_id"] in places
     ]  # fmt: skip
+
+
+async def appointment_rows(w: World, clinic_id: int) -> list[Row]:
+    """The same of appointments."""
+    clients_ = {
+        row["client_id"]: row["number"]
+        for row in await table(w, "connections")
+        if row["clinic_id"] == clinic_id and row["state"] <= State.ARCHIVED
+    }
+    animals = {
+        row["patient_id"]: row["number"]
+        for row in await table(w, "enrolments")
+        if row["clinic_id"] == clinic_id and row["state"] <= State.ARCHIVED
+    }
+    people = {row["id"]: row["number"] for row in await table(w, "users")}
+    beside = await table(w, "event_patients")
+    found: list[Row] = []
+    for event in await table(w, "calendar_events"):
+        if event["clinic_id"] != clinic_id:
+            continue
+        own = [event["patient_id"], *(row["patient_id"] for row in beside if row["event_id"] == event["id"])]
+        plain = ("number", "start_at", "end_at", "booking", "department", "updated_at", "created_at")
+        found.append({
+            **{name: event[name] for name in plain},
+            "active": event["status"] != "CANCELLED",
+            "reason": None,
+            "client.number": [number for ident, number in clients_.items() if ident == event["client_id"]],
+            "patients.number": [animals[ident] for ident in own if ident in animals],
+            "user.number": [people[event["user_id"]]] if event["user_id"] else [],
+        })  # fmt: skip
+    return found
+
+
+async def staff_rows(w: World, clinic_id: int) -> list[Row]:
+    """The same of users."""
+    return [
+        {"number": one["number"], "email": one["email"], "active": bool(one["active"]), "created_at": one["created_at"]}
+        for one in await table(w, "users")
+        if one["clinic_id"] == clinic_id
+    ]
+
+
+async def a_day(w: World, drawn: random.Random, owners: list[Client], pets: list[Patient], events: int = 14) -> None:
+    """People who work at both clinics, and appointments of some clients and animals, wherever they belong."""
+    for clinic_id in (1, 2):
+        await w.write(partial(_people, drawn=drawn, clinic_id=clinic_id), at=[clinic_id])
+    people = await table(w, "users")
+    for _ in range(events):
+        clinic_id, start = drawn.choice((1, 1, 2)), drawn.randint(1, 60)
+        here = [row["id"] for row in people if row["clinic_id"] == clinic_id]
+        animals = [pet.id for pet in drawn.sample(pets, drawn.randint(0, 3))]
+        event = CalendarEvent(
+            values.new_id(), clinic_id, "E", drawn.choice(list(EventKind)), drawn.choice(list(EventStatus)), start,
+            start + drawn.randint(1, 20), animals[0] if animals else None, drawn.choice([None, *here]),
+            drawn.randint(1, 99), 0, 0, drawn.choice([None, *(one.id for one in owners)]), drawn.choice((None, 1, 2)),
+            drawn.randint(1, 9),
+        )  # fmt: skip
+        await w.write(partial(_book, event=event, further=animals[1:]), at=[clinic_id])
+
+
+async def _people(tx: Tx, drawn: random.Random, clinic_id: int) -> None:
+    for place in range(3):
+        email = drawn.choice((None, f"{place}@example.org"))
+        user = User(values.new_id(), clinic_id, "Vet", f"vet {place}", "vet", drawn.randint(1, 99), 0, email,
+                    drawn.random() < 0.5)  # fmt: skip
+        await staff.add_user(tx, user)
+
+
+async def _book(tx: Tx, event: CalendarEvent, further: list[bytes]) -> None:
+    clinic = tx.clinic(event.clinic_id)
+    clinic.appointment_seq += 1
+    event = replace(event, number=clinic.appointment_seq, updated_at=tx.stamp(event.clinic_id))
+    appointments.insert(tx, event, AppointmentDetails())
+    appointments.put_patients(tx, event, further)
 
 
 async def _pets(w: World, clinic_id: int) -> list[Row]:

@@ -15,7 +15,7 @@ import pytest
 
 from polyvet.model import values
 from polyvet.model.entities import ApiKey, StockItem, User
-from polyvet.storage import access, clients, idempotency, stock
+from polyvet.storage import access, clients, idempotency, staff, stock
 from polyvet.storage import backup as backups
 from polyvet.storage.backup import BackupError, backup, restore
 from polyvet.storage.check import check
@@ -50,7 +50,7 @@ async def filled(url: str) -> None:
         key_id = values.new_id()
 
         async def job(tx: Tx) -> None:
-            await access.add_user(tx, User(values.new_id(), 1, "Vet", "vet", "vet", 5))
+            await staff.add_user(tx, User(values.new_id(), 1, "Vet", "vet", "vet", 5))
             access.add_key(
                 tx, ApiKey(key_id, 1, "vetigen", "n", "partner", "a b", b"\xff" * 32, "abc", None, 9, 1, None)
             )

@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import pytest
 
+from polyvet.model import values
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldKind, FieldModel
-from polyvet.model.entities import State
-from polyvet.storage import custom_fields, merging, numbers
+from polyvet.model.details import AppointmentDetails
+from polyvet.model.entities import CalendarEvent, State, User
+from polyvet.storage import appointments, custom_fields, merging, numbers, staff
 from polyvet.storage.check import ERROR, INFO, Finding, check
 from polyvet.storage.store import is_postgresql, sqlite_path
 from polyvet.storage.writing import Tx
 from tests.storage.test_bulk import batch, load
 from tests.storage.test_migrate import execute
-from tests.storage.world import run, world
+from tests.storage.world import World, run, world
 
 # The finding's name, and the statements that plant the defect.
 PLANTED = [
@@ -58,9 +60,32 @@ PLANTED = [
     ("folded", "UPDATE clients SET email_folded = '' WHERE first_name = 'Bulk3'"),
     ("folded", "UPDATE clients SET organization_name_folded = 'x' WHERE first_name = 'Bulk3'"),
     ("folded", "UPDATE patients SET name_folded = 'Rex' WHERE species_id = 15461002"),
+    ("counters", "UPDATE counters SET n = n + 1 WHERE name = 'appointments' AND clinic_id = 1"),
+    ("numbers", "UPDATE clinics SET appointment_seq = 3 WHERE id = 1"),
+    ("numbers", "UPDATE numbers SET last = 0 WHERE kind = 'user'"),
+    ("appointments", "UPDATE calendar_events SET client_id = patient_id WHERE number = 3 AND clinic_id = 1"),
+    ("appointments", "UPDATE event_users SET start_at = start_at + 1"),
     ("revision", "UPDATE alembic_version SET version_num = '0000'"),
     ("indexes", "DROP INDEX enrolments_updated"),
 ]  # fmt: skip
+
+
+async def an_appointment(w: World, client_id: bytes) -> None:
+    """With somebody beside it."""
+
+    async def job(tx: Tx) -> None:
+        user = await staff.add_user(tx, User(values.new_id(), 1, "Vet", "vet", "vet", 5))
+        clinic = tx.clinic(1)
+        clinic.appointment_seq += 1
+        event = CalendarEvent(
+            values.new_id(), 1, "E", "CHECKUP", "SCHEDULED", 5, 9, None, user.id, 5, tx.stamp(1),
+            clinic.appointment_seq,
+            client_id,
+        )  # fmt: skip
+        appointments.insert(tx, event, AppointmentDetails())
+        appointments.put_users(tx, event, [user.id])
+
+    await w.write(job, at=[1])
 
 
 def errors(found: list[Finding]) -> list[str]:
@@ -92,6 +117,7 @@ def sound(database_url: str) -> str:
                 merging.insert(tx, 1, rex.id, max_.id, {1: int(State.ACTIVE)}, (), 5)
 
             await w.write(merged, at=[1])
+            await an_appointment(w, archived.id)
 
     run(make())
     return database_url

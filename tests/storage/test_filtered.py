@@ -12,12 +12,22 @@ import pytest
 from polyvet.model.entities import State
 from polyvet.model.filters import All, AnyOf, Condition, Filter, Kind, Op, Order
 from polyvet.model.values import fold
-from polyvet.storage import client_files, clients, patient_files, phones
+from polyvet.storage import appointments, client_files, clients, patient_files, phones, staff
 from polyvet.storage.check import check
 from polyvet.storage.filter_sql import Fields
 from polyvet.storage.filtered import FilteredList
 from polyvet.storage.writing import Tx
-from tests.storage.practice import Row, a_person, a_practice, an_animal, client_rows, patient_rows, phone_rows
+from tests.storage.practice import (
+    Row,
+    a_person,
+    a_practice,
+    an_animal,
+    appointment_rows,
+    client_rows,
+    patient_rows,
+    phone_rows,
+    staff_rows,
+)
 from tests.storage.test_migrate import execute
 from tests.storage.world import World, run, world
 
@@ -36,6 +46,8 @@ LISTS: list[tuple[FilteredList[Any], Fields, Any, Any]] = [
     (client_files.LISTED, client_files.FIELDS, client_rows, lambda item: item.client.number),
     (patient_files.LISTED, patient_files.FIELDS, patient_rows, lambda item: item.patient.number),
     (phones.LISTED, phones.FIELDS, phone_rows, lambda item: item[0].id),
+    (appointments.LISTED, appointments.FIELDS, appointment_rows, lambda item: item.event.number),
+    (staff.LISTED, staff.FIELDS, staff_rows, lambda item: item.user.number),
 ]
 
 
@@ -207,7 +219,8 @@ def test_totals_equal_counted_ones_after_every_kind_of_write(database_url: str) 
 
 async def compare_totals(w: World, drawn: random.Random, clinic_id: int, listed: Any) -> None:
     fields, rows = listed[1], await listed[2](w, clinic_id)
-    since = Condition("updated_at", Op.GTE, (drawn.choice([0, 2**61, *(row["updated_at"] for row in rows)]),))
+    when = "updated_at" if "updated_at" in fields else "created_at"
+    since = Condition(when, Op.GTE, (drawn.choice([0, 2**61, *(row[when] for row in rows)]),))
     trees: list[Filter | None] = [None, since, Condition("number", Op.GT, (0,))]
     if "archived" in fields:
         for value in (True, False):

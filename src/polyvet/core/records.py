@@ -8,9 +8,9 @@ from polyvet.core.context import Context
 from polyvet.model.entities import MedicalRecord, State
 from polyvet.model.errors import Missing, NotConnected
 from polyvet.model.paging import Page, Place
-from polyvet.storage import access
 from polyvet.storage import patients as stored_patients
 from polyvet.storage import records as stored
+from polyvet.storage import staff
 
 KIND = "record"
 
@@ -84,7 +84,7 @@ async def authors(ctx: Context, records: list[MedicalRecord]) -> dict[bytes, str
     ctx.require("records:read")
     found: dict[bytes, str] = {}
     for user_id in dict.fromkeys(record.author_id for record in records if record.author_id is not None):
-        user = await access.get_user(ctx.reader, user_id)
+        user = await staff.get_user(ctx.reader, user_id)
         if user is not None:
             found[user_id] = user.subject
     return found

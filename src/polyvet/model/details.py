@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is on file of clients and patients beyond what lists are ordered, filtered or searched by.
+"""What is on file of clients, patients, appointments and staff beyond what lists are ordered, filtered or searched by.
 
 These structs are kept as JSON, defaults left out, so that a new field needs no new column. Those of a client or a
 patient are the same at every clinic; those of a connection or an enrolment are one clinic's own. Dates are ISO text,
@@ -91,6 +91,44 @@ class PatientNotes(Details, frozen=True):
     private: bool = False
     visible_departments: tuple[int, ...] = ()
     tags: tuple[str, ...] = ()
+
+
+class AppointmentDetails(Details, frozen=True):
+    """Of a calendar event. People are users' numbers."""
+
+    complaint: str = ""
+    instructions: str = ""
+    notes: str = ""
+    client_notes: str = ""
+    cancellation_reason: str = ""
+    no_show: bool = False
+    confirmed: bool = False
+    request_hash: str | None = None
+    created_by: int | None = None
+    changed_by: int | None = None
+
+
+class UserDetails(Details, frozen=True):
+    """Of somebody who works at a clinic. Departments are numbers."""
+
+    first_name: str = ""
+    last_name: str = ""
+    is_staff: bool = False
+    title: str = ""
+    phone: str = ""
+    initials: str = ""
+    language: str = ""
+    user_type: int | None = None
+    areas_of_expertise: str = ""
+    qualifications: str = ""
+    veterinarian_id: str = ""
+    prescriber_id: str = ""
+    employee_number: str = ""
+    vds_number: str = ""
+    active_department: int | None = None
+    home_department: int | None = None
+    active_departments: tuple[int, ...] = ()
+    all_departments_active: bool = False
 
 
 _encode = msgspec.json.Encoder().encode

@@ -55,6 +55,20 @@ class EventStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class Booking(IntEnum):
+    """What sort of booking a calendar event came from, whatever is done then."""
+
+    CONSULTATION = 1
+    ONLINE = 2
+    OTHER = 3
+    INTERNAL = 4
+    UNKNOWN_CLIENT = 5
+    FARM_VISIT = 6
+    PRELIMINARY = 7
+    BOARDING = 8
+    PET_SERVICE = 9
+
+
 class RecordKind(StrEnum):
     """What a medical record tells of."""
 
@@ -242,7 +256,7 @@ class MedicalRecord(Entity, frozen=True):
 
 
 class CalendarEvent(Entity, frozen=True):
-    """An appointment, or whatever else takes somebody's time. Further animals stand beside it."""
+    """An appointment, or whatever else takes somebody's time. Further animals and people stand beside it."""
 
     id: bytes
     clinic_id: int
@@ -258,6 +272,7 @@ class CalendarEvent(Entity, frozen=True):
     number: int = 0
     client_id: bytes | None = None
     department: int | None = None
+    booking: int = Booking.CONSULTATION
 
 
 class StockItem(Entity, frozen=True):

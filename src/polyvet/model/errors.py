@@ -55,6 +55,10 @@ class Invalid(PolyvetError):
         self.problems = problems
 
 
+class SlotTaken(PolyvetError):
+    """Somebody who is to take part in an appointment has another one then."""
+
+
 class RangeTooLong(PolyvetError):
     """A window of time that is longer than the vendor allows, or reversed."""
 

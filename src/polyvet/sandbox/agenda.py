@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from polyvet.model.entities import CalendarEvent, EventKind, EventStatus, Patient
+from polyvet.model.entities import Booking, CalendarEvent, EventKind, EventStatus, Patient
 from polyvet.model.values import DAY
 from polyvet.sandbox.clock import HOUR, MINUTE, new_id, weekday
+from polyvet.sandbox.office import department_of
 from polyvet.sandbox.people import Animal
 from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
 from polyvet.sandbox.stories import CHECKUP, FIRST_VISIT, PROGRESS_CHECK, Reason
@@ -136,6 +137,8 @@ class Agenda:
             user_id=None,
             created_at=created,
             updated_at=self._world.stamp(clinic, start + SLOT),
+            department=department_of(clinic, EventKind.SALE),
+            booking=Booking.OTHER,
         )
 
     def _add(self, visit: Appointment, status: EventStatus, changed: int) -> None:
@@ -157,6 +160,7 @@ class Agenda:
                 created_at=created,
                 updated_at=world.stamp(visit.clinic_id, max(created, min(changed, world.end - HOUR))),
                 client_id=visit.patient.client_id,
+                department=department_of(visit.clinic_id, visit.reason.event, visit.animal.profile),
             )
         )
 

@@ -19,7 +19,7 @@ from polyvet.model.entities import CodeList
 from polyvet.sandbox import demo, office
 from polyvet.sandbox.aside import pieces
 from polyvet.sandbox.practice import CLINIC_IDS, MAIN_CLINIC, SECOND_CLINIC
-from polyvet.storage import access, custom_fields, departments, numbers, stock
+from polyvet.storage import access, custom_fields, departments, numbers, staff, stock
 from polyvet.storage.bulk import FILLED, BulkLoader
 from polyvet.storage.derived import Piece
 from polyvet.storage.migrate import migrate
@@ -100,7 +100,7 @@ async def _add_practice(store: Store, seed: int) -> None:
 
     async def the_rest(tx: Tx) -> None:
         for user in practice.users:
-            await access.add_user(tx, user)
+            await staff.add_user(tx, user, office.STAFF[user.name])
         for item in practice.stock:
             stock.insert(tx, item)
         for clinic_id, found in office.DEPARTMENTS.items():

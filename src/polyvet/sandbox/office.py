@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a practice's office keeps beside its clients and animals: departments, entries of code lists, fields of the
-practice's own with some values, and mobile numbers. Only the first clients have values and mobiles; the same for the
-same seed.
+"""What a practice's office keeps beside its clients and animals: departments, its staff's details, entries of code
+lists, fields of the practice's own with some values, and mobile numbers. Only the first clients have values and mobiles;
+the same for the same seed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldKind, FieldModel, Option
-from polyvet.model.entities import Client, Phone, PhoneKind
+from polyvet.model.details import UserDetails
+from polyvet.model.entities import Client, EventKind, Phone, PhoneKind
+from polyvet.sandbox.animals import Profile
 from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
+from polyvet.sandbox.stories import HORSE, RUMINANTS
 
 DEPARTMENTS: dict[int, tuple[tuple[int, str], ...]] = {
     MAIN_CLINIC: ((1, "Small animals"), (2, "Horses and farms"), (3, "Surgery")),
@@ -20,6 +23,45 @@ DEPARTMENTS: dict[int, tuple[tuple[int, str], ...]] = {
 }
 INSURERS = ("Nordkap Pet Cover", "Tierschild", "Whisker & Paw Mutual")
 DIAGNOSES = ("Seasonal sledge fatigue",)
+_SMALL, _FARM, _SURGERY = (number for number, _ in DEPARTMENTS[MAIN_CLINIC])
+_OUTPATIENTS, _EMERGENCY = (number for number, _ in DEPARTMENTS[SECOND_CLINIC])
+
+
+def _person(first: str, last: str, title: str, phone: str, home: int, **more: Any) -> UserDetails:
+    initials = first[0] + last[0]
+    return UserDetails(
+        first_name=first, last_name=last, title=title, phone=phone, initials=initials, home_department=home,
+        active_department=home, active_departments=(home,), **more,
+    )  # fmt: skip
+
+
+# By the names of practice.py.
+STAFF: dict[str, UserDetails] = {
+    "Dr. Aino Laakso": _person(
+        "Aino", "Laakso", "DVM", "+358 9 5550 101", _SMALL, veterinarian_id="FI-20417", prescriber_id="20417",
+        language="fi", areas_of_expertise="Internal medicine",
+    ),
+    "Dr. Tobias Reuter": _person(
+        "Tobias", "Reuter", "Dr. med. vet.", "+358 9 5550 102", _FARM, veterinarian_id="FI-23380",
+        prescriber_id="23380", language="de", areas_of_expertise="Horses, cattle",
+    ),
+    "Dr. Selin Karahan": _person(
+        "Selin", "Karahan", "DVM", "+358 9 5550 103", _SURGERY, veterinarian_id="FI-24911", prescriber_id="24911",
+        language="en", areas_of_expertise="Surgery", qualifications="ECVS resident",
+    ),
+    "Maija Sundqvist": _person("Maija", "Sundqvist", "Veterinary nurse", "+358 9 5550 110", _SMALL, language="fi"),
+    "Peter Hollis": _person("Peter", "Hollis", "Reception", "+358 9 5550 100", _SMALL, language="en"),
+    "Dr. Henrike Voß": _person(
+        "Henrike", "Voß", "Dr. med. vet.", "+49 30 5550 201", _OUTPATIENTS, veterinarian_id="DE-118204",
+        language="de", areas_of_expertise="Cardiology",
+    ),
+    "Dr. Étienne Marchand": _person(
+        "Étienne", "Marchand", "DMV", "+49 30 5550 202", _EMERGENCY, veterinarian_id="DE-120377", language="fr",
+        areas_of_expertise="Emergency and critical care",
+    ),
+    "Jana Dvořáková": _person("Jana", "Dvořáková", "Veterinary nurse", "+49 30 5550 210", _EMERGENCY, language="cs"),
+    "Ove Lindgren": _person("Ove", "Lindgren", "Reception", "+49 30 5550 200", _OUTPATIENTS, language="sv"),
+}  # fmt: skip
 _CLIENT_OPTIONS = tuple(Option(101 + i, name) for i, name in enumerate(("Web", "Recommendation", "Passing by")))
 _CLUB_OPTIONS = tuple(Option(111 + i, name) for i, name in enumerate(("Newsletter", "Puppy class", "Senior check")))
 _FOOD_OPTIONS = tuple(Option(121 + i, name) for i, name in enumerate(("Dry", "Wet", "Raw")))
@@ -55,6 +97,15 @@ class Owner(NamedTuple):
     clinic_id: int
     id: bytes
     updated_at: int
+
+
+def department_of(clinic_id: int, kind: EventKind, profile: Profile | None = None) -> int:
+    """Where a visit takes place: by what it is for, and what animal comes."""
+    if clinic_id == SECOND_CLINIC:
+        return _EMERGENCY if kind is EventKind.EMERGENCY else _OUTPATIENTS
+    if profile is not None and (profile.slug == HORSE or profile.common.lower() in RUMINANTS):
+        return _FARM
+    return _SURGERY if kind is EventKind.SURGERY else _SMALL
 
 
 def mobiles(seed: int, clients: Iterable[Client]) -> list[Phone]:

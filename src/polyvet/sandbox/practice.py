@@ -25,16 +25,17 @@ VET = "veterinarian"
 NURSE = "nurse"
 DESK = "reception"
 _STAFF = (
-    (MAIN_CLINIC, "Dr. Aino Laakso", SAMPLE_AUTHOR, VET),
-    (MAIN_CLINIC, "Dr. Tobias Reuter", "demo|tobias.reuter", VET),
-    (MAIN_CLINIC, "Dr. Selin Karahan", "demo|selin.karahan", VET),
-    (MAIN_CLINIC, "Maija Sundqvist", "demo|maija.sundqvist", NURSE),
-    (MAIN_CLINIC, "Peter Hollis", "demo|peter.hollis", DESK),
-    (SECOND_CLINIC, "Dr. Henrike Voß", "demo|henrike.voss", VET),
-    (SECOND_CLINIC, "Dr. Étienne Marchand", "demo|etienne.marchand", VET),
-    (SECOND_CLINIC, "Jana Dvořáková", "demo|jana.dvorakova", NURSE),
-    (SECOND_CLINIC, "Ove Lindgren", "demo|ove.lindgren", DESK),
+    (MAIN_CLINIC, "Dr. Aino Laakso", SAMPLE_AUTHOR, VET, "aino.laakso"),
+    (MAIN_CLINIC, "Dr. Tobias Reuter", "demo|tobias.reuter", VET, "tobias.reuter"),
+    (MAIN_CLINIC, "Dr. Selin Karahan", "demo|selin.karahan", VET, "selin.karahan"),
+    (MAIN_CLINIC, "Maija Sundqvist", "demo|maija.sundqvist", NURSE, "maija.sundqvist"),
+    (MAIN_CLINIC, "Peter Hollis", "demo|peter.hollis", DESK, "peter.hollis"),
+    (SECOND_CLINIC, "Dr. Henrike Voß", "demo|henrike.voss", VET, "henrike.voss"),
+    (SECOND_CLINIC, "Dr. Étienne Marchand", "demo|etienne.marchand", VET, "etienne.marchand"),
+    (SECOND_CLINIC, "Jana Dvořáková", "demo|jana.dvorakova", NURSE, "jana.dvorakova"),
+    (SECOND_CLINIC, "Ove Lindgren", "demo|ove.lindgren", DESK, "ove.lindgren"),
 )
+_MAIL = {MAIN_CLINIC: "harbour-street.example", SECOND_CLINIC: "northgate.example"}
 
 
 class Practice(Entity, frozen=True):
@@ -57,7 +58,13 @@ def clinics() -> tuple[Clinic, ...]:
 def users() -> tuple[User, ...]:
     """Everybody who works there; they are the same for every seed."""
     rng = Random("staff")
-    return tuple(User(new_id(OPENED, rng), *row, OPENED) for row in _STAFF)
+    return tuple(
+        User(
+            new_id(OPENED, rng), clinic, name, subject, role, OPENED, email=f"{mailbox}@{_MAIL[clinic]}",
+            updated_at=OPENED,
+        )
+        for clinic, name, subject, role, mailbox in _STAFF
+    )  # fmt: skip
 
 
 def vets(clinic_id: int) -> tuple[bytes, ...]:

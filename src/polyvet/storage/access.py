@@ -1,32 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clinics, users and keys in the store."""
+"""Clinics and keys in the store."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from msgspec.structs import astuple, replace
 from sqlalchemy import func, select, update
 
-from polyvet.model.entities import ApiKey, Clinic, User
-from polyvet.storage import numbers
+from polyvet.model.entities import ApiKey, Clinic
 from polyvet.storage.statement import Statement, inserting, p
 from polyvet.storage.store import Reader
-from polyvet.storage.tables import api_keys, clinics, users
+from polyvet.storage.tables import api_keys, clinics
 from polyvet.storage.writing import Tx
 
 _CLINIC = "id uid name timezone currency created_at"
 _CLINIC_COLUMNS = tuple(clinics.c[name] for name in _CLINIC.split())
-USER_COLUMNS = tuple(users.c[name] for name in User.__struct_fields__)
 _KEY_COLUMNS = tuple(api_keys.columns)
 _SEQUENCES = "clock event_seq client_seq patient_seq invoice_seq appointment_seq record_seq"
 
 _ADD_CLINIC = inserting(clinics, f"{_CLINIC} {_SEQUENCES}", rank=0)
-_ADD_USER = inserting(users, " ".join(column.name for column in USER_COLUMNS), rank=10)
 _ADD_KEY = inserting(api_keys, " ".join(column.name for column in _KEY_COLUMNS), rank=10)
 _CLINICS = Statement(select(*_CLINIC_COLUMNS).order_by(clinics.c.id))
 _NEXT_CLINIC = Statement(select(func.coalesce(func.max(clinics.c.id), 0) + 1))
-_USER = Statement(select(*USER_COLUMNS).where(users.c.id == p("user")), "user")
 _KEY_BY_HASH = Statement(select(*_KEY_COLUMNS).where(api_keys.c.key_hash == p("key_hash")), "key_hash")
 _KEYS = Statement(select(*_KEY_COLUMNS).order_by(api_keys.c.created_at, api_keys.c.id))
 _REVOKE = Statement(
@@ -53,25 +46,6 @@ async def next_clinic_id(reader: Reader) -> int:
 async def list_clinics(reader: Reader) -> list[Clinic]:
     """All clinics, by installation number."""
     return [Clinic(*row) for row in await reader.fetch(_CLINICS)]
-
-
-async def add_user(tx: Tx, user: User) -> User:
-    """Add somebody who works at a clinic that the transaction holds; gives the user with its number."""
-    user = replace(user, number=await numbers.take(tx, user.clinic_id, "user"))
-    tx.write(_ADD_USER, *astuple(user))
-    return user
-
-
-async def get_user(reader: Reader, user_id: bytes) -> User | None:
-    """One user of any clinic."""
-    row = await reader.fetch_one(_USER, user_id)
-    return None if row is None else user_of(row)
-
-
-def user_of(row: Any) -> User:
-    """A user of a row of USER_COLUMNS; SQLite gives a truth value as 0 or 1."""
-    user = User(*row)
-    return replace(user, active=bool(user.active))
 
 
 def add_key(tx: Tx, key: ApiKey) -> None:

@@ -105,6 +105,7 @@ RULES = (
     ),
     _numbered("connections", "client_seq"),
     _numbered("enrolments", "patient_seq"),
+    _numbered("calendar_events", "appointment_seq"),
     Rule(
         "numbers",
         VALUES_NUMBERED,
@@ -128,6 +129,26 @@ RULES = (
         f"SELECT m.source_id FROM merges m WHERE {_HAS_ROWS} LIMIT 1000",
         "these patients were merged and have records, invoices or reminders all the same, which nobody finds. Unmerge"
         " them, and merge them again.",
+    ),
+    Rule(
+        "numbers",
+        "SELECT u.clinic_id, max(u.number) FROM users u LEFT JOIN numbers n ON n.clinic_id = u.clinic_id"
+        " AND n.kind = 'user' GROUP BY u.clinic_id, n.last HAVING max(u.number) > coalesce(n.last, 0)",
+        "these clinics' sequence of users is behind, so the next number is taken: set `last` of numbers to the number"
+        " that is shown, where kind is 'user'.",
+    ),
+    Rule(
+        "appointments",
+        "SELECT e.clinic_id, e.number FROM calendar_events e LEFT JOIN clients c ON c.id = e.client_id"
+        " WHERE e.client_id IS NOT NULL AND c.id IS NULL LIMIT 1000",
+        f"these appointments are of clients that are not there. {_REPORT}",
+    ),
+    Rule(
+        "appointments",
+        "SELECT e.clinic_id, e.number FROM event_users x JOIN calendar_events e ON e.id = x.event_id"
+        " WHERE x.start_at <> e.start_at LIMIT 1000",
+        "these appointments have people beside them for another time, so who is free is told wrongly: UPDATE"
+        " event_users SET start_at to the appointment's.",
     ),
 )  # fmt: skip
 
@@ -160,6 +181,7 @@ WITH active AS MATERIALIZED (
     UNION ALL SELECT clinic_id, 'invoices', 0, count(*) FROM invoices GROUP BY clinic_id
     UNION ALL SELECT clinic_id, 'invoices/' || status, 0, count(*) FROM invoices GROUP BY clinic_id, status
     UNION ALL SELECT clinic_id, 'stock', 0, count(*) FROM stock_items GROUP BY clinic_id
+    UNION ALL SELECT clinic_id, 'appointments', 0, count(*) FROM calendar_events GROUP BY clinic_id
 ), sides AS (
     SELECT clinic_id, name, bucket, n AS kept, 0 AS n FROM counters
     UNION ALL SELECT clinic_id, name, bucket, 0, n FROM counted

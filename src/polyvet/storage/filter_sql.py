@@ -63,6 +63,7 @@ class Field(msgspec.Struct, frozen=True):
     folded: ColumnElement[Any] | None = None
     when_false: ColumnElement[bool] | None = None  # of a truth, where an index serves it
     among: Callable[[ColumnElement[bool]], ColumnElement[bool]] | None = None
+    there: ColumnElement[bool] | None = None  # whether a field with `among` has a value, where a row tells it itself
 
 
 Fields = Mapping[str, Field]
@@ -120,6 +121,8 @@ class Compiler:
         return or_(not_(clause), field.column.is_(None)) if positive else clause
 
     def _null(self, field: Field, *, absent: bool) -> ColumnElement[bool]:
+        if field.there is not None:
+            return not_(field.there) if absent else field.there
         there = field.column.is_not(None) if field.folded is not field.column else field.column != literal_column("''")
         if field.among is not None:
             there = field.among(there)

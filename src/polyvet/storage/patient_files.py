@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column, select, update
+from sqlalchemy import ColumnElement, literal_column, select, tuple_, update
 
 from polyvet.model.details import PatientDetails, PatientNotes, from_json, to_json
 from polyvet.model.entities import State
@@ -16,7 +16,7 @@ from polyvet.model.filters import Kind
 from polyvet.storage import patients as rows
 from polyvet.storage.filter_sql import Field
 from polyvet.storage.filtered import Counted, FilteredList, Source
-from polyvet.storage.statement import Statement, among_numbers, as_numbers, p
+from polyvet.storage.statement import Statement, among_numbers, as_numbers, listed_numbers, p
 from polyvet.storage.store import Reader
 from polyvet.storage.tables import clients, connections, enrolments, patients
 from polyvet.storage.writing import Tx
@@ -100,6 +100,15 @@ LISTED: FilteredList[PatientFile] = FilteredList(_SOURCE, _file)
 _BY_NUMBER = Statement(
     select(*_COLUMNS).select_from(_joined).where(e.clinic_id == p("clinic"), e.number == p("number")), "clinic number"
 )
+# Clinic and number as a pair: looking for numbers alone, SQLite would read all of the clinic's rows.
+_pairs = select(p("clinic"), listed_numbers("numbers").c.value)
+_BY_NUMBERS = Statement(
+    select(*_COLUMNS).select_from(_joined).where(tuple_(e.clinic_id, e.number).in_(_pairs)),
+    "clinic numbers",
+    postgresql=select(*_COLUMNS)
+    .select_from(_joined)
+    .where(e.clinic_id == p("clinic"), among_numbers(e.number, "numbers")[1]),
+)
 _BY_ID = Statement(
     select(*_COLUMNS).select_from(_joined).where(e.clinic_id == p("clinic"), e.patient_id == p("patient")),
     "clinic patient",
@@ -129,6 +138,14 @@ async def by_number(reader: Reader, clinic_id: int, number: int) -> PatientFile 
     """The file of a patient that the clinic sees, archived or not."""
     row = await reader.fetch_one(_BY_NUMBER, clinic_id, number)
     return None if row is None else _seen(_file(row))
+
+
+async def by_numbers(reader: Reader, clinic_id: int, numbers: Iterable[int]) -> list[PatientFile]:
+    """The files of many patients that the clinic sees."""
+    found = [
+        _seen(_file(row)) for row in await reader.fetch(_BY_NUMBERS, clinic_id, as_numbers(reader.engine, numbers))
+    ]
+    return [file for file in found if file is not None]
 
 
 async def by_id(reader: Reader, clinic_id: int, patient_id: bytes) -> PatientFile | None:

@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, BindParameter, ColumnElement, Table, any_, bi
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import ARRAY, asyncpg
 from sqlalchemy.dialects.sqlite import JSON as SQLITE_JSON
-from sqlalchemy.sql.expression import Insert
+from sqlalchemy.sql.expression import Insert, TableValuedAlias
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
@@ -85,8 +85,12 @@ def p(name: str, type_: Any = None) -> BindParameter[Any]:
 
 def among_numbers(column: ColumnElement[int], name: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """`column` is one of many numbers, which stand in one parameter: the clauses of SQLite and PostgreSQL."""
-    listed = func.json_each(p(name, SQLITE_JSON)).table_valued("value")
-    return column.in_(select(listed.c.value)), column == any_(p(name, ARRAY(BigInteger)))
+    return column.in_(select(listed_numbers(name).c.value)), column == any_(p(name, ARRAY(BigInteger)))
+
+
+def listed_numbers(name: str) -> TableValuedAlias:
+    """Many numbers that stand in one parameter, as rows; on SQLite."""
+    return func.json_each(p(name, SQLITE_JSON)).table_valued("value")
 
 
 def as_numbers(engine: str, numbers: Iterable[int]) -> str | list[int]:

@@ -30,6 +30,17 @@ PUPPY = {
     "gender": "Male",
     "date_of_birth": "2020-06-15",
 }
+CHECKUP = {
+    "title": "Yearly check",
+    "start": "2033-05-04T10:00:00+03:00",
+    "end": "2033-05-04T10:30:00+03:00",
+    "type": "2",
+    "department": f"{VENDOR}{ROOT}department/11/",
+    "user": f"{VENDOR}{ROOT}user/1/",
+    "patients": [f"{VENDOR}{ROOT}patient/{FENTON}/"],
+    "complaint": "Sneezes",
+}
+AINO = {"email": "aino.virtanen@example.org", "first_name": "Aino", "last_name": "Virtanen"}
 MOBILE = {"client": JOHN_URL, "phone_number": "+441234567890", "type_code": 1}
 
 

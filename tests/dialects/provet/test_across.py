@@ -6,8 +6,8 @@ from __future__ import annotations
 from polyvet.dialects.clinovavet.wire import from_id, to_id
 from polyvet.model.values import to_crockford
 from polyvet.sandbox.samples import JOHN_SMITH_ID
-from tests.dialects.provet.asking import CAT, DOG, JOHN, ROOT, SMITH, page, sent
-from tests.dialects.vetigen.asking import PATIENTS, rows
+from tests.dialects.provet.asking import CAT, CHECKUP, DOG, JOHN, ROOT, SMITH, VENDOR, ids, number, page, sent
+from tests.dialects.vetigen.asking import EVENTS, PATIENTS, data, rows
 
 OWNERS, PETS = "/api/v1/owners", "/api/v1/pets"
 JANE = {
@@ -132,6 +132,55 @@ def test_an_organisation_is_an_owner_of_that_last_name_in_clinovavet(fresh_pract
     assert made.status_code == 201
     (owner,) = fresh_practice.clinovavet.get("/api/v1/owners?search=hillside").json()["data"]
     assert (owner["firstName"], owner["lastName"]) == ("", "Hillside Farm")
+
+
+def test_what_is_booked_here_vetigen_reads(fresh_practice):
+    client = fresh_practice.provet
+    window = "start_date=2033-05-04T07:00:00Z&end_date=2033-05-04T07:00:00.001Z"
+
+    def there(status=None):
+        query = f"{EVENTS}?{window}" + (f"&status={status}" if status else "")
+        return data(fresh_practice.vetigen.get(query))["items"]
+
+    for place in range(1, 10):
+        made = sent(client, "POST", "appointment/", {**CHECKUP, "type": place, "user": None}, 201)
+        assert made["type"] == place
+    found = there()
+    assert {(one["type"], one["status"], one["title"]) for one in found} == {
+        ("APPOINTMENT", "SCHEDULED", CHECKUP["title"])
+    }
+    assert len(found) == len(there("SCHEDULED")) == 9
+    [one] = [row for row in found if row["fp"] == found[-1]["fp"]]
+    assert (one["start_at"], one["end_at"]) == ("2033-05-04T07:00:00.000Z", "2033-05-04T07:30:00.000Z")
+    assert one["patient_fp"] is not None
+    assert one["assigned_user_fp"] is None
+    vet = sent(client, "PATCH", f"appointment/{made['id']}/", {"user": f"{VENDOR}{ROOT}user/1/"}, 200)
+    assert [row["assigned_user_fp"] for row in there() if row["assigned_user_fp"]] != []
+    sent(client, "POST", f"appointment/{vet['id']}/cancel_appointment/", {}, 200)
+    assert (len(there()), len(there("SCHEDULED")), len(there("CANCELLED"))) == (9, 8, 1)
+    sent(client, "PATCH", f"appointment/{vet['id']}/", {"active": 1}, 200)
+    assert len(there("SCHEDULED")) == 9
+    sent(client, "PATCH", f"appointment/{vet['id']}/", {"start": "2033-05-04T09:00:00Z", "duration": 15}, 200)
+    assert len(there()) == 8
+
+
+def test_the_calendar_that_vetigen_reads_is_listed_here(fresh_practice):
+    client = fresh_practice.provet
+    days = "start_date=2026-04-20&end_date=2026-06-20&page_size=100"
+    theirs = data(fresh_practice.vetigen.get(f"{EVENTS}?{days}"))
+    ours = page(client, "appointment/?start__gte=2026-04-20T00:00Z&start__lt=2026-06-20T00:00Z&page_size=100")
+    assert ours["count"] == theirs["total"] > 40
+    shown = {(row["title"], row["type"], row["active"]) for row in ours["results"]}
+    assert shown == {
+        (one["title"], 3 if one["type"] == "SALE" else 1, int(one["status"] != "CANCELLED")) for one in theirs["items"]
+    }
+    surgery = next(one for one in theirs["items"] if one["type"] == "SURGERY")
+    [row] = [one for one in ours["results"] if one["title"] == surgery["title"]]
+    sent(client, "PUT", f"appointment/{row['id']}/", {**row, "type": 6, "notes": "At the farm"}, 200)
+    after = data(fresh_practice.vetigen.get(f"{EVENTS}?{days}"))["items"]
+    assert [one for one in after if one["fp"] == surgery["fp"]] == [surgery]
+    assert row["id"] in ids(client, "appointment/?type__is=6")
+    assert number(row["department"]) == 3
 
 
 def test_a_weight_is_not_taken_back_by_null(fresh_practice):

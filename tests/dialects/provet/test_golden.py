@@ -14,7 +14,7 @@ import pytest
 from polyvet.dialects.provet.wire import ProvetWire
 from polyvet.model import errors
 from polyvet.web.message import Reply
-from tests.dialects.provet.asking import MOBILE, PUPPY, ROOT, SMITH, VENDOR
+from tests.dialects.provet.asking import AINO, CHECKUP, MOBILE, PUPPY, ROOT, SMITH, VENDOR
 
 # The documented answer, to the letter.
 FENTON = {
@@ -59,6 +59,11 @@ GETS = {
     "diagnosis": "codelist/diagnoses/16002002/",
     "insurers": "codelist/insurancecompanies/",
     "insurer": "codelist/insurancecompanies/20000000001/",
+    "appointments_of_a_patient": "appointment/?start__range=2031-04-15,2031-04-16&patients__is_null=false",
+    "appointments_none": "appointment/?start__gte=2199-12-31%2023:59%2B02:00&active__is=1&reason__not_in=1,2",
+    "users": "user/",
+    "user_get": "user/3/",
+    "user_details": "userdetails/3/",
     "error_client_missing": "client/999999/",
     "error_patient_missing": "patient/first/",
     "error_page": "client/?page=99",
@@ -90,6 +95,15 @@ WRITES = {
     "client_value_post": ("POST", "client/456/custom_field_values/", {"field_id": 42, "value": "A friend"}),
     "patient_value_post": ("POST", "patient/2130/custom_field_values/", {"field_id": 63, "value": 4.5}),
     "patient_merge": ("POST", "patient/1204/merge/", {"merge_patient": f"{VENDOR}{ROOT}patient/2130/"}),
+    "appointment_create": ("POST", "appointment/", CHECKUP),
+    "user_create": ("POST", "user/", AINO),
+    "user_change": ("PATCH", "user/5/", {"is_active": 0}),
+    "error_appointment_fields": (
+        "POST",
+        "appointment/",
+        {"type": 10, "start": "soon", "patients": [2130], "active": 2},
+    ),
+    "error_user_fields": ("POST", "user/", {"email": "aino", "is_active": "no"}),
     "bulk_all": ("POST", "patient/bulk/", [PUPPY, {**PUPPY, "name": "Moritz"}]),
     "bulk_some": ("POST", "patient/bulk/?force_push=true", [PUPPY, {**PUPPY, "species": 1}, {"name": ""}]),
     "bulk_none": ("POST", "patient/bulk/?force_push=true", [{**PUPPY, "species": 1}, {"name": ""}]),
@@ -111,9 +125,12 @@ TABLE: dict[str, Reply] = {
     "error_key_reused": ProvetWire({}).error(errors.KeyReused()),
     "error_too_large": ProvetWire({}).error(errors.TooLarge(1 << 20)),
 }
-OTHERS = {"error_key_missing", "error_key_wrong", "error_method", "error_media_type", "error_parse", "error_parse_form"}
-OTHERS |= {"patient_unmerge"}
-_MADE_ID = re.compile(r'("id":|"max_client_id":|/(?:client|patient|phonenumber|custom_field_values)/)(\d+)')
+OTHERS = {
+    "error_key_missing", "error_key_wrong", "error_method", "error_media_type", "error_parse", "error_parse_form",
+    "patient_unmerge", "appointment_get", "appointment_change", "appointment_cancel", "error_appointment_clash",
+}  # fmt: skip
+_KINDS = "client|patient|phonenumber|custom_field_values|appointment|user|userdetails"
+_MADE_ID = re.compile(rf'("id":|"max_client_id":|/(?:{_KINDS})/)(\d+)')
 _INSTANT = re.compile(r'"(created|modified)":"(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+0[23]:00)"')
 
 
@@ -125,7 +142,7 @@ def served(practice):
 
 @pytest.mark.parametrize("name", GETS)
 def test_a_get_answers_as_documented(practice, golden, name):
-    golden(name, _without_phone_ids(served(practice).get(ROOT + GETS[name])))
+    golden(name, _without_given_ids(served(practice).get(ROOT + GETS[name])))
 
 
 def test_the_documented_patient_is_there_to_the_letter(practice):
@@ -162,6 +179,19 @@ def test_unmerging_answers_with_the_patient_that_is_back(fresh_practice, golden)
     golden("patient_unmerge", _without_made_up_values(client.post(f"{ROOT}patient/1204/unmerge/")))
 
 
+def test_an_appointment_is_read_moved_and_cancelled_as_documented(fresh_practice, golden):
+    client = served(fresh_practice)
+    [row] = client.get(ROOT + GETS["appointments_of_a_patient"]).json()["results"]
+    golden("appointment_get", _without_given_ids(client.get(f"{ROOT}appointment/{row['id']}/")))
+    made = client.post(f"{ROOT}appointment/", json=CHECKUP).json()
+    golden("error_appointment_clash", client.post(f"{ROOT}appointment/", json={**CHECKUP, "title": "Another"}))
+    path = f"{ROOT}appointment/{made['id']}/"
+    moved = {"start": "2033-05-05T09:00:00+03:00", "duration": 45, "no_show": False, "confirmed": 1}
+    golden("appointment_change", _without_made_up_values(client.patch(path, json=moved)))
+    reason = {"cancellation_reason_text": "Feels better"}
+    golden("appointment_cancel", _without_made_up_values(client.post(f"{path}cancel_appointment/", json=reason)))
+
+
 def test_other_errors_answer_as_documented(practice, golden):
     client = practice.provet
     golden("error_key_missing", practice.client().get(f"{ROOT}client/"))
@@ -192,9 +222,10 @@ def test_no_golden_file_is_left_over():
     assert files == {*GETS, *WRITES, *TABLE, *OTHERS}
 
 
-def _without_phone_ids(answer: httpx.Response) -> httpx.Response:
-    """The ids of phone numbers hang on how many clients the demo has."""
-    text = re.sub(r'(/phonenumber/|\{"id":)\d+(?=/|,"(?:number|url":"[^"]*/phonenumber/))', r"\g<1>77", answer.text)
+def _without_given_ids(answer: httpx.Response) -> httpx.Response:
+    """The ids of phone numbers and appointments hang on how many clients the demo has."""
+    given = r'(/(?:phonenumber|appointment)/|\{"id":)\d+(?=/|,"(?:number|url":"[^"]*/(?:phonenumber|appointment)/))'
+    text = re.sub(given, r"\g<1>77", answer.text)
     headers = {name: value for name, value in answer.headers.items() if name != "content-encoding"}
     return httpx.Response(answer.status_code, headers=headers, text=text)
 

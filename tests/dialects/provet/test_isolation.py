@@ -22,7 +22,10 @@ ROUTES = [
 def others(practice):
     """Numbers of the first clinic's rows that are nobody's in the second, by the first part of their paths."""
     [phone] = ids(practice.provet, f"phonenumber/?client__is={JOHN}")
-    return {"client": JOHN, "patient": FENTON, "phonenumber": phone, "custom_fields": 42, "department": 11}
+    return {
+        "client": JOHN, "patient": FENTON, "phonenumber": phone, "custom_fields": 42, "department": 11,
+        "appointment": ids(practice.provet, "appointment/")[-1], "user": 5, "userdetails": 5,
+    }  # fmt: skip
 
 
 def filled(path, numbers, value):
@@ -34,6 +37,10 @@ def filled(path, numbers, value):
 BODY = {
     "name": "Stolen", "lastname": "Stolen", "field_id": 92, "value": "x", "weight": 1, "description": "Stolen",
     "merge_patient": f"{VENDOR}{OTHER_ROOT}patient/1/",
+}  # fmt: skip
+BOOKING = {
+    "title": "T", "start": "2040-01-01T10:00Z", "end": "2040-01-01T11:00Z", "type": 1,
+    "department": f"{VENDOR}{OTHER_ROOT}department/21/",
 }  # fmt: skip
 
 
@@ -55,7 +62,8 @@ def test_a_route_with_another_clinics_number_answers_as_for_a_missing_one(fresh_
 def everything(practice):
     """All that the first clinic sees."""
     return [
-        page(practice.provet, f"{kind}/?page_size=1000")["results"] for kind in ("client", "patient", "phonenumber")
+        page(practice.provet, f"{kind}/?page_size=1000")["results"]
+        for kind in ("client", "patient", "phonenumber", "appointment", "user", "userdetails")
     ]
 
 
@@ -88,6 +96,9 @@ def test_no_filter_finds_another_clinics_rows(practice):
         f"patient/?id__in={FENTON}",
         f"phonenumber/?client__is={JOHN}",
         "phonenumber/?phone_number__is=%2B1-555-123-4567",
+        "appointment/?start__gte=2031-04-15&start__lt=2031-04-16&type__is=3",
+        "user/?email__is=peter.hollis@harbour-street.example",
+        "userdetails/?user__is=5",
     ):
         assert ids(practice.other_provet, query, OTHER_ROOT) == [], query
         assert len(ids(practice.provet, query)) == 1, query
@@ -101,14 +112,20 @@ def test_no_filter_finds_another_clinics_rows(practice):
         ("client/", SMITH, "invoicing_client"),
         ("client/", SMITH, "parent_referring_organization"),
         ("client/", SMITH, "home_department"),
+        ("appointment/", BOOKING, "department"),
+        ("appointment/", BOOKING, "client"),
+        ("appointment/", BOOKING, "user"),
+        ("userdetails/1/", {}, "active_department"),
     ],
 )
 def test_a_relation_to_another_clinics_row_is_refused_like_one_that_does_not_exist(fresh_practice, path, body, name):
     client = fresh_practice.other_provet
-    kind, number = ("department", 11) if name == "home_department" else ("client", JOHN)
+    kind = next((kind for kind in ("department", "user") if name.endswith(kind)), "client")
+    number, method = {"department": 11, "user": 5, "client": JOHN}[kind], "PATCH" if path.endswith("1/") else "POST"
     for root in (OTHER_ROOT, ROOT):
         foreign, missing = (
-            client.post(OTHER_ROOT + path, json={**body, name: f"{VENDOR}{root}{kind}/{n}/"}) for n in (number, NOBODY)
+            client.request(method, OTHER_ROOT + path, json={**body, name: f"{VENDOR}{root}{kind}/{n}/"})
+            for n in (number, NOBODY)
         )
         assert foreign.status_code == missing.status_code == 400
         assert foreign.content == missing.content

@@ -51,10 +51,10 @@ Reader = Callable[[Any, Reading], Any]
 Fields = Mapping[str, tuple[str, Reader]]
 
 
-async def read_document(request: Request) -> tuple[bytes, Any]:
-    """The body, and what it says as JSON or as a form, of which all values are texts. ParseError, WrongMediaType,
-    TooLarge."""
-    body = await request.body()
+async def read_document(request: Request, body: bytes | None = None) -> tuple[bytes, Any]:
+    """The body, which may have been read before, and what it says as JSON or as a form, of which all values are texts.
+    ParseError, WrongMediaType, TooLarge."""
+    body = await request.body() if body is None else body
     media_type = (request.header(b"content-type") or b"").partition(b";")[0].strip().lower()
     if media_type == FORM:
         try:
@@ -260,7 +260,7 @@ def relation(resource: str, *, null: bool = True) -> Reader:
     return read
 
 
-def relations(resource: str) -> Reader:
+def relations(resource: str, most: int = 1_000) -> Reader:
     """The numbers in a list of URLs."""
 
     def read(raw: Any, reading: Reading) -> tuple[int, ...]:
@@ -268,6 +268,8 @@ def relations(resource: str) -> Reader:
             return ()
         if not isinstance(raw, list):
             raise ValueError(f'Expected a list of items but got type "{type(raw).__name__}".')
+        if len(raw) > most:
+            raise ValueError(f"Ensure this field has no more than {most} elements.")
         return tuple(dict.fromkeys(reading.urls.number(resource, one) for one in raw))
 
     return read

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyvet.dialects.provet import clients, merging, patients, phone_numbers, weights
+from polyvet.dialects.provet import appointments, clients, merging, patients, phone_numbers, users, weights
 from polyvet.dialects.provet.bodies import Fields
 from polyvet.dialects.provet.filters import METHODS, Declared
 from polyvet.dialects.provet.wire import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE
@@ -37,6 +37,7 @@ _FORMS: dict[str, Schema] = {
     "_breed": {**_NUMBER, "description": "A code of codelist/breeds/."},
     "_raw": {"type": ["integer", "string"], "description": "0 to 4, or a text such as Male or Female, neutered."},
     "_weight": {"type": ["number", "string"], "description": "Kilograms."},
+    "_moment": {"type": "string", "description": "A date and time; without an offset, the clinic's own time."},
     "_instant": {"type": ["string", "null"], "description": "A date and time; now when there is none."},
 }
 _ROWS: Schema = {
@@ -68,6 +69,8 @@ def _object(fields: Fields, required: tuple[str, ...] = (), *, with_rows: bool =
 _CLIENT = _object(clients.FIELDS, with_rows=True)
 _PATIENT, _NEW_PATIENT = (_object(patients.FIELDS, required, with_rows=True) for required in ((), patients.REQUIRED))
 _PHONE, _WEIGHT = _object(phone_numbers.FIELDS), _object(weights.FIELDS)
+_APPOINTMENT, _CANCELLING = _object(appointments.FIELDS), _object(appointments.CANCELLING)
+_USER, _DETAILS = _object(users.FIELDS), _object(users.DETAILS_FIELDS)
 _BODIES: dict[tuple[str, str], Schema] = {
     ("POST", "client/"): _CLIENT,
     ("", "client/{id}/"): _CLIENT,
@@ -80,6 +83,12 @@ _BODIES: dict[tuple[str, str], Schema] = {
     ("POST", "patient/{id}/unmerge/"): _object({}),
     ("POST", "patient/{id}/weight/"): {**_WEIGHT, "required": ["weight"]},
     ("", "patient/{id}/weight/{weight_id}/"): _WEIGHT,
+    ("POST", "appointment/"): {**_APPOINTMENT, "required": list(appointments.REQUIRED)},
+    ("", "appointment/{id}/"): _APPOINTMENT,
+    ("POST", "appointment/{id}/cancel_appointment/"): _CANCELLING,
+    ("POST", "user/"): {**_USER, "required": list(users.REQUIRED)},
+    ("", "user/{id}/"): _USER,
+    ("", "userdetails/{id}/"): _DETAILS,
 }
 
 
@@ -109,11 +118,14 @@ _FORCE = Parameter(
     name="force_push", schema={"enum": ["true", "false"]}, description="Create the rows that hold, not the others.",
     origin="seed",
 )  # fmt: skip
-_EXPOSE = Parameter(
-    name="expose_client", schema={"type": "string"}, description="The client itself in the place of its URL.",
-    origin="docs",
+_EXPOSE, *_EXPOSE_MORE = (
+    Parameter(
+        name=f"expose_{name}", schema={"type": "string"}, description=f"The {name} in the place of the URL.",
+        origin="docs",
+    )
+    for name in ("client", "patients", "user", "department")
 )  # fmt: skip
-_UNPAGED = ("", "get_max_client_id/", "get_max_patient_id/")
+_UNPAGED = ("", "get_max_client_id/", "get_max_patient_id/", "user/current/active_permissions/")
 
 
 def _filters(declared: Declared) -> tuple[Parameter, ...]:
@@ -145,6 +157,10 @@ _QUERIES: dict[tuple[str, str], tuple[Parameter, ...]] = {
     ("GET", "patient/"): (*_PAGES, _EXPOSE, *_filters(patients.FILTERS)),
     ("GET", "patient/{id}/"): (_EXPOSE,),
     ("GET", "phonenumber/"): (*_PAGES, *_filters(phone_numbers.FILTERS)),
+    ("GET", "appointment/"): (*_PAGES, _EXPOSE, *_EXPOSE_MORE, *_filters(appointments.FILTERS)),
+    ("GET", "appointment/{id}/"): (_EXPOSE, *_EXPOSE_MORE),
+    ("GET", "user/"): (*_PAGES, *_filters(users.FILTERS)),
+    ("GET", "userdetails/"): (*_PAGES, *_filters(users.DETAILS_FILTERS)),
     ("GET", "codelist/breeds/"): (*_PAGES, _SPECIES),
     ("POST", "patient/bulk/"): (_FORCE,),
 }

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from polyvet.core import merging, patient_files
 from polyvet.core.codelists import Codelists
-from polyvet.core.context import Writing
+from polyvet.core.context import Context, Writing
 from polyvet.dialects.provet import bodies, gender, times
 from polyvet.dialects.provet.bodies import (
     Fields,
@@ -20,7 +21,8 @@ from polyvet.dialects.provet.bodies import (
     read_object,
     renamed,
 )
-from polyvet.dialects.provet.clients import ClientOut, exposed
+from polyvet.dialects.provet.clients import ClientOut
+from polyvet.dialects.provet.clients import exposed as exposed_clients
 from polyvet.dialects.provet.custom_fields import FieldRow, field_rows
 from polyvet.dialects.provet.filters import Declared, read
 from polyvet.dialects.provet.requests import Asking, number_of
@@ -193,7 +195,7 @@ class Patients:
         beside = await patient_files.beside(ctx.reader, ctx.clinic_id, page.items)
         out = [patient_out(file, beside, ctx.codelists, urls, zone) for file in page.items]
         if "client" in asked.exposed:
-            clients = await exposed(ctx, [file.owner for file in page.items], urls, zone)
+            clients = await exposed_clients(ctx, [file.owner for file in page.items], urls, zone)
             for one, file in zip(out, page.items, strict=True):
                 one.client = clients.get(file.owner, one.client)
         return Reply(200, encode(paging.listed(page, out)))
@@ -205,7 +207,9 @@ class Patients:
         file = await patient_files.get(ctx, number_of(PATIENT, shown), shown)
         out = await shown_patient(self._asking, request, ctx.reader, ctx.codelists, file)
         if "expose_client" in request.query():
-            clients = await exposed(ctx, [file.owner], self._asking.urls(request), await self._asking.zone(request))
+            clients = await exposed_clients(
+                ctx, [file.owner], self._asking.urls(request), await self._asking.zone(request)
+            )
             out.client = clients.get(file.owner, out.client)
         return Reply(200, encode(out))
 
@@ -339,6 +343,13 @@ def patient_out(file: PatientFile, beside: patient_files.Beside, lists: Codelist
         modified_user=None, tags_rel=list(n.tags),
         fields_rel=field_rows(beside.values.get(a.number, ()), beside.fields),
     )  # fmt: skip
+
+
+async def exposed(ctx: Context, numbers: Iterable[int], urls: Urls, zone: str) -> dict[int, PatientOut]:
+    """Patients that stand in other things in the place of their URLs [docs: expose]."""
+    files = await patient_files.get_many(ctx, set(numbers))
+    beside = await patient_files.beside(ctx.reader, ctx.clinic_id, files)
+    return {file.patient.number: patient_out(file, beside, ctx.codelists, urls, zone) for file in files}
 
 
 PatientsAnswer = Listed[PatientOut]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Provet Cloud's route table, on one screen, with what is not served yet.
 
-Not served: OAuth 2.0 (keys work as `Token` and `Bearer`), appointments, consultations, invoices, users, reminders,
-notes, tags as objects, uploads, and webhooks.
+Not served: OAuth 2.0 (keys work as `Token` and `Bearer`), consultations, invoices, reminders, notes, tags as
+objects, uploads, and webhooks.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from polyvet.dialects.provet.appointments import AppointmentOut, Appointments, AppointmentsAnswer
 from polyvet.dialects.provet.bulk import Bulk, BulkOut
 from polyvet.dialects.provet.clients import ClientOut, Clients, ClientsAnswer
 from polyvet.dialects.provet.codelists import (
@@ -25,6 +26,7 @@ from polyvet.dialects.provet.merging import Merging
 from polyvet.dialects.provet.patients import PatientOut, Patients, PatientsAnswer
 from polyvet.dialects.provet.phone_numbers import PhoneNumbers, PhoneOut, PhonesAnswer
 from polyvet.dialects.provet.requests import Asking
+from polyvet.dialects.provet.users import DetailsAnswer, DetailsOut, UserOut, Users, UsersAnswer
 from polyvet.dialects.provet.weights import WeightOut, Weights, WeightsAnswer
 from polyvet.dialects.provet.wire import NAME, Detail, Options, ProvetWire, encode
 from polyvet.identity.keys import Keys
@@ -38,6 +40,8 @@ TITLE = "Provet Cloud, as polyvet serves it"
 ROOT = "/{provet_id}/api/0.1/"
 READ_CLIENTS, WRITE_CLIENTS = "clients:read", "clients:write"
 READ_PATIENTS, WRITE_PATIENTS = "patients:read", "patients:write"
+READ_CALENDAR, WRITE_CALENDAR = "calendar:read", "calendar:write"
+READ_USERS, WRITE_USERS = "users:read", "users:write"
 # Requests a minute, where they differ from the usual 300 [oas].
 LIMITS = {
     ("GET", "client/"): 125, ("GET", "client/{id}/"): 500, ("PUT", "client/{id}/"): 200, ("PATCH", "client/{id}/"): 200,
@@ -48,7 +52,9 @@ LIMITS = {
     ("GET", "client/{id}/custom_field_values/"): 100, ("GET", "patient/{id}/custom_field_values/"): 100,
     ("GET", "custom_fields/"): 100, ("GET", "codelist/species/"): 100, ("GET", "codelist/breeds/"): 100,
     ("GET", "codelist/diagnoses/"): 100, ("GET", "codelist/insurancecompanies/"): 100,
-    ("GET", "department/{id}/"): 1200,
+    ("GET", "department/{id}/"): 1200, ("POST", "appointment/"): 500, ("GET", "appointment/{id}/"): 900,
+    ("PUT", "appointment/{id}/"): 500, ("PATCH", "appointment/{id}/"): 500, ("GET", "user/"): 100,
+    ("GET", "userdetails/"): 100,
 }  # fmt: skip
 
 # Further answers of operations that create: a value that was there already; rows that did not hold [seed].
@@ -112,6 +118,8 @@ def table(asking: Asking) -> RouteTable:
         *_nested("patient", READ_PATIENTS, WRITE_PATIENTS, of_patient),
         *_weights(Weights(asking)),
         *_merging(Merging(asking)),
+        *_calendar(Appointments(asking)),
+        *_staff(Users(asking)),
         _row("GET", "codelist/species/", "List species", "seed", None, lists.list_species, EntriesAnswer),
         _row("GET", "codelist/species/{id}/", "Get species", "docs", None, lists.get_species, EntryOut),
         _row("GET", "codelist/breeds/", "List breeds", "seed", None, lists.list_breeds, EntriesAnswer),
@@ -157,6 +165,36 @@ def _merging(pairs: Merging) -> tuple[Route, ...]:
     return (
         _row("POST", path + "merge/", "Merge patient", "docs", WRITE_PATIENTS, pairs.merge, PatientOut, 200),
         _row("POST", path + "unmerge/", "Unmerge patient", "docs", WRITE_PATIENTS, pairs.unmerge, PatientOut, 200),
+    )
+
+
+def _calendar(booked: Appointments) -> tuple[Route, ...]:
+    path, one = "appointment/", "appointment/{id}/"
+    cancel, reads, writes = one + "cancel_appointment/", READ_CALENDAR, WRITE_CALENDAR
+    return (
+        _row("GET", path, "List appointments", "docs", reads, booked.list_appointments, AppointmentsAnswer),
+        _row("POST", path, "Create appointment", "docs", writes, booked.create_appointment, AppointmentOut),
+        _row("GET", one, "Get appointment", "docs", reads, booked.get_appointment, AppointmentOut),
+        _row("PUT", one, "Replace appointment", "docs", writes, booked.change_appointment, AppointmentOut),
+        _row("PATCH", one, "Change appointment", "docs", writes, booked.change_appointment, AppointmentOut),
+        _row("POST", cancel, "Cancel appointment", "docs", writes, booked.cancel_appointment, AppointmentOut, 200),
+    )
+
+
+def _staff(people: Users) -> tuple[Route, ...]:
+    user, details = "user/{id}/", "userdetails/{id}/"
+    held, reads, writes = "user/current/active_permissions/", READ_USERS, WRITE_USERS
+    return (
+        _row("GET", "user/", "List users", "docs", reads, people.list_users, UsersAnswer),
+        _row("POST", "user/", "Create user", "docs", writes, people.create_user, UserOut),
+        _row("GET", user, "Get user", "docs", reads, people.get_user, UserOut),
+        _row("PUT", user, "Replace user", "docs", writes, people.change_user, UserOut),
+        _row("PATCH", user, "Change user", "docs", writes, people.change_user, UserOut),
+        _row("GET", held, "List the caller's permissions", "docs", None, people.active_permissions, list[str]),
+        _row("GET", "userdetails/", "List details of users", "docs", reads, people.list_details, DetailsAnswer),
+        _row("GET", details, "Get details of a user", "docs", reads, people.get_details, DetailsOut),
+        _row("PUT", details, "Replace details of a user", "docs", writes, people.change_details, DetailsOut),
+        _row("PATCH", details, "Change details of a user", "docs", writes, people.change_details, DetailsOut),
     )
 
 

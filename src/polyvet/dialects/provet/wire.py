@@ -150,6 +150,9 @@ class ProvetWire:
                 return failure(400, f"This {error.kind} was merged into another one; change that one.")
             case errors.Invalid():
                 return Reply(400, encode({field: [problem] for field, problem in error.problems.items()}))
+            case errors.SlotTaken():
+                problem = "There is already an appointment for this time slot."  # [client]
+                return Reply(400, encode({"non_field_errors": [problem]}))
             case errors.LimitReached():
                 seconds = error.retry_after
                 reply = failure(429, f"Request was throttled. Expected available in {seconds} seconds.")

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, SmallInteger, Table, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, SmallInteger, Table, text
 
 from polyvet.storage.tables.columns import (
     DATE,
@@ -227,8 +227,9 @@ calendar_events = Table(
     since_0003("number"),
     id_("client_id", nullable=True),
     int_("department", nullable=True),
+    Column("booking", BigInteger, nullable=False, server_default=text("1")),
     document("details"),
-    Index("calendar_start", "clinic_id", "start_at", "id", "kind", "status"),
+    Index("calendar_start", "clinic_id", "start_at", "id", "kind", "status", "number"),
     Index("calendar_number", "clinic_id", "number", unique=True),
     Index("calendar_updated", "clinic_id", "updated_at", "number"),
     Index("calendar_user", "clinic_id", "user_id", "start_at"),
@@ -245,6 +246,18 @@ event_patients = Table(
     Column("position", SmallInteger, primary_key=True, autoincrement=False),
     id_("patient_id", ForeignKey("patients.id")),
     Index("event_patients_patient", "patient_id"),
+    sqlite_with_rowid=False,
+)
+
+# Who takes part in an appointment beside the one in its row, and when it starts: whether somebody is free is one range.
+event_users = Table(
+    "event_users",
+    metadata,
+    id_("event_id", ForeignKey("calendar_events.id"), primary_key=True),
+    Column("position", SmallInteger, primary_key=True, autoincrement=False),
+    id_("user_id", ForeignKey("users.id")),
+    Column("start_at", INSTANT, nullable=False),
+    Index("event_users_user", "user_id", "start_at"),
     sqlite_with_rowid=False,
 )
 

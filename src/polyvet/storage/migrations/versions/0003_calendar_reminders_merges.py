@@ -89,15 +89,23 @@ def _records() -> None:
 
 def _calendar() -> None:
     for column in (
-        integer("number", default="0"), ident("client_id", null=True), integer("department", null=True), document(),
+        integer("number", default="0"), ident("client_id", null=True), integer("department", null=True),
+        integer("booking", default="1"), document(),
     ):  # fmt: skip
         op.add_column("calendar_events", column)
+    op.execute("UPDATE calendar_events SET booking = 3 WHERE kind = 'SALE'")
     _number("calendar_events", "number", "created_at, id")
     _sequence("appointment_seq", "calendar_events")
+    op.execute(
+        "INSERT INTO counters (clinic_id, name, bucket, n)"
+        " SELECT clinic_id, 'appointments', 0, count(*) FROM calendar_events GROUP BY clinic_id"
+    )
     op.execute(
         "UPDATE calendar_events SET client_id = (SELECT client_id FROM patients WHERE patients.id = patient_id)"
         " WHERE patient_id IS NOT NULL"
     )
+    op.drop_index("calendar_start", "calendar_events")
+    op.create_index("calendar_start", "calendar_events", ["clinic_id", "start_at", "id", "kind", "status", "number"])
     op.create_index("calendar_number", "calendar_events", ["clinic_id", "number"], unique=True)
     op.create_index("calendar_updated", "calendar_events", ["clinic_id", "updated_at", "number"])
     op.create_index("calendar_user", "calendar_events", ["clinic_id", "user_id", "start_at"])
@@ -111,6 +119,15 @@ def _calendar() -> None:
         **PLAIN,
     )
     op.create_index("event_patients_patient", "event_patients", ["patient_id"])
+    op.create_table(
+        "event_users",
+        ident("event_id", "calendar_events.id", key=True),
+        small("position", key=True),
+        ident("user_id", "users.id"),
+        integer("start_at"),
+        **PLAIN,
+    )
+    op.create_index("event_users_user", "event_users", ["user_id", "start_at"])
 
 
 def _invoices() -> None:
