@@ -70,6 +70,8 @@ async def _add(tx: Tx, clinic_id: int, table: Table, given: dict[str, Any]) -> d
     if table.name == "medical_records":
         tx.count(clinic_id, "records")
         tx.count(clinic_id, "occurred", bucket=bucket(row["occurred_at"]))
+    if table.name == "calendar_events":
+        tx.count(clinic_id, "appointments")
     if table.name == "invoices":
         tx.count(clinic_id, "invoices")
         tx.count(clinic_id, f"invoices/{row['status']}")

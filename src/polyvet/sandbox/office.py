@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a practice's office keeps beside its clients and animals: departments, its staff's details, entries of code
-lists, fields of the practice's own with some values, and mobile numbers. Only the first clients have values and mobiles;
-the same for the same seed.
+lists, fields of the practice's own with some values, and mobile numbers. Only the first clients have values and
+mobiles; the same for the same seed.
 """
 
 from __future__ import annotations

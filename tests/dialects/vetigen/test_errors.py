@@ -183,7 +183,7 @@ def test_a_busy_store_answers_503(practice: Practice, golden: Golden, monkeypatc
 
 
 # What only a body can bring about; no operation of this dialect takes one.
-OF_WRITES = (errors.KeyReused, errors.SlotTaken, errors.TooLarge, errors.WrongMediaType)
+OF_WRITES = (errors.KeyReused, errors.Merged, errors.SlotTaken, errors.TooLarge, errors.WrongMediaType)
 FACTS = [
     errors.Missing("patient", "x"),
     errors.Missing("item", "x"),
