@@ -137,6 +137,7 @@ WITH active AS MATERIALIZED (
     UNION ALL SELECT clinic_id, 'invoices', 0, count(*) FROM invoices GROUP BY clinic_id
     UNION ALL SELECT clinic_id, 'invoices/' || status, 0, count(*) FROM invoices GROUP BY clinic_id, status
     UNION ALL SELECT clinic_id, 'stock', 0, count(*) FROM stock_items GROUP BY clinic_id
+    UNION ALL SELECT clinic_id, 'appointments', 0, count(*) FROM calendar_events GROUP BY clinic_id
 ), sides AS (
     SELECT clinic_id, name, bucket, n AS kept, 0 AS n FROM counters
     UNION ALL SELECT clinic_id, name, bucket, 0, n FROM counted

@@ -163,6 +163,7 @@ class Deriver:
             clinic = self._tick(event.clinic_id, event.updated_at)
             clinic.appointment_seq += 1
             events.append(astuple(replace(event, number=clinic.appointment_seq)))
+            self._counts[event.clinic_id, "appointments", 0] += 1
         invoices: Rows = []
         for invoice in batch.invoices:
             clinic = self._tick(invoice.clinic_id, invoice.updated_at)

@@ -55,6 +55,7 @@ class Source(msgspec.Struct, frozen=True):
     unique: frozenset[str]  # fields that no two rows share: an order that ends with one is total
     indexed: frozenset[str]  # fields whose conditions an index serves
     counted: Counted | None = None
+    whole: str | None = None  # of rows without a state, the counter of all that the clinic has
     narrow: Narrow | None = None  # a clause that an index serves, with the value of its one parameter `narrow`
 
 
@@ -100,7 +101,7 @@ class FilteredList(Generic[T]):
         """Whether to go along the numbers and leave out what does not match, rather than to sort all that an index
         finds: whichever reads fewer rows."""
         found = not orders and any(one.path in self._source.indexed - {NUMBER} for one in _conjuncts(tree))
-        if not found or self._source.counted is None:
+        if not found or (self._source.counted is None and self._source.whole is None):
             return not found and not orders
         return rows * await self._total(reader, clinic_id, None) <= total * total
 
@@ -160,6 +161,8 @@ class FilteredList(Generic[T]):
         return select(*source.columns).select_from(joined).where(source.here[0])
 
     async def _total(self, reader: Reader, clinic_id: int, tree: Filter | None) -> int:
+        if tree is None and self._source.whole is not None:
+            return await count(reader, clinic_id, self._source.whole)
         simple = _simple(tree)
         if simple is None or self._source.counted is None:
             return await self._count(reader, clinic_id, tree)

@@ -86,6 +86,10 @@ def _calendar() -> None:
     _number("calendar_events", "number", "created_at, id")
     _sequence("appointment_seq", "calendar_events")
     op.execute(
+        "INSERT INTO counters (clinic_id, name, bucket, n)"
+        " SELECT clinic_id, 'appointments', 0, count(*) FROM calendar_events GROUP BY clinic_id"
+    )
+    op.execute(
         "UPDATE calendar_events SET client_id = (SELECT client_id FROM patients WHERE patients.id = patient_id)"
         " WHERE patient_id IS NOT NULL"
     )
