@@ -1,10 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client's and a patient's whole file, as one clinic sees it."""
+"""What belongs together as one clinic sees it: a client's and a patient's whole file; papers, and whom they concern.
+
+Clients, patients and users are told by their numbers at the clinic: None where it does not see them, or no longer.
+"""
 
 from __future__ import annotations
 
-from polyvet.model.details import ClientDetails, ClientNotes, PatientDetails, PatientNotes
-from polyvet.model.entities import Client, Entity, Patient
+from polyvet.model.details import ClientDetails, ClientNotes, PatientDetails, PatientNotes, ReminderDetails
+from polyvet.model.entities import (
+    ROWS_OF_INVOICE,
+    Client,
+    Entity,
+    Invoice,
+    InvoiceLine,
+    MedicalRecord,
+    Patient,
+    Reminder,
+)
 
 
 class ClientFile(Entity, frozen=True):
@@ -29,3 +41,49 @@ class PatientFile(Entity, frozen=True):
     animal_code: str | None
     home_department: int | None
     old_id: str | None
+
+
+class RecordFile(Entity, frozen=True):
+    """A medical record."""
+
+    record: MedicalRecord
+    client: int | None
+    patient: int | None
+    author: int | None
+
+
+class InvoiceFile(Entity, frozen=True):
+    """An invoice's head."""
+
+    head: Invoice
+    client: int | None
+    patient: int | None
+
+
+class InvoiceRow(Entity, frozen=True):
+    """A row of an invoice."""
+
+    serial: int
+    created_at: int
+    updated_at: int
+    patient: int | None
+    line: InvoiceLine
+
+    @property
+    def number(self) -> int:
+        """The row's number at the clinic."""
+        return row_number(self.serial, self.line.position)
+
+
+def row_number(serial: int, position: int) -> int:
+    """The number of an invoice's row."""
+    return serial * ROWS_OF_INVOICE + position
+
+
+class ReminderFile(Entity, frozen=True):
+    """All that is on file of a reminder."""
+
+    reminder: Reminder
+    details: ReminderDetails
+    client: int | None
+    patient: int | None

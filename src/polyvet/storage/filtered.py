@@ -7,7 +7,7 @@ aside, and its total is kept until the clinic's clock moves: going through the p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -59,6 +59,29 @@ class Source(msgspec.Struct, frozen=True):
     narrow: Narrow | None = None  # a clause that an index serves, with the value of its one parameter `narrow`
 
 
+class Totals:
+    """Totals that take counting; kept under the clinic's clock, which is read first: what changes meanwhile makes the
+    next reader count again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Any, tuple[int, int]] = {}
+
+    async def of(
+        self, reader: Reader, clinic_id: int, tree: Filter | None, counting: Callable[[], Awaitable[int]]
+    ) -> int:
+        """The total of a filter, which `counting` finds if it is not known."""
+        (clock,) = await reader.fetch_one(_CLOCK, clinic_id)
+        key = (clinic_id, shape(tree), tuple(one.values for one in conditions(tree)))
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] == clock:
+            return kept[1]
+        total = await counting()
+        if len(self._kept) >= MOST_TOTALS:
+            self._kept.clear()
+        self._kept[key] = (clock, total)
+        return total
+
+
 class FilteredList(Generic[T]):
     """One kind of list; `make` builds an item of a row of the source's columns."""
 
@@ -67,7 +90,7 @@ class FilteredList(Generic[T]):
         self._make = make
         self._pages: dict[Any, Statement] = {}
         self._counts: dict[Any, Statement] = {}
-        self._totals: dict[Any, tuple[int, int]] = {}
+        self._totals = Totals()
         self._since = {} if source.counted is None else _since(source.counted)
         alone = all(_on(clause, source.base) for clause in source.here)
         self._on_base = {
@@ -100,7 +123,7 @@ class FilteredList(Generic[T]):
     ) -> bool:
         """Whether to go along the numbers and leave out what does not match, rather than to sort all that an index
         finds: whichever reads fewer rows."""
-        found = not orders and any(one.path in self._source.indexed - {NUMBER} for one in _conjuncts(tree))
+        found = not orders and any(one.path in self._source.indexed - {NUMBER} for one in conjuncts(tree))
         if not found or (self._source.counted is None and self._source.whole is None):
             return not found and not orders
         return rows * await self._total(reader, clinic_id, None) <= total * total
@@ -181,19 +204,12 @@ class FilteredList(Generic[T]):
         return total
 
     async def _count(self, reader: Reader, clinic_id: int, tree: Filter | None) -> int:
-        """A total that takes counting; kept under the clinic's clock, which is read first: what changes meanwhile makes
-        the next reader count again."""
-        (clock,) = await reader.fetch_one(_CLOCK, clinic_id)
-        key = (clinic_id, shape(tree), tuple(one.values for one in conditions(tree)))
-        kept = self._totals.get(key)
-        if kept is not None and kept[0] == clock:
-            return kept[1]
-        statement, arguments = self._statement(self._counts, reader.engine, tree)
-        total: int = (await reader.fetch_one(statement, clinic_id, *arguments))[0]
-        if len(self._totals) >= MOST_TOTALS:
-            self._totals.clear()
-        self._totals[key] = (clock, total)
-        return total
+        async def counting() -> int:
+            statement, arguments = self._statement(self._counts, reader.engine, tree)
+            total: int = (await reader.fetch_one(statement, clinic_id, *arguments))[0]
+            return total
+
+        return await self._totals.of(reader, clinic_id, tree, counting)
 
 
 def _on(clause: ColumnElement[Any], base: Table) -> bool:
@@ -202,7 +218,7 @@ def _on(clause: ColumnElement[Any], base: Table) -> bool:
     return all(column.table is base for column in columns)
 
 
-def _conjuncts(tree: Filter | None) -> list[Condition]:
+def conjuncts(tree: Filter | None) -> list[Condition]:
     """The comparisons that must all hold."""
     parts = () if tree is None else tree.parts if isinstance(tree, All) else (tree,)
     return [one for one in parts if isinstance(one, Condition)]

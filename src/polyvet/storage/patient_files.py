@@ -100,6 +100,9 @@ LISTED: FilteredList[PatientFile] = FilteredList(_SOURCE, _file)
 _BY_NUMBER = Statement(
     select(*_COLUMNS).select_from(_joined).where(e.clinic_id == p("clinic"), e.number == p("number")), "clinic number"
 )
+_sqlite, _postgresql = among_numbers(e.number, "numbers")
+_of_clinic = select(*_COLUMNS).select_from(_joined).where(e.clinic_id == p("clinic"))
+_BY_NUMBERS = Statement(_of_clinic.where(_sqlite), "clinic numbers", postgresql=_of_clinic.where(_postgresql))
 _BY_ID = Statement(
     select(*_COLUMNS).select_from(_joined).where(e.clinic_id == p("clinic"), e.patient_id == p("patient")),
     "clinic patient",
@@ -129,6 +132,14 @@ async def by_number(reader: Reader, clinic_id: int, number: int) -> PatientFile 
     """The file of a patient that the clinic sees, archived or not."""
     row = await reader.fetch_one(_BY_NUMBER, clinic_id, number)
     return None if row is None else _seen(_file(row))
+
+
+async def by_numbers(reader: Reader, clinic_id: int, numbers: Iterable[int]) -> list[PatientFile]:
+    """The files of many patients that the clinic sees."""
+    found = [
+        _seen(_file(row)) for row in await reader.fetch(_BY_NUMBERS, clinic_id, as_numbers(reader.engine, numbers))
+    ]
+    return [file for file in found if file is not None]
 
 
 async def by_id(reader: Reader, clinic_id: int, patient_id: bytes) -> PatientFile | None:

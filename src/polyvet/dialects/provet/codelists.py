@@ -126,6 +126,12 @@ def _entry(urls: Urls, path: str, row: Row) -> EntryOut:
     return EntryOut(number, urls.of(path, number), label, True, msgspec.UNSET if species is None else species)
 
 
+async def exposed_departments(ctx: Context, urls: Urls) -> dict[int, DepartmentOut]:
+    """Departments that stand in other things in the place of their URLs [docs: expose]."""
+    found = await departments.of_clinic(ctx)
+    return {number: _department(urls, number, name) for number, name in found.items()}
+
+
 def _department(urls: Urls, number: int, name: str) -> DepartmentOut:
     return DepartmentOut(number, urls.of("department", number), name, None)
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyvet.dialects.provet import clients, patients, phone_numbers, weights
+from polyvet.dialects.provet import (
+    clients,
+    consultations,
+    invoice_rows,
+    invoices,
+    patients,
+    phone_numbers,
+    reminders,
+    weights,
+)
 from polyvet.dialects.provet.bodies import Fields
 from polyvet.dialects.provet.filters import METHODS, Declared
 from polyvet.dialects.provet.wire import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE
@@ -68,6 +77,7 @@ def _object(fields: Fields, required: tuple[str, ...] = (), *, with_rows: bool =
 _CLIENT = _object(clients.FIELDS, with_rows=True)
 _PATIENT, _NEW_PATIENT = (_object(patients.FIELDS, required, with_rows=True) for required in ((), patients.REQUIRED))
 _PHONE, _WEIGHT = _object(phone_numbers.FIELDS), _object(weights.FIELDS)
+_REMINDER = _object(reminders.FIELDS)
 _BODIES: dict[tuple[str, str], Schema] = {
     ("POST", "client/"): _CLIENT,
     ("", "client/{id}/"): _CLIENT,
@@ -78,6 +88,9 @@ _BODIES: dict[tuple[str, str], Schema] = {
     ("", "phonenumber/{id}/"): _PHONE,
     ("POST", "patient/{id}/weight/"): {**_WEIGHT, "required": ["weight"]},
     ("", "patient/{id}/weight/{weight_id}/"): _WEIGHT,
+    ("POST", "reminder/"): _REMINDER,
+    ("", "reminder/{id}/"): _REMINDER,
+    ("", "reminder/{id}/mark_sent/"): {"type": "object", "properties": {}},
 }
 
 
@@ -107,10 +120,15 @@ _FORCE = Parameter(
     name="force_push", schema={"enum": ["true", "false"]}, description="Create the rows that hold, not the others.",
     origin="seed",
 )  # fmt: skip
-_EXPOSE = Parameter(
-    name="expose_client", schema={"type": "string"}, description="The client itself in the place of its URL.",
-    origin="docs",
-)  # fmt: skip
+
+
+def _expose(name: str) -> Parameter:
+    words = f"The {name} itself in the place of its URL."
+    return Parameter(name=f"expose_{name}", schema={"type": "string"}, description=words, origin="docs")
+
+
+_EXPOSE = _expose("client")
+_OF_REMINDER = tuple(map(_expose, reminders.EXPOSED))
 _UNPAGED = ("", "get_max_client_id/", "get_max_patient_id/")
 
 
@@ -143,6 +161,11 @@ _QUERIES: dict[tuple[str, str], tuple[Parameter, ...]] = {
     ("GET", "patient/"): (*_PAGES, _EXPOSE, *_filters(patients.FILTERS)),
     ("GET", "patient/{id}/"): (_EXPOSE,),
     ("GET", "phonenumber/"): (*_PAGES, *_filters(phone_numbers.FILTERS)),
+    ("GET", "consultation/"): (*_PAGES, *_filters(consultations.FILTERS)),
+    ("GET", "invoice/"): (*_PAGES, *_filters(invoices.FILTERS)),
+    ("GET", "invoicerow/"): (*_PAGES, *_filters(invoice_rows.FILTERS)),
+    ("GET", "reminder/"): (*_PAGES, *_OF_REMINDER, *_filters(reminders.FILTERS)),
+    ("GET", "reminder/{id}/"): _OF_REMINDER,
     ("GET", "codelist/breeds/"): (*_PAGES, _SPECIES),
     ("POST", "patient/bulk/"): (_FORCE,),
 }

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from polyvet.core import patient_files
 from polyvet.core.codelists import Codelists
-from polyvet.core.context import Writing
+from polyvet.core.context import Context, Writing
 from polyvet.dialects.provet import bodies, gender, times
 from polyvet.dialects.provet.bodies import (
     Fields,
@@ -327,6 +328,13 @@ def patient_out(file: PatientFile, beside: patient_files.Beside, lists: Codelist
         modified_user=None, tags_rel=list(n.tags),
         fields_rel=field_rows(beside.values.get(a.number, ()), beside.fields),
     )  # fmt: skip
+
+
+async def exposed_patients(ctx: Context, numbers: Iterable[int], urls: Urls, zone: str) -> dict[int, PatientOut]:
+    """Patients that stand in other things in the place of their URLs [docs: expose]."""
+    files = await patient_files.get_many(ctx, set(numbers))
+    beside = await patient_files.beside(ctx.reader, ctx.clinic_id, files)
+    return {file.patient.number: patient_out(file, beside, ctx.codelists, urls, zone) for file in files}
 
 
 PatientsAnswer = Listed[PatientOut]
