@@ -210,6 +210,10 @@ def _known_to_provet(practice: Practice) -> dict[str, dict[str, Any]]:
         "getWeight": {**patient, "weight_id": one("patient/1204/weight/")},
         "getSpecies": {"id": one("codelist/species/")},
         "getBreed": {"id": one("codelist/breeds/")},
+        "getConsultation": {"id": one("consultation/")},
+        "getInvoice": {"id": one("invoice/")},
+        "getInvoiceRow": {"id": one("invoicerow/")},
+        "getReminder": {"id": one("reminder/")},
         "getDepartment": {"id": one("department/")},
     }
 

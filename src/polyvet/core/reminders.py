@@ -47,8 +47,8 @@ async def get(ctx: Context, number: int, shown: str) -> ReminderFile:
     return found
 
 
-def writing(ctx: Context) -> Touching:
-    """What each change touches."""
+async def touching(ctx: Context) -> Touching:
+    """What each change touches: the clinic alone."""
     ctx.require("reminders:write")
     return Touching(clinics=(ctx.clinic_id,))
 

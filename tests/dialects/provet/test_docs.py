@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from polyvet.dialects.provet import clients, patients, phone_numbers, router, weights
+from polyvet.dialects.provet import clients, patients, phone_numbers, reminders, router, weights
 from polyvet.dialects.provet.filters import METHODS
 from polyvet.dialects.provet.requests import Asking
 from polyvet.dialects.provet.wire import Options
@@ -16,7 +16,7 @@ from polyvet.dialects.provet.wire import Options
 HERE = Path(__file__).parent
 PAGE = (HERE.parents[2] / "docs" / "provet.md").read_text(encoding="utf-8")
 ROUTES = router.table(Asking(Options())).routes
-TABLES = (clients, patients, phone_numbers, weights)
+TABLES = (clients, patients, phone_numbers, reminders, weights)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")

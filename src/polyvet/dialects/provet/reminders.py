@@ -124,7 +124,7 @@ class Reminders:
         """201 with the reminder."""
         body, document = await read_document(request)
         changed = changes(read_object(document), FIELDS, await self._asking.reading(request))
-        touching = reminders.writing(request.context)
+        touching = await reminders.touching(request.context)
 
         async def work(w: Writing) -> Reply:
             made = await reminders.create(w, lambda nothing: applied(nothing, changed))
@@ -139,7 +139,7 @@ class Reminders:
         number = number_of(REMINDER, shown)
         body, document = await read_document(request)
         changed = changes(read_object(document), FIELDS, await self._asking.reading(request))
-        touching = reminders.writing(request.context)
+        touching = await reminders.touching(request.context)
 
         async def work(w: Writing) -> Reply:
             saved = await reminders.save(w, number, shown, lambda old: applied(old, changed))
@@ -156,7 +156,7 @@ class Reminders:
         async def work(w: Writing) -> Reply:
             return await self._shown(request, await reminders.mark_sent(w, number, shown), 200)
 
-        return await write(request, await request.body(), reminders.writing(request.context), work)
+        return await write(request, await request.body(), await reminders.touching(request.context), work)
 
     async def delete_reminder(self, request: Request) -> Reply:
         """204; the reminder is gone, which the archive rule does not forbid: it is a client's or a patient's [seed]."""
@@ -167,7 +167,7 @@ class Reminders:
             await reminders.delete(w, number, shown)
             return Reply(204, b"")
 
-        return await write(request, b"", reminders.writing(request.context), work)
+        return await write(request, b"", await reminders.touching(request.context), work)
 
     async def _shown(self, request: Request, file: ReminderFile, status: int) -> Reply:
         out = reminder_out(file, self._asking.urls(request), await self._asking.zone(request))
