@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -145,7 +146,8 @@ def test_who_follows_modified_misses_no_change(fresh_practice):
 
     def known(since):
         """All pages since an instant, as a client goes through them; each row as it was seen last."""
-        found, url = {}, f"{ROOT}{LIST}?page_size=1000&modified__gte={since.replace('+', '%2B')}"
+        found: dict[int, Any] = {}
+        url = f"{ROOT}{LIST}?page_size=1000&modified__gte={since.replace('+', '%2B')}"
         while url:
             answer = client.get(url).json()
             found |= {row["id"]: row for row in answer["results"]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -72,7 +73,8 @@ def rows(practice):
 
 def told_by_clinovavet(client):
     """All invoices behind the other dialect."""
-    found, more = [], True
+    found: list[Any] = []
+    more = True
     while more:
         answer = client.get("/api/v1/invoices", params={"offset": len(found), "limit": 100}).json()
         found += answer["data"]
@@ -120,7 +122,7 @@ def test_the_documented_invoice_shows_the_balance_that_it_carries_over_as_its_la
 
 def test_a_line_is_rounded_half_up_and_printed_as_cents():
     line = InvoiceLine(b"", 3, "Saline", 333, 1_500)
-    row = row_out(InvoiceRow(7, 0, 0, None, line), FakeUrls(), "UTC")
+    row = row_out(InvoiceRow(7, 0, 0, None, line), FakeUrls(), "UTC")  # type: ignore[arg-type]  # it makes URLs, too
     assert (row.id, row.quantity, row.price, row.sum_total) == (7_003, 1.5, 3.33, 5.0)
     whole = InvoiceWithLines(Invoice(b"", 4, b"", None, "1", "PAID", "EUR", -7, 0, 0, 7), [line])
     assert (whole.total_cents, row_numbers(whole)) == (493, [7_003, 7_000 + CARRIED_OVER])
@@ -149,7 +151,7 @@ def test_an_invoice_has_all_the_recorded_fields(practice, bills):
 
 
 def test_an_invoice_names_its_rows_and_each_row_its_invoice(bills, rows):
-    of = {}
+    of: dict[str, list[str]] = {}
     for row in rows:
         of.setdefault(row["invoice"], []).append(row["url"])
     assert of == {bill["url"]: bill["invoice_row"] for bill in bills}
@@ -241,7 +243,7 @@ def test_an_invoice_of_a_client_who_is_no_longer_connected_names_nobody(fresh_pr
     assert (before["payer_name"], number(before["client"])) == ("John Smith", JOHN)
     disconnect_john(fresh_practice)
     after = client.get(f"{ROOT}{LIST}1/").json()
-    nobody = {"client": None, "patients": [], "payer_name": "", "payer_street_address": ""}
+    nobody: dict[str, Any] = {"client": None, "patients": [], "payer_name": "", "payer_street_address": ""}
     assert after == {**before, **nobody}
     assert ids(client, f"{LIST}?client__is={JOHN}") == []
     assert client.get(f"{ROOT}{ROWS}1000/").json()["patient"] is None
