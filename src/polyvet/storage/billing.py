@@ -51,6 +51,7 @@ LISTED: FilteredList[InvoiceFile] = FilteredList(
         last=i.serial,
         unique=frozenset(("number",)),
         indexed=frozenset(("number", "created_at", "updated_at", "client.number", "patient.number")),
+        apart=frozenset(("patient.number",)),
         whole="invoices",
     ),
     _file,

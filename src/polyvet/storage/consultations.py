@@ -64,6 +64,7 @@ LISTED: FilteredList[RecordFile] = FilteredList(
         last=r.number,
         unique=frozenset(("number",)),
         indexed=frozenset(("number", "occurred_at", "updated_at", "client.number", "patient.number")),
+        apart=frozenset(("client.number", "patient.number")),
         whole="records",
     ),
     _file,

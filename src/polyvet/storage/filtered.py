@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, FromClause, Select, Table, func, literal_column, select
+from sqlalchemy import Column, ColumnElement, FromClause, Select, Table, and_, func, literal_column, select
 from sqlalchemy.sql import visitors
 
 from polyvet.model.entities import State
@@ -54,6 +54,7 @@ class Source(msgspec.Struct, frozen=True):
     last: ColumnElement[Any]  # makes every order total
     unique: frozenset[str]  # fields that no two rows share: an order that ends with one is total
     indexed: frozenset[str]  # fields whose conditions an index serves
+    apart: frozenset[str] = frozenset()  # of these, fields whose index does not start with the clinic
     counted: Counted | None = None
     whole: str | None = None  # of rows without a state, the counter of all that the clinic has
     narrow: Narrow | None = None  # a clause that an index serves, with the value of its one parameter `narrow`
@@ -144,7 +145,7 @@ class FilteredList(Generic[T]):
         arguments: list[Any] = list(compiler.arguments)
         names = " ".join(f"v{n}" for n in range(len(arguments)))
         narrowed = source.narrow(tree, engine) if source.narrow else None
-        where = [*source.here, clause]
+        where = [*self._here(tree, walk=walk), clause]
         if narrowed is not None:
             where.append(narrowed[0])
             arguments.append(narrowed[1])
@@ -163,9 +164,18 @@ class FilteredList(Generic[T]):
                 order = ordering(orders, source.fields, None if total else last, engine)
                 again = {path: past_index(field) for path, field in source.fields.items()}
                 page = self._page(within, where, order)
-                page = page.order_by(*ordering(orders, again, None if total else source.last, engine))
+                # The page's rows are few: to sort them costs less than to meet them in order among all.
+                page = page.order_by(*ordering(orders, again, source.last + literal_column("0"), engine))
                 kept[key] = Statement(page, f"clinic limit offset {names}")
         return kept[key], arguments
+
+    def _here(self, tree: Filter | None, *, walk: bool) -> tuple[ColumnElement[bool], ...]:
+        """The clinic's rows; as an expression where another index than one of the clinic's is to find them: SQLite
+        would not choose it by itself."""
+        here = self._source.here
+        if walk or not any(one.path in self._source.apart for one in conjuncts(tree)):
+            return here
+        return (_clinic(here[0]) + literal_column("0") == p("clinic"), *here[1:])
 
     def _within(self, tree: Filter | None, orders: tuple[Order, ...]) -> FromClause:
         """The tables that decide which rows there are."""
@@ -180,6 +190,10 @@ class FilteredList(Generic[T]):
         source = self._source
         keys = select(source.last.label("key")).select_from(within).where(*where).order_by(*order)
         found = keys.limit(p("limit")).offset(p("offset")).subquery("found")
+        if source.joined is source.base:  # an outer join also tells SQLite where to begin
+            return select(*source.columns).select_from(
+                found.outerjoin(source.base, and_(source.last == found.c.key, source.here[0]))
+            )
         joined = source.joined.join(found, source.last == found.c.key)
         return select(*source.columns).select_from(joined).where(source.here[0])
 
@@ -210,6 +224,11 @@ class FilteredList(Generic[T]):
             return total
 
         return await self._totals.of(reader, clinic_id, tree, counting)
+
+
+def _clinic(clause: ColumnElement[bool]) -> Column[int]:
+    """The column that says whose a row is."""
+    return next(part for part in visitors.iterate(clause) if isinstance(part, Column))
 
 
 def _on(clause: ColumnElement[Any], base: Table) -> bool:

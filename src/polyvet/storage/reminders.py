@@ -55,6 +55,7 @@ LISTED: FilteredList[ReminderFile] = FilteredList(
         last=m.number,
         unique=frozenset(("number", "updated_at")),
         indexed=frozenset(("number", "planned_on", "updated_at", "client.number", "patient.number")),
+        apart=frozenset(("patient.number",)),
         whole=COUNTER,
     ),
     _file,

@@ -73,7 +73,7 @@ class Codelists:
         """The clinic's departments."""
         urls = self._asking.urls(request)
         found = [(number, name, None) for number, name in (await departments.of_clinic(request.context)).items()]
-        return self._page(request, found, lambda row: _department(urls, row[0], row[1]))
+        return self._page(request, found, lambda row: department_out(urls, row[0], row[1]))
 
     async def get_department(self, request: Request) -> Reply:
         """One department."""
@@ -82,7 +82,7 @@ class Codelists:
         name = (await departments.of_clinic(request.context)).get(number)
         if name is None:
             raise Missing("department", shown)
-        return Reply(200, encode(_department(self._asking.urls(request), number, name)))
+        return Reply(200, encode(department_out(self._asking.urls(request), number, name)))
 
     def _listed(self, request: Request, rows: Sequence[Any], path: str) -> Reply:
         urls = self._asking.urls(request)
@@ -126,13 +126,8 @@ def _entry(urls: Urls, path: str, row: Row) -> EntryOut:
     return EntryOut(number, urls.of(path, number), label, True, msgspec.UNSET if species is None else species)
 
 
-async def exposed_departments(ctx: Context, urls: Urls) -> dict[int, DepartmentOut]:
-    """Departments that stand in other things in the place of their URLs [docs: expose]."""
-    found = await departments.of_clinic(ctx)
-    return {number: _department(urls, number, name) for number, name in found.items()}
-
-
-def _department(urls: Urls, number: int, name: str) -> DepartmentOut:
+def department_out(urls: Urls, number: int, name: str) -> DepartmentOut:
+    """A department on the wire."""
     return DepartmentOut(number, urls.of("department", number), name, None)
 
 

@@ -120,15 +120,10 @@ _FORCE = Parameter(
     name="force_push", schema={"enum": ["true", "false"]}, description="Create the rows that hold, not the others.",
     origin="seed",
 )  # fmt: skip
-
-
-def _expose(name: str) -> Parameter:
-    words = f"The {name} itself in the place of its URL."
-    return Parameter(name=f"expose_{name}", schema={"type": "string"}, description=words, origin="docs")
-
-
-_EXPOSE = _expose("client")
-_OF_REMINDER = tuple(map(_expose, reminders.EXPOSED))
+_EXPOSE = Parameter(
+    name="expose_client", schema={"type": "string"}, description="The client itself in the place of its URL.",
+    origin="docs",
+)  # fmt: skip
 _UNPAGED = ("", "get_max_client_id/", "get_max_patient_id/")
 
 
@@ -156,6 +151,13 @@ def _filters(declared: Declared) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
+_OF_REMINDER = tuple(
+    Parameter(
+        name=f"expose_{name}", schema={"type": "string"}, description=f"The {name} itself in the place of its URL.",
+        origin="docs",
+    )
+    for name in reminders.EXPOSED
+)  # fmt: skip
 _QUERIES: dict[tuple[str, str], tuple[Parameter, ...]] = {
     ("GET", "client/"): (*_PAGES, *_filters(clients.FILTERS)),
     ("GET", "patient/"): (*_PAGES, _EXPOSE, *_filters(patients.FILTERS)),

@@ -21,7 +21,8 @@ from polyvet.dialects.provet.bodies import (
     read_object,
     renamed,
 )
-from polyvet.dialects.provet.clients import ClientOut, exposed
+from polyvet.dialects.provet.clients import ClientOut
+from polyvet.dialects.provet.clients import exposed as exposed_clients
 from polyvet.dialects.provet.custom_fields import FieldRow, field_rows
 from polyvet.dialects.provet.filters import Declared, read
 from polyvet.dialects.provet.requests import Asking, number_of
@@ -191,7 +192,7 @@ class Patients:
         beside = await patient_files.beside(ctx.reader, ctx.clinic_id, page.items)
         out = [patient_out(file, beside, ctx.codelists, urls, zone) for file in page.items]
         if "client" in asked.exposed:
-            clients = await exposed(ctx, [file.owner for file in page.items], urls, zone)
+            clients = await exposed_clients(ctx, [file.owner for file in page.items], urls, zone)
             for one, file in zip(out, page.items, strict=True):
                 one.client = clients.get(file.owner, one.client)
         return Reply(200, encode(paging.listed(page, out)))
@@ -203,7 +204,9 @@ class Patients:
         file = await patient_files.get(ctx, number_of(PATIENT, shown), shown)
         out = await self._shown(request, ctx.reader, ctx.codelists, file)
         if "expose_client" in request.query():
-            clients = await exposed(ctx, [file.owner], self._asking.urls(request), await self._asking.zone(request))
+            clients = await exposed_clients(
+                ctx, [file.owner], self._asking.urls(request), await self._asking.zone(request)
+            )
             out.client = clients.get(file.owner, out.client)
         return Reply(200, encode(out))
 
@@ -330,7 +333,7 @@ def patient_out(file: PatientFile, beside: patient_files.Beside, lists: Codelist
     )  # fmt: skip
 
 
-async def exposed_patients(ctx: Context, numbers: Iterable[int], urls: Urls, zone: str) -> dict[int, PatientOut]:
+async def exposed(ctx: Context, numbers: Iterable[int], urls: Urls, zone: str) -> dict[int, PatientOut]:
     """Patients that stand in other things in the place of their URLs [docs: expose]."""
     files = await patient_files.get_many(ctx, set(numbers))
     beside = await patient_files.beside(ctx.reader, ctx.clinic_id, files)

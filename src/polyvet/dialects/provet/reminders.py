@@ -8,14 +8,16 @@ from typing import Any
 
 import msgspec
 
-from polyvet.core import reminders
+from polyvet.core import departments, reminders
 from polyvet.core.context import Context, Writing
 from polyvet.dialects.provet import bodies, times
 from polyvet.dialects.provet.bodies import Fields, applied, changes, read_document, read_object, renamed
-from polyvet.dialects.provet.clients import ClientOut, exposed
-from polyvet.dialects.provet.codelists import DepartmentOut, exposed_departments
+from polyvet.dialects.provet.clients import ClientOut
+from polyvet.dialects.provet.clients import exposed as exposed_clients
+from polyvet.dialects.provet.codelists import DepartmentOut, department_out
 from polyvet.dialects.provet.filters import Declared, read
-from polyvet.dialects.provet.patients import PatientOut, exposed_patients
+from polyvet.dialects.provet.patients import PatientOut
+from polyvet.dialects.provet.patients import exposed as exposed_patients
 from polyvet.dialects.provet.requests import Asking, number_of
 from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
 from polyvet.model.entities import ReminderStatus
@@ -180,17 +182,18 @@ async def _expose(
     """Put whole objects in the place of URLs, where they are asked for [docs: expose]."""
     clients: dict[Any, ClientOut] = {}
     patients: dict[Any, PatientOut] = {}
-    departments: dict[Any, DepartmentOut] = {}
+    places: dict[Any, DepartmentOut] = {}
     if "client" in names:
-        clients = await exposed(ctx, {file.client for file in files if file.client is not None}, urls, zone)
+        clients = await exposed_clients(ctx, {file.client for file in files if file.client is not None}, urls, zone)
     if "patient" in names:
         patients = await exposed_patients(ctx, {file.patient for file in files if file.patient is not None}, urls, zone)
     if "department" in names:
-        departments = await exposed_departments(ctx, urls)
+        found = await departments.of_clinic(ctx)
+        places = {number: department_out(urls, number, name) for number, name in found.items()}
     for one, file in zip(out, files, strict=True):
         one.client = clients.get(file.client, one.client)
         one.patient = patients.get(file.patient, one.patient)
-        one.department = departments.get(file.reminder.department, one.department)
+        one.department = places.get(file.reminder.department, one.department)
 
 
 def reminder_out(file: ReminderFile, urls: Urls, zone: str) -> ReminderOut:

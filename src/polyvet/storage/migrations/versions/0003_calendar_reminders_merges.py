@@ -123,6 +123,11 @@ def _invoices() -> None:
     )
     op.create_index("invoices_serial", "invoices", ["clinic_id", "serial"], unique=True)
     op.create_index("invoices_updated", "invoices", ["clinic_id", "updated_at", "serial"])
+    carried = sa.text("carried_over_cents <> 0")
+    op.create_index(
+        "invoices_carried", "invoices", ["clinic_id", "serial"],
+        unique=True, sqlite_where=carried, postgresql_where=carried,
+    )  # fmt: skip
     op.create_index("invoices_patient", "invoices", ["patient_id"])
 
 
