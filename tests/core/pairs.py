@@ -25,6 +25,7 @@ _A_CLIENT = Statement(select(metadata.tables["clients"].c.id))
 _NEXT = itertools.count(1_000)
 _SEQUENCES = {"medical_records": "record_seq", "calendar_events": "appointment_seq", "invoices": "invoice_seq"}
 _KINDS = {"custom_field_values": "custom field value", "reminders": "reminder"}
+_COUNTED = {"calendar_events": "appointments", "reminders": "reminders"}
 _WORDS = {"medical_records.status": RecordStatus.SIGNED, "invoices.status": InvoiceStatus.PAID, "value": '"x"'}
 _MOVING = ("events", "counters", "clinics", "numbers", "alembic_version")
 
@@ -70,11 +71,12 @@ async def _add(tx: Tx, clinic_id: int, table: Table, given: dict[str, Any]) -> d
     if table.name == "medical_records":
         tx.count(clinic_id, "records")
         tx.count(clinic_id, "occurred", bucket=bucket(row["occurred_at"]))
-    if table.name == "calendar_events":
-        tx.count(clinic_id, "appointments")
+    if table.name in _COUNTED:
+        tx.count(clinic_id, _COUNTED[table.name])
     if table.name == "invoices":
         tx.count(clinic_id, "invoices")
         tx.count(clinic_id, f"invoices/{row['status']}")
+        tx.count(clinic_id, "invoice rows")  # the balance that it carries over
     return row
 
 

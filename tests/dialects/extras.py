@@ -8,6 +8,7 @@ nobody but Boncuk.
 from __future__ import annotations
 
 from polyvet.model.custom_fields import CustomField, FieldKind, FieldModel, Option
+from polyvet.model.details import ReminderDetails
 from polyvet.model.entities import (
     Batch,
     Booking,
@@ -21,12 +22,15 @@ from polyvet.model.entities import (
     MedicalRecord,
     RecordKind,
     RecordStatus,
+    Reminder,
     State,
     StockItem,
 )
+from polyvet.model.species import species_rows
 from polyvet.model.values import from_crockford, instant
 from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC, vets
-from polyvet.sandbox.samples import BONCUK_ID, BONCUKS_OWNER_ID
+from polyvet.sandbox.reminders import Pet
+from polyvet.sandbox.samples import BONCUK_ID, BONCUKS_OWNER_ID, JOHN_SMITH_ID, MAX_ID
 
 CATEGORY = "SAMPLE"
 SMALL_CLINIC = 9
@@ -126,6 +130,41 @@ def with_extras(batch: Batch) -> Batch:
     batch.events += _events()
     batch.records += _records()
     return batch
+
+
+def pets(batch: Batch) -> list[Pet]:
+    """Of whom the clinics may remind, by the rules of the demo."""
+    emails = {client.id: client.email for client in batch.clients}
+    living = {patient.id: patient for patient in batch.patients if patient.deceased_on is None}
+    slugs = {one.id: one.slug for one in species_rows()}
+    return [
+        Pet(place.clinic_id, patient.client_id, patient.id, patient.name, slugs[patient.species_id], email,
+            place.updated_at)
+        for place in batch.enrolments
+        if place.state == State.ACTIVE
+        and (patient := living.get(place.patient_id)) is not None
+        and (email := emails[patient.client_id]) is not None
+    ]  # fmt: skip
+
+
+REMINDER_DAY = "2031-05-04"
+
+
+def extra_reminders() -> tuple[tuple[Reminder, ReminderDetails], ...]:
+    """Reminders of Max: one of each field, and one that says hardly anything."""
+    smith_id, max_id = JOHN_SMITH_ID, MAX_ID
+    full = ReminderDetails(
+        template=3, email_address="john.smith@example.com", phone_number="+15551234567", email_subject="Vaccination",
+        email_text="Max is due.", sms_text="Max is due", post_text="Max", text_manually=True, send_before=3,
+        expires_on="2031-05-07", created_by=1, modified_by=2, recurring_type=1, recurring_times=2,
+        recurring_interval=365, external_url="https://example.com/r/1",
+    )  # fmt: skip
+    return (
+        (Reminder(_id("01KM0000000000000000REM001"), MAIN_CLINIC, 1, smith_id, max_id, 11, REMINDER_DAY, 0, 1, _MADE,
+                  _CHANGED), full),
+        (Reminder(_id("01KM0000000000000000REM002"), MAIN_CLINIC, 2, smith_id, None, None, None, 3, 2, _MADE,
+                  _CHANGED + 2), ReminderDetails()),
+    )  # fmt: skip
 
 
 def extra_items() -> tuple[StockItem, ...]:

@@ -28,9 +28,10 @@ from polyvet.core.codelists import Codelists
 from polyvet.core.context import PERMISSIONS, Caller, Context, Writing
 from polyvet.identity import keys
 from polyvet.sandbox import demo, office
+from polyvet.sandbox.install import add_reminders
 from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
 from polyvet.settings import Settings
-from polyvet.storage import access, custom_fields, departments, staff, stock
+from polyvet.storage import access, custom_fields, departments, reminders, staff, stock
 from polyvet.storage.bulk import BulkLoader
 from polyvet.storage.migrate import migrate
 from polyvet.storage.store import Store, open_store
@@ -41,6 +42,8 @@ from tests.dialects.extras import (
     DEPARTMENTS,
     SMALL_CLINIC,
     extra_items,
+    extra_reminders,
+    pets,
     small_clinic,
     with_extras,
 )
@@ -74,14 +77,23 @@ async def fill(url: str) -> None:
         await _add_practice(store)
         loader = BulkLoader(url)
         await loader.open()
-        for batch in demo.generate(SEED, CLIENTS, TODAY):  # so few clients are one batch
-            await loader.add(with_extras(batch))
+        [batch] = demo.generate(SEED, CLIENTS, TODAY)  # so few clients are one batch
+        await loader.add(with_extras(batch))
         await loader.finish()
+        await store.write(Touching(clinics=(MAIN_CLINIC,)), _reminders)
+        await add_reminders(store, SEED, TODAY, pets(batch))
         for (dialect, clinic_id), secret in SECRETS.items():
             new = keys.NewKey(clinic_id=clinic_id, dialect=dialect, name="tests", per_minute=PLENTY, per_hour=PLENTY)
             await keys.create(store, new, secret)
     finally:
         await store.close()
+
+
+async def _reminders(tx: Tx) -> None:
+    found = extra_reminders()
+    assert await reminders.take_numbers(tx, MAIN_CLINIC, len(found)) == 1
+    for reminder, details in found:
+        reminders.insert(tx, reminder, details)
 
 
 async def _add_practice(store: Store) -> None:

@@ -7,6 +7,7 @@ import pytest
 from msgspec import structs
 
 from polyvet.model.entities import (
+    CARRIED_OVER,
     Batch,
     CalendarEvent,
     Connected,
@@ -86,7 +87,13 @@ def test_a_load_is_whole(database_url: str, held_open: bool, not_empty: bool) ->
         assert sorted(await execute(database_url, SCHEMA[is_postgresql(database_url)])) == before
         assert [one for one in await check(database_url) if one.severity == "error"] == []
         async with reopened(database_url) as w:
-            for name, n in (("clients", 60), ("patients", 52), ("records", 60), ("invoices/PAID", 30)):
+            for name, n in (
+                ("clients", 60),
+                ("patients", 52),
+                ("records", 60),
+                ("invoices/PAID", 30),
+                ("invoice rows", 60),
+            ):
                 assert await counters.count(w.reader, 1, name) == n
             found = await clients.search(w.store, 1, "bulk4", limit=50)
             assert found.total == 10
@@ -171,5 +178,18 @@ def test_a_batch_that_points_nowhere_is_refused(database_url: str) -> None:
             with pytest.raises(ValueError, match="not there"):
                 await load(database_url, broken)
             assert await w.rows("clients") == []
+
+    run(test())
+
+
+@pytest.mark.parametrize("position", [-1, CARRIED_OVER])
+def test_a_line_that_would_take_another_rows_number_is_refused(database_url: str, position: int) -> None:
+    async def test() -> None:
+        async with world(database_url) as w:
+            crowded = batch(1, 2)
+            crowded.invoice_lines[1] = structs.replace(crowded.invoice_lines[1], position=position)
+            with pytest.raises(ValueError, match="at most 999 lines"):
+                await load(database_url, crowded)
+            assert await w.rows("invoice_lines") == []
 
     run(test())

@@ -8,9 +8,9 @@ import pytest
 
 from polyvet.model import values
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldKind, FieldModel
-from polyvet.model.details import AppointmentDetails
-from polyvet.model.entities import CalendarEvent, State, User
-from polyvet.storage import appointments, custom_fields, merging, numbers, staff
+from polyvet.model.details import AppointmentDetails, ReminderDetails
+from polyvet.model.entities import CalendarEvent, Reminder, State, User
+from polyvet.storage import appointments, custom_fields, merging, numbers, reminders, staff
 from polyvet.storage.check import ERROR, INFO, Finding, check
 from polyvet.storage.store import is_postgresql, sqlite_path
 from polyvet.storage.writing import Tx
@@ -48,6 +48,10 @@ PLANTED = [
     ("numbers", "UPDATE clinics SET patient_seq = 3 WHERE id = 1"),
     ("numbers", "UPDATE numbers SET last = 0"),
     ("numbers", "DELETE FROM numbers"),
+    ("numbers", "UPDATE reminders SET number = number + 5"),
+    ("clock", "UPDATE reminders SET updated_at = 4000000000000000000"),
+    ("counters", "UPDATE counters SET n = n + 1 WHERE name = 'reminders'"),
+    ("counters", "UPDATE counters SET n = n - 1 WHERE name = 'invoice rows' AND clinic_id = 1"),
     ("counters", "UPDATE counters SET n = n + 1 WHERE name = 'archived clients'"),
     ("counters", "UPDATE counters SET n = n - 1 WHERE name = 'archived patients' AND clinic_id = 1"),
     ("counters", "DELETE FROM counters WHERE name = 'archived patients updated'"),
@@ -108,6 +112,11 @@ def sound(database_url: str) -> str:
                 value = CustomValue(number, 4, "fish", 5, 5)
                 custom_fields.insert(tx, 1, value, FieldModel.CLIENT, archived.id)
 
+            async def reminded(tx: Tx) -> None:
+                number, at = await reminders.take_numbers(tx, 1), tx.stamp(1)
+                reminder = Reminder(values.new_id(), 1, number, archived.id, None, None, None, 0, 1, at, at)
+                reminders.insert(tx, reminder, ReminderDetails())
+
             await w.write(valued, at=[1])
             client = await w.client()
             rex, max_ = await w.patient(client.id), await w.patient(client.id)
@@ -118,6 +127,7 @@ def sound(database_url: str) -> str:
 
             await w.write(merged, at=[1])
             await an_appointment(w, archived.id)
+            await w.write(reminded, at=[1])
 
     run(make())
     return database_url

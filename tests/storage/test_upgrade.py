@@ -8,7 +8,7 @@ import pytest
 from polyvet.model.entities import State
 from polyvet.model.filters import Condition, Op
 from polyvet.model.values import fold
-from polyvet.storage import client_files, clients, patient_files, phones
+from polyvet.storage import client_files, clients, invoice_rows, patient_files, phones
 from polyvet.storage.check import check
 from polyvet.storage.migrate import HEAD, migrate
 from polyvet.storage.store import open_store
@@ -121,5 +121,33 @@ def test_lists_and_totals_of_an_upgraded_store_are_right_and_it_is_written_on(
         finally:
             await store.close()
         assert [one for one in await check(url) if one.severity == "error"] == []
+
+    run(test())
+
+
+OLD_INVOICES = (
+    "INSERT INTO invoices (id, clinic_id, client_id, number, status, currency, carried_over_cents, created_at,"
+    " updated_at) SELECT client_id, clinic_id, client_id, 'A-' || number, 'PAID', 'EUR',"
+    " CASE WHEN number = 1 THEN 500 ELSE 0 END, created_at, created_at FROM connections"
+    " WHERE clinic_id = 1 AND number <= 2",
+    "INSERT INTO invoice_lines SELECT id, 0, 'Fee', 1999, 1500 FROM invoices",
+    "INSERT INTO counters VALUES (1, 'invoices', 0, 2)",
+    "INSERT INTO counters VALUES (1, 'invoices/PAID', 0, 2)",
+)
+
+
+def test_rows_of_old_invoices_are_numbered_and_counted(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        await old_store(database_url, monkeypatch)
+        await execute(database_url, *OLD_INVOICES)
+        await migrate(database_url)
+        store = await open_store(database_url)
+        try:
+            page = await invoice_rows.page(store, 1, None, (), limit=9, offset=0)
+        finally:
+            await store.close()
+        assert [(row.number, row.line.total_cents) for row in page.items] == [(1000, 2999), (1999, 500), (2000, 2999)]
+        assert page.total == 3
+        assert [one for one in await check(database_url) if one.severity == "error"] == []
 
     run(test())

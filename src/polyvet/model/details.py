@@ -131,6 +131,27 @@ class UserDetails(Details, frozen=True):
     all_departments_active: bool = False
 
 
+class ReminderDetails(Details, frozen=True):
+    """Of a reminder: where it goes and what it says. `created_by` and `modified_by` are numbers of users."""
+
+    template: int | None = None
+    email_address: str | None = None
+    phone_number: str = ""
+    email_subject: str = ""
+    email_text: str = ""
+    sms_text: str = ""
+    post_text: str = ""
+    text_manually: bool = False
+    send_before: int = 0
+    expires_on: str | None = None
+    created_by: int | None = None
+    modified_by: int | None = None
+    recurring_type: int | None = None
+    recurring_times: int = 0
+    recurring_interval: int | None = None
+    external_url: str | None = None
+
+
 _encode = msgspec.json.Encoder().encode
 
 

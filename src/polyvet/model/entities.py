@@ -96,6 +96,16 @@ class InvoiceStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class ReminderStatus(IntEnum):
+    """A reminder's way to its client."""
+
+    CREATED = 0
+    QUEUED = 1
+    SENDING = 2
+    SENT = 3
+    FAILED = 4
+
+
 class PhoneKind(IntEnum):
     LANDLINE = 0
     MOBILE = 1
@@ -312,12 +322,23 @@ class Invoice(Entity, frozen=True):
     paid_at: int | None = None
 
 
+# A row of an invoice is a line or, at the last place, the balance that was carried over. Its number is made of the
+# invoice's serial and its place.
+ROWS_OF_INVOICE = 1_000
+CARRIED_OVER = ROWS_OF_INVOICE - 1
+
+
 class InvoiceLine(Entity, frozen=True):
     invoice_id: bytes
-    position: int
+    position: int  # below CARRIED_OVER
     name: str
     unit_price_cents: int
     quantity_milli: int
+
+    @property
+    def total_cents(self) -> int:
+        """Rounded half up to a whole cent."""
+        return (self.unit_price_cents * self.quantity_milli + 500) // 1000
 
 
 class InvoiceWithLines(Entity, frozen=True):
@@ -328,9 +349,8 @@ class InvoiceWithLines(Entity, frozen=True):
 
     @property
     def total_cents(self) -> int:
-        """The lines' sum, each line rounded half up to a whole cent, and what was carried over."""
-        amounts = (line.unit_price_cents * line.quantity_milli for line in self.lines)
-        return self.head.carried_over_cents + sum((amount + 500) // 1000 for amount in amounts)
+        """The lines' sum and what was carried over."""
+        return self.head.carried_over_cents + sum(line.total_cents for line in self.lines)
 
 
 class Phone(Entity, frozen=True):
@@ -344,6 +364,22 @@ class Phone(Entity, frozen=True):
     description: str | None
     for_reminders: bool
     second_owner: bool  # the number of another person than the client
+    created_at: int
+    updated_at: int
+
+
+class Reminder(Entity, frozen=True):
+    """A message to a client that is due on a day."""
+
+    id: bytes
+    clinic_id: int
+    number: int
+    client_id: bytes
+    patient_id: bytes | None
+    department: int | None
+    planned_on: str | None
+    status: int
+    send_method: int
     created_at: int
     updated_at: int
 

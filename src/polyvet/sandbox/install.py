@@ -15,11 +15,12 @@ import msgspec
 from polyvet.core import code_entries
 from polyvet.identity.keys import NewKey, create
 from polyvet.model.custom_fields import FieldModel
-from polyvet.model.entities import CodeList
-from polyvet.sandbox import demo, office
+from polyvet.model.entities import CodeList, State
+from polyvet.sandbox import demo, office, reminders
 from polyvet.sandbox.aside import pieces
 from polyvet.sandbox.practice import CLINIC_IDS, MAIN_CLINIC, SECOND_CLINIC
 from polyvet.storage import access, custom_fields, departments, numbers, staff, stock
+from polyvet.storage import reminders as stored_reminders
 from polyvet.storage.bulk import FILLED, BulkLoader
 from polyvet.storage.derived import Piece
 from polyvet.storage.migrate import migrate
@@ -49,11 +50,13 @@ async def install(
         await _start_over(url, folder)
     if not await _prepare(url, folder, seed):
         return
-    first = await _load(url, clients, seed, progress)  # while nobody else has the store open: much faster on SQLite
+    # While nobody else has the store open: much faster on SQLite.
+    owners, pets = await _load(url, clients, seed, progress)
     store = await open_store(url)
     try:
-        await _add_values(store, seed, first)
+        await _add_values(store, seed, owners)
         await _add_codes(store)
+        await add_reminders(store, seed, _today(), pets)
         _write(folder / CREDENTIALS, await _make_keys(store))
     finally:
         await store.close()
@@ -113,22 +116,25 @@ async def _add_practice(store: Store, seed: int) -> None:
     await store.write(Touching(clinics=(MAIN_CLINIC, SECOND_CLINIC)), the_rest)
 
 
-async def _load(url: str, clients: int, seed: int, progress: Callable[[str, int, int], None]) -> list[office.Owner]:
+async def _load(
+    url: str, clients: int, seed: int, progress: Callable[[str, int, int], None]
+) -> tuple[list[office.Owner], list[reminders.Pet]]:
     """Load clients and patients; gives those of the first batch."""
     loader = BulkLoader(url)
-    first: list[office.Owner] = []
+    owners: list[office.Owner] = []
+    pets: list[reminders.Pet] = []
     try:
         await loader.open()
         total, done = demo.patient_count(clients), 0
         for piece in pieces(await loader.begin(), seed, clients, _today()):
-            first = first or list(_owners(piece))
+            owners, pets = owners or list(_owners(piece)), pets or list(_pets(piece))
             await loader.put(piece)
             done += sum(len(rows) for table, rows in piece.tables if table == "patients")
             progress("Loading patients", done, total)
         await loader.finish()
     finally:
         await loader.close()
-    return first
+    return owners, pets
 
 
 def _owners(piece: Piece) -> Iterator[office.Owner]:
@@ -137,6 +143,36 @@ def _owners(piece: Piece) -> Iterator[office.Owner]:
         if table in _OWNERS:
             model, at = _OWNERS[table], FILLED[table].index("updated_at")
             yield from (office.Owner(model, row[0], row[1], row[at]) for row in rows)
+
+
+def _pets(piece: Piece) -> Iterator[reminders.Pet]:
+    """Of whom a clinic may remind: the living patients of a piece whose clients have an e-mail address."""
+    tables = {
+        table: [dict(zip(FILLED[table], row, strict=True)) for row in rows]
+        for table, rows in piece.tables
+        if table in ("clients", "patients", "enrolments")
+    }
+    emails = {row["id"]: row["email"] for row in tables["clients"]}
+    names = {row["id"]: row["name"] for row in tables["patients"] if row["deceased_on"] is None}
+    for row in tables["enrolments"]:
+        email, name = emails[row["client_id"]], names.get(row["patient_id"])
+        if email is not None and name is not None and row["state"] == State.ACTIVE:
+            yield reminders.Pet(
+                row["clinic_id"], row["client_id"], row["patient_id"], name, row["slug"], email, row["updated_at"]
+            )
+
+
+async def add_reminders(store: Store, seed: int, today: date, pets: list[reminders.Pet]) -> None:
+    """Give each clinic reminders of some of its patients."""
+
+    async def work(tx: Tx) -> None:
+        for clinic_id in CLINIC_IDS:
+            found = list(reminders.due(seed, today, [pet for pet in pets if pet.clinic_id == clinic_id]))
+            start = await stored_reminders.take_numbers(tx, clinic_id, len(found)) if found else 0
+            for place, (reminder, details) in enumerate(found):
+                stored_reminders.insert(tx, msgspec.structs.replace(reminder, number=start + place), details)
+
+    await store.write(Touching(clinics=CLINIC_IDS), work)
 
 
 async def _add_values(store: Store, seed: int, owners: list[office.Owner]) -> None:

@@ -11,7 +11,7 @@ from polyvet.storage.counters import BUCKET_BITS
 
 IDENTIFIED = (
     "clients", "patients", "weights", "medical_records", "calendar_events", "stock_items", "invoices", "users",
-    "api_keys",
+    "api_keys", "reminders",
 )  # fmt: skip
 _REPORT = "Report this with the text of the finding."
 
@@ -60,10 +60,15 @@ def _numbered(table: str, sequence: str) -> Rule:
     )
 
 
-VALUES_NUMBERED = (
-    "SELECT v.clinic_id, max(v.number) FROM custom_field_values v LEFT JOIN numbers n ON n.clinic_id = v.clinic_id"
-    " AND n.kind = 'custom field value' GROUP BY v.clinic_id, n.last HAVING max(v.number) > coalesce(n.last, 0)"
-)
+def _numbered_as(kind: str, table: str) -> Rule:
+    return Rule(
+        "numbers",
+        f"SELECT x.clinic_id, max(x.number) FROM {table} x LEFT JOIN numbers n ON n.clinic_id = x.clinic_id"
+        f" AND n.kind = '{kind}' GROUP BY x.clinic_id, n.last HAVING max(x.number) > coalesce(n.last, 0)",
+        f"these clinics' sequence of {kind}s is behind, so the next number is taken: set `last` of numbers to the"
+        f" number that is shown, where kind is '{kind}'.",
+    )
+
 
 RULES = (
     Rule(
@@ -93,6 +98,7 @@ RULES = (
     ),
     *(_stamped(table) for table in (
         "connections", "enrolments", "medical_records", "calendar_events", "stock_items", "invoices",
+        "reminders",
     )),
     _stamped("events", "at"),
     _distinct("enrolments"),
@@ -106,12 +112,6 @@ RULES = (
     _numbered("connections", "client_seq"),
     _numbered("enrolments", "patient_seq"),
     _numbered("calendar_events", "appointment_seq"),
-    Rule(
-        "numbers",
-        VALUES_NUMBERED,
-        "these clinics' sequence of custom field values is behind, so the next number is taken: set `last` of numbers"
-        " to the number that is shown, where kind is 'custom field value'.",
-    ),
     Rule(
         "merges",
         "SELECT e.clinic_id, m.source_id FROM merges m JOIN enrolments e ON e.patient_id = m.source_id"
@@ -130,13 +130,7 @@ RULES = (
         "these patients were merged and have records, invoices or reminders all the same, which nobody finds. Unmerge"
         " them, and merge them again.",
     ),
-    Rule(
-        "numbers",
-        "SELECT u.clinic_id, max(u.number) FROM users u LEFT JOIN numbers n ON n.clinic_id = u.clinic_id"
-        " AND n.kind = 'user' GROUP BY u.clinic_id, n.last HAVING max(u.number) > coalesce(n.last, 0)",
-        "these clinics' sequence of users is behind, so the next number is taken: set `last` of numbers to the number"
-        " that is shown, where kind is 'user'.",
-    ),
+    _numbered_as("user", "users"),
     Rule(
         "appointments",
         "SELECT e.clinic_id, e.number FROM calendar_events e LEFT JOIN clients c ON c.id = e.client_id"
@@ -150,6 +144,8 @@ RULES = (
         "these appointments have people beside them for another time, so who is free is told wrongly: UPDATE"
         " event_users SET start_at to the appointment's.",
     ),
+    _numbered_as("custom field value", "custom_field_values"),
+    _numbered_as("reminder", "reminders"),
 )  # fmt: skip
 
 # Clinic, name, bucket, what is kept, what the rows say.
@@ -181,6 +177,12 @@ WITH active AS MATERIALIZED (
     UNION ALL SELECT clinic_id, 'invoices', 0, count(*) FROM invoices GROUP BY clinic_id
     UNION ALL SELECT clinic_id, 'invoices/' || status, 0, count(*) FROM invoices GROUP BY clinic_id, status
     UNION ALL SELECT clinic_id, 'stock', 0, count(*) FROM stock_items GROUP BY clinic_id
+    UNION ALL SELECT clinic_id, 'invoice rows', 0, sum(n) FROM (
+        SELECT i.clinic_id, count(*) AS n FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id
+            GROUP BY i.clinic_id
+        UNION ALL SELECT clinic_id, count(*) FROM invoices WHERE carried_over_cents <> 0 GROUP BY clinic_id
+    ) AS r GROUP BY clinic_id
+    UNION ALL SELECT clinic_id, 'reminders', 0, count(*) FROM reminders GROUP BY clinic_id
     UNION ALL SELECT clinic_id, 'appointments', 0, count(*) FROM calendar_events GROUP BY clinic_id
 ), sides AS (
     SELECT clinic_id, name, bucket, n AS kept, 0 AS n FROM counters

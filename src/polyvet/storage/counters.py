@@ -12,8 +12,10 @@
 | `records` | 0 | medical records |
 | `occurred` | of `occurred_at` | medical records, by when they occurred |
 | `invoices`, `invoices/STATUS` | 0 | invoices |
+| `invoice rows` | 0 | their lines, and the balances that they carry over |
 | `stock` | 0 | stock items |
 | `appointments` | 0 | calendar events |
+| `reminders` | 0 | reminders |
 
 A bucket is 2**36 microseconds, some 19 hours: a total over a range of time sums whole buckets and counts, in an index,
 only the rows of the two buckets at its ends.

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple, replace
 
-from polyvet.model.entities import Batch, Client, PhoneKind, State
+from polyvet.model.entities import CARRIED_OVER, Batch, Client, PhoneKind, State
 from polyvet.model.values import fold
 from polyvet.storage.clients import COUNTED_CLIENTS, folded_names, search_text
 from polyvet.storage.counters import bucket
@@ -42,7 +42,7 @@ class Piece(msgspec.Struct, gc=False):
 class Deriver:
     """Makes pieces of batches, each from the clinics as the one before left them.
 
-    A connection's client must stand in the connection's batch, and so must an enrolment's patient.
+    A connection's client must stand in the connection's batch, and so must an enrolment's patient and a line's invoice.
     """
 
     def __init__(self, start: Start) -> None:
@@ -171,6 +171,12 @@ class Deriver:
             invoices.append(astuple(replace(invoice, serial=clinic.invoice_seq)))
             self._counts[invoice.clinic_id, "invoices", 0] += 1
             self._counts[invoice.clinic_id, f"invoices/{invoice.status}", 0] += 1
+            self._counts[invoice.clinic_id, "invoice rows", 0] += invoice.carried_over_cents != 0
+        clinics = {invoice.id: invoice.clinic_id for invoice in batch.invoices}
+        for line in batch.invoice_lines:
+            if not 0 <= line.position < CARRIED_OVER:
+                raise ValueError(f"a line stands at {line.position}: an invoice has at most {CARRIED_OVER} lines")
+            self._counts[clinics[line.invoice_id], "invoice rows", 0] += 1
         yield "medical_records", records
         yield "calendar_events", events
         yield "invoices", invoices

@@ -7,11 +7,11 @@ aside, and its total is kept until the clinic's clock moves: going through the p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, FromClause, Select, Table, func, literal_column, select
+from sqlalchemy import Column, ColumnElement, FromClause, Select, Table, and_, func, literal_column, select
 from sqlalchemy.sql import visitors
 
 from polyvet.model.entities import State
@@ -55,9 +55,33 @@ class Source(msgspec.Struct, frozen=True):
     last: ColumnElement[Any]  # makes every order total
     unique: frozenset[str]  # fields that no two rows share: an order that ends with one is total
     indexed: frozenset[str]  # fields whose conditions an index serves
+    apart: frozenset[str] = frozenset()  # of these, fields whose index does not start with the clinic
     counted: Counted | None = None
     whole: str | None = None  # of rows without a state, the counter of all that the clinic has
     narrow: Narrow | None = None  # a clause that an index serves, with the value of its one parameter `narrow`
+
+
+class Totals:
+    """Totals that take counting; kept under the clinic's clock, which is read first: what changes meanwhile makes the
+    next reader count again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Any, tuple[int, int]] = {}
+
+    async def of(
+        self, reader: Reader, clinic_id: int, tree: Filter | None, counting: Callable[[], Awaitable[int]]
+    ) -> int:
+        """The total of a filter, which `counting` finds if it is not known."""
+        (clock,) = await reader.fetch_one(_CLOCK, clinic_id)
+        key = (clinic_id, shape(tree), tuple(one.values for one in conditions(tree)))
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] == clock:
+            return kept[1]
+        total = await counting()
+        if len(self._kept) >= MOST_TOTALS:
+            self._kept.clear()
+        self._kept[key] = (clock, total)
+        return total
 
 
 class FilteredList(Generic[T]):
@@ -68,7 +92,7 @@ class FilteredList(Generic[T]):
         self._make = make
         self._pages: dict[Any, Statement] = {}
         self._counts: dict[Any, Statement] = {}
-        self._totals: dict[Any, tuple[int, int]] = {}
+        self._totals = Totals()
         self._since = {} if source.counted is None else _since(source.counted)
         alone = all(_on(clause, source.base) for clause in source.here)
         self._on_base = {
@@ -104,7 +128,7 @@ class FilteredList(Generic[T]):
         """Whether to go along the numbers and leave out what does not match, rather than to sort all that an index
         finds: whichever reads fewer rows. Of rows without a state, the latest have the highest numbers, so that all
         that match may be the last ones: there it takes every fourth row to match."""
-        found = not orders and any(_served(one, self._source.indexed - {NUMBER}) for one in _conjuncts(tree))
+        found = not orders and any(_served(one, self._source.indexed - {NUMBER}) for one in conjuncts(tree))
         if not found or (self._source.counted is None and self._source.whole is None):
             return not found and not orders
         everything = await self._total(reader, clinic_id, None)
@@ -126,7 +150,7 @@ class FilteredList(Generic[T]):
         arguments: list[Any] = list(compiler.arguments)
         names = " ".join(f"v{n}" for n in range(len(arguments)))
         narrowed = source.narrow(tree, engine) if source.narrow else None
-        where = [*source.here, clause]
+        where = [*self._here(tree, walk=walk), clause]
         if narrowed is not None:
             where.append(narrowed[0])
             arguments.append(narrowed[1])
@@ -145,9 +169,18 @@ class FilteredList(Generic[T]):
                 order = ordering(orders, source.fields, None if total else last, engine)
                 again = {path: past_index(field) for path, field in source.fields.items()}
                 page = self._page(within, where, order)
-                page = page.order_by(*ordering(orders, again, None if total else source.last, engine))
+                # The page's rows are few: to sort them costs less than to meet them in order among all.
+                page = page.order_by(*ordering(orders, again, source.last + literal_column("0"), engine))
                 kept[key] = Statement(page, f"clinic limit offset {names}")
         return kept[key], arguments
+
+    def _here(self, tree: Filter | None, *, walk: bool) -> tuple[ColumnElement[bool], ...]:
+        """The clinic's rows; as an expression where another index than one of the clinic's is to find them: SQLite
+        would not choose it by itself."""
+        here = self._source.here
+        if walk or not any(one.path in self._source.apart for one in conjuncts(tree)):
+            return here
+        return (_clinic(here[0]) + literal_column("0") == p("clinic"), *here[1:])
 
     def _within(self, tree: Filter | None, orders: tuple[Order, ...]) -> FromClause:
         """The tables that decide which rows there are."""
@@ -162,6 +195,10 @@ class FilteredList(Generic[T]):
         source = self._source
         keys = select(source.last.label("key")).select_from(within).where(*where).order_by(*order)
         found = keys.limit(p("limit")).offset(p("offset")).subquery("found")
+        if source.joined is source.base:  # an outer join also tells SQLite where to begin
+            return select(*source.columns).select_from(
+                found.outerjoin(source.base, and_(source.last == found.c.key, source.here[0]))
+            )
         joined = source.joined.join(found, source.last == found.c.key)
         return select(*source.columns).select_from(joined).where(source.here[0])
 
@@ -186,19 +223,17 @@ class FilteredList(Generic[T]):
         return total
 
     async def _count(self, reader: Reader, clinic_id: int, tree: Filter | None) -> int:
-        """A total that takes counting; kept under the clinic's clock, which is read first: what changes meanwhile makes
-        the next reader count again."""
-        (clock,) = await reader.fetch_one(_CLOCK, clinic_id)
-        key = (clinic_id, shape(tree), tuple(one.values for one in conditions(tree)))
-        kept = self._totals.get(key)
-        if kept is not None and kept[0] == clock:
-            return kept[1]
-        statement, arguments = self._statement(self._counts, reader.engine, tree)
-        total: int = (await reader.fetch_one(statement, clinic_id, *arguments))[0]
-        if len(self._totals) >= MOST_TOTALS:
-            self._totals.clear()
-        self._totals[key] = (clock, total)
-        return total
+        async def counting() -> int:
+            statement, arguments = self._statement(self._counts, reader.engine, tree)
+            total: int = (await reader.fetch_one(statement, clinic_id, *arguments))[0]
+            return total
+
+        return await self._totals.of(reader, clinic_id, tree, counting)
+
+
+def _clinic(clause: ColumnElement[bool]) -> Column[int]:
+    """The column that says whose a row is."""
+    return next(part for part in visitors.iterate(clause) if isinstance(part, Column))
 
 
 def _on(clause: ColumnElement[Any], base: Table) -> bool:
@@ -212,7 +247,7 @@ def _served(one: Condition, fields: Iterable[str]) -> bool:
     return one.path in fields and one.op not in _UNSERVED
 
 
-def _conjuncts(tree: Filter | None) -> list[Condition]:
+def conjuncts(tree: Filter | None) -> list[Condition]:
     """The comparisons that must all hold."""
     parts = () if tree is None else tree.parts if isinstance(tree, All) else (tree,)
     return [one for one in parts if isinstance(one, Condition)]

@@ -7,6 +7,11 @@ from typing import Any
 
 import httpx
 
+from polyvet.core import clients
+from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
+from polyvet.sandbox.samples import JOHN_SMITH_ID
+from tests.dialects.harness import Practice
+
 ROOT = "/4/api/0.1/"
 OTHER_ROOT = "/5/api/0.1/"
 VENDOR = "https://provetcloud.com"  # what the documents' URLs start with
@@ -65,6 +70,14 @@ def sent(client: httpx.Client, method: str, path: str, body: Any, status: int) -
     answer = client.request(method, ROOT + path, json=body)
     assert answer.status_code == status, answer.text
     return answer.json()
+
+
+def disconnect_john(practice: Practice) -> None:
+    """End the first clinic's connection to John Smith."""
+    practice.change(
+        clients.connecting(MAIN_CLINIC, SECOND_CLINIC, JOHN_SMITH_ID),
+        lambda w: clients.disconnect(w, JOHN_SMITH_ID, "John Smith"),
+    )
 
 
 def number(url: str) -> int:

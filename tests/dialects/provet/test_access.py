@@ -55,6 +55,19 @@ def test_a_key_is_for_one_installation_and_one_dialect(practice):
         ("patients:read", "POST", "patient/"),
         ("patients:read", "POST", "patient/bulk/"),
         ("patients:read", "PUT", f"patient/{FENTON}/"),
+        ("invoices:read", "GET", "consultation/"),
+        ("invoices:read", "GET", "consultation/1/"),
+        ("records:read", "GET", "invoice/"),
+        ("records:read", "GET", "invoice/1/"),
+        ("records:read", "GET", "invoicerow/"),
+        ("records:read", "GET", "invoicerow/1000/"),
+        ("reminders:write", "GET", "reminder/"),
+        ("reminders:write", "GET", "reminder/1/"),
+        ("reminders:read", "POST", "reminder/"),
+        ("reminders:read", "PUT", "reminder/1/"),
+        ("reminders:read", "DELETE", "reminder/1/"),
+        ("reminders:read", "POST", "reminder/1/mark_sent/"),
+        ("reminders:read", "GET", "reminder/1/?expose_client=true"),
     ],
 )
 def test_a_key_without_the_permission_is_refused(practice, granted, method, path):
@@ -96,7 +109,7 @@ def test_a_write_without_the_slash_is_served(fresh_practice):
     assert client.delete(f"{ROOT}client/{made['id']}").status_code == 204
 
 
-@pytest.mark.parametrize("path", ["invoice", "invoice/", "client/1/2/", "client//", "..//client/", "patient/bulk"])
+@pytest.mark.parametrize("path", ["task", "task/", "client/1/2/", "client//", "..//client/", "patient/bulk"])
 def test_a_path_that_is_not_served_is_not_found(practice, path):
     assert send(practice, f"{ROOT}{path}".encode(), key=KEY).status_code in (404, 405)
 
@@ -132,7 +145,14 @@ def test_every_url_in_an_answer_can_be_fetched(practice):
 
 
 @pytest.mark.parametrize(
-    "path", ["client/", "patient/", "phonenumber/", "patient/?archived__is=false&ordering=-modified"]
+    "path",
+    [
+        "client/",
+        "patient/",
+        "phonenumber/",
+        "patient/?archived__is=false&ordering=-modified",
+        "reminder/?ordering=-planned_sending_date",
+    ],
 )
 def test_pages_by_number_give_every_row_once(practice, path):
     client = practice.provet

@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from polyvet.dialects.provet import appointments, clients, merging, patients, phone_numbers, router, users, weights
+from polyvet.dialects.provet import (
+    appointments,
+    clients,
+    merging,
+    patients,
+    phone_numbers,
+    reminders,
+    router,
+    users,
+    weights,
+)
 from polyvet.dialects.provet.filters import METHODS
 from polyvet.dialects.provet.requests import Asking
 from polyvet.dialects.provet.wire import Options
@@ -20,7 +30,7 @@ TABLES = {
     module.__name__ + name: getattr(module, name)
     for module, name in (
         (clients, "FIELDS"), (patients, "FIELDS"), (phone_numbers, "FIELDS"), (weights, "FIELDS"), (merging, "FIELDS"),
-        (appointments, "FIELDS"), (users, "FIELDS"), (users, "DETAILS_FIELDS"),
+        (appointments, "FIELDS"), (users, "FIELDS"), (reminders, "FIELDS"), (users, "DETAILS_FIELDS"),
     )
 }  # fmt: skip
 

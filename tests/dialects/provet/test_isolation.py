@@ -10,9 +10,23 @@ import pytest
 from polyvet.dialects.provet import router
 from polyvet.dialects.provet.requests import Asking
 from polyvet.dialects.provet.wire import Options
-from tests.dialects.provet.asking import FENTON, JOHN, MOBILE, OTHER_ROOT, PUPPY, ROOT, SMITH, VENDOR, ids, page, sent
+from tests.dialects.provet.asking import (
+    FENTON,
+    JOHN,
+    MAX,
+    MOBILE,
+    OTHER_ROOT,
+    PUPPY,
+    ROOT,
+    SMITH,
+    VENDOR,
+    ids,
+    page,
+    sent,
+)
 
 NOBODY = 987_654_321
+PAPERS = ("consultation", "invoice", "reminder")
 SHARED = "codelist/"  # what all clinics have
 ROUTES = [
     route for route in router.table(Asking(Options())).routes if "{" in route.path and not route.path.startswith(SHARED)
@@ -22,9 +36,14 @@ ROUTES = [
 def others(practice):
     """Numbers of the first clinic's rows that are nobody's in the second, by the first part of their paths."""
     [phone] = ids(practice.provet, f"phonenumber/?client__is={JOHN}")
+    theirs = {kind: set(ids(practice.other_provet, f"{kind}/", OTHER_ROOT)) for kind in PAPERS}
+    papers = {
+        kind: next(n for n in ids(practice.provet, f"{kind}/?ordering=-id") if n not in theirs[kind]) for kind in PAPERS
+    }
+    papers["invoicerow"] = papers["invoice"] * 1_000
     return {
         "client": JOHN, "patient": FENTON, "phonenumber": phone, "custom_fields": 42, "department": 11,
-        "appointment": ids(practice.provet, "appointment/")[-1], "user": 5, "userdetails": 5,
+        "appointment": ids(practice.provet, "appointment/")[-1], "user": 5, "userdetails": 5, **papers,
     }  # fmt: skip
 
 
@@ -63,7 +82,7 @@ def everything(practice):
     """All that the first clinic sees."""
     return [
         page(practice.provet, f"{kind}/?page_size=1000")["results"]
-        for kind in ("client", "patient", "phonenumber", "appointment", "user", "userdetails")
+        for kind in ("client", "patient", "phonenumber", "appointment", "user", "userdetails", "reminder")
     ]
 
 
@@ -94,6 +113,12 @@ def test_no_filter_finds_another_clinics_rows(practice):
         f"patient/?client__is={JOHN}",
         "patient/?client.email__is=john.smith@example.com",
         f"patient/?id__in={FENTON}",
+        f"consultation/?client__is={JOHN}",
+        f"consultation/?patients__is={MAX}",
+        f"invoice/?client__is={JOHN}",
+        f"invoicerow/?invoice.client={JOHN}&id__gt=1000",
+        f"reminder/?client__is={JOHN}&id=1",
+        f"reminder/?patient__is={MAX}&id=1",
         f"phonenumber/?client__is={JOHN}",
         "phonenumber/?phone_number__is=%2B1-555-123-4567",
         "appointment/?start__gte=2031-04-15&start__lt=2031-04-16&type__is=3",
@@ -116,12 +141,15 @@ def test_no_filter_finds_another_clinics_rows(practice):
         ("appointment/", BOOKING, "client"),
         ("appointment/", BOOKING, "user"),
         ("userdetails/1/", {}, "active_department"),
+        ("reminder/", {}, "client"),
+        ("reminder/", {}, "patient"),
     ],
 )
 def test_a_relation_to_another_clinics_row_is_refused_like_one_that_does_not_exist(fresh_practice, path, body, name):
     client = fresh_practice.other_provet
-    kind = next((kind for kind in ("department", "user") if name.endswith(kind)), "client")
-    number, method = {"department": 11, "user": 5, "client": JOHN}[kind], "PATCH" if path.endswith("1/") else "POST"
+    kind = next((kind for kind in ("department", "user", "patient") if name.endswith(kind)), "client")
+    number = {"department": 11, "user": 5, "patient": MAX, "client": JOHN}[kind]
+    method = "PATCH" if path.endswith("1/") else "POST"
     for root in (OTHER_ROOT, ROOT):
         foreign, missing = (
             client.request(method, OTHER_ROOT + path, json={**body, name: f"{VENDOR}{root}{kind}/{n}/"})

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyvet.dialects.provet import appointments, clients, merging, patients, phone_numbers, users, weights
+from polyvet.dialects.provet import (
+    appointments,
+    clients,
+    consultations,
+    invoice_rows,
+    invoices,
+    merging,
+    patients,
+    phone_numbers,
+    reminders,
+    users,
+    weights,
+)
 from polyvet.dialects.provet.bodies import Fields
 from polyvet.dialects.provet.filters import METHODS, Declared
 from polyvet.dialects.provet.wire import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE
@@ -71,6 +83,7 @@ _PATIENT, _NEW_PATIENT = (_object(patients.FIELDS, required, with_rows=True) for
 _PHONE, _WEIGHT = _object(phone_numbers.FIELDS), _object(weights.FIELDS)
 _APPOINTMENT, _CANCELLING = _object(appointments.FIELDS), _object(appointments.CANCELLING)
 _USER, _DETAILS = _object(users.FIELDS), _object(users.DETAILS_FIELDS)
+_REMINDER = _object(reminders.FIELDS)
 _BODIES: dict[tuple[str, str], Schema] = {
     ("POST", "client/"): _CLIENT,
     ("", "client/{id}/"): _CLIENT,
@@ -89,6 +102,9 @@ _BODIES: dict[tuple[str, str], Schema] = {
     ("POST", "user/"): {**_USER, "required": list(users.REQUIRED)},
     ("", "user/{id}/"): _USER,
     ("", "userdetails/{id}/"): _DETAILS,
+    ("POST", "reminder/"): _REMINDER,
+    ("", "reminder/{id}/"): _REMINDER,
+    ("", "reminder/{id}/mark_sent/"): {"type": "object", "properties": {}},
 }
 
 
@@ -152,6 +168,13 @@ def _filters(declared: Declared) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
+_OF_REMINDER = tuple(
+    Parameter(
+        name=f"expose_{name}", schema={"type": "string"}, description=f"The {name} itself in the place of its URL.",
+        origin="docs",
+    )
+    for name in reminders.EXPOSED
+)  # fmt: skip
 _QUERIES: dict[tuple[str, str], tuple[Parameter, ...]] = {
     ("GET", "client/"): (*_PAGES, *_filters(clients.FILTERS)),
     ("GET", "patient/"): (*_PAGES, _EXPOSE, *_filters(patients.FILTERS)),
@@ -161,6 +184,11 @@ _QUERIES: dict[tuple[str, str], tuple[Parameter, ...]] = {
     ("GET", "appointment/{id}/"): (_EXPOSE, *_EXPOSE_MORE),
     ("GET", "user/"): (*_PAGES, *_filters(users.FILTERS)),
     ("GET", "userdetails/"): (*_PAGES, *_filters(users.DETAILS_FILTERS)),
+    ("GET", "consultation/"): (*_PAGES, *_filters(consultations.FILTERS)),
+    ("GET", "invoice/"): (*_PAGES, *_filters(invoices.FILTERS)),
+    ("GET", "invoicerow/"): (*_PAGES, *_filters(invoice_rows.FILTERS)),
+    ("GET", "reminder/"): (*_PAGES, *_OF_REMINDER, *_filters(reminders.FILTERS)),
+    ("GET", "reminder/{id}/"): _OF_REMINDER,
     ("GET", "codelist/breeds/"): (*_PAGES, _SPECIES),
     ("POST", "patient/bulk/"): (_FORCE,),
 }

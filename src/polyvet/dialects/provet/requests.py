@@ -7,6 +7,7 @@ from polyvet.core.clinics import Clinics
 from polyvet.dialects.provet import times
 from polyvet.dialects.provet.bodies import Reading
 from polyvet.dialects.provet.wire import Options, Urls
+from polyvet.model.entities import Clinic
 from polyvet.model.errors import Missing
 from polyvet.web.message import Request
 
@@ -24,10 +25,14 @@ class Asking:
         """Makes and reads this request's URLs."""
         return Urls(request, self.options)
 
+    async def clinic(self, request: Request) -> Clinic:
+        """The caller's clinic."""
+        ctx = request.context
+        return await self._clinics.get(ctx.reader, ctx.clinic_id)
+
     async def zone(self, request: Request) -> str:
         """The clinic's time zone."""
-        ctx = request.context
-        return (await self._clinics.get(ctx.reader, ctx.clinic_id)).timezone
+        return (await self.clinic(request)).timezone
 
     async def reading(self, request: Request) -> Reading:
         """What reading a body takes."""

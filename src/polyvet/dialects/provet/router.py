@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Provet Cloud's route table, on one screen, with what is not served yet.
 
-Not served: OAuth 2.0 (keys work as `Token` and `Bearer`), consultations, invoices, reminders, notes, tags as
-objects, uploads, and webhooks.
+Not served: OAuth 2.0 (keys work as `Token` and `Bearer`), notes, tags as objects, uploads, and webhooks.
 """
 
 from __future__ import annotations
@@ -20,11 +19,15 @@ from polyvet.dialects.provet.codelists import (
     EntriesAnswer,
     EntryOut,
 )
+from polyvet.dialects.provet.consultations import ConsultationOut, Consultations, ConsultationsAnswer
 from polyvet.dialects.provet.custom_fields import CustomFields, FieldOut, FieldsAnswer, ValueOut, ValuesAnswer
 from polyvet.dialects.provet.described import body, query
+from polyvet.dialects.provet.invoice_rows import InvoiceRowOut, InvoiceRows, InvoiceRowsAnswer
+from polyvet.dialects.provet.invoices import InvoiceOut, Invoices, InvoicesAnswer
 from polyvet.dialects.provet.merging import Merging
 from polyvet.dialects.provet.patients import PatientOut, Patients, PatientsAnswer
 from polyvet.dialects.provet.phone_numbers import PhoneNumbers, PhoneOut, PhonesAnswer
+from polyvet.dialects.provet.reminders import ReminderOut, Reminders, RemindersAnswer
 from polyvet.dialects.provet.requests import Asking
 from polyvet.dialects.provet.users import DetailsAnswer, DetailsOut, UserOut, Users, UsersAnswer
 from polyvet.dialects.provet.weights import WeightOut, Weights, WeightsAnswer
@@ -55,6 +58,8 @@ LIMITS = {
     ("GET", "department/{id}/"): 1200, ("POST", "appointment/"): 500, ("GET", "appointment/{id}/"): 900,
     ("PUT", "appointment/{id}/"): 500, ("PATCH", "appointment/{id}/"): 500, ("GET", "user/"): 100,
     ("GET", "userdetails/"): 100,
+    ("GET", "consultation/"): 100, ("GET", "invoice/"): 60,
+    ("GET", "invoice/{id}/"): 250, ("GET", "invoicerow/"): 100, ("GET", "reminder/"): 100,
 }  # fmt: skip
 
 # Further answers of operations that create: a value that was there already; rows that did not hold [seed].
@@ -120,6 +125,8 @@ def table(asking: Asking) -> RouteTable:
         *_merging(Merging(asking)),
         *_calendar(Appointments(asking)),
         *_staff(Users(asking)),
+        *_papers(asking),
+        *_reminders(Reminders(asking)),
         _row("GET", "codelist/species/", "List species", "seed", None, lists.list_species, EntriesAnswer),
         _row("GET", "codelist/species/{id}/", "Get species", "docs", None, lists.get_species, EntryOut),
         _row("GET", "codelist/breeds/", "List breeds", "seed", None, lists.list_breeds, EntriesAnswer),
@@ -195,6 +202,36 @@ def _staff(people: Users) -> tuple[Route, ...]:
         _row("GET", details, "Get details of a user", "docs", reads, people.get_details, DetailsOut),
         _row("PUT", details, "Replace details of a user", "docs", writes, people.change_details, DetailsOut),
         _row("PATCH", details, "Change details of a user", "docs", writes, people.change_details, DetailsOut),
+    )
+
+
+def _papers(asking: Asking) -> tuple[Route, ...]:
+    """What was done and what was billed; the record's own programs write these."""
+    visits, bills, rows = Consultations(asking), Invoices(asking), InvoiceRows(asking)
+    seen, billed = "records:read", "invoices:read"
+    # fmt: off
+    return (
+        _row("GET", "consultation/", "List consultations", "docs", seen, visits.list_all, ConsultationsAnswer),
+        _row("GET", "consultation/{id}/", "Get consultation", "docs", seen, visits.get_one, ConsultationOut),
+        _row("GET", "invoice/", "List invoices", "docs", billed, bills.list_invoices, InvoicesAnswer),
+        _row("GET", "invoice/{id}/", "Get invoice", "docs", billed, bills.get_invoice, InvoiceOut),
+        _row("GET", "invoicerow/", "List invoice rows", "docs", billed, rows.list_rows, InvoiceRowsAnswer),
+        _row("GET", "invoicerow/{id}/", "Get invoice row", "docs", billed, rows.get_row, InvoiceRowOut),
+    )
+    # fmt: on
+
+
+def _reminders(calls: Reminders) -> tuple[Route, ...]:
+    one, sent, reads, writes = "reminder/{id}/", "reminder/{id}/mark_sent/", "reminders:read", "reminders:write"
+    return (
+        _row("GET", "reminder/", "List reminders", "docs", reads, calls.list_reminders, RemindersAnswer),
+        _row("POST", "reminder/", "Create reminder", "docs", writes, calls.create_reminder, ReminderOut),
+        _row("GET", one, "Get reminder", "docs", reads, calls.get_reminder, ReminderOut),
+        _row("PUT", one, "Replace reminder", "docs", writes, calls.change_reminder, ReminderOut),
+        _row("PATCH", one, "Change reminder", "docs", writes, calls.change_reminder, ReminderOut),
+        _row("DELETE", one, "Delete reminder", "docs", writes, calls.delete_reminder, None, 204),
+        _row("PUT", sent, "Mark reminder as sent", "docs", writes, calls.mark_sent, ReminderOut),
+        _row("POST", sent, "Mark reminder sent", "docs", writes, calls.mark_sent, ReminderOut, 200),
     )
 
 

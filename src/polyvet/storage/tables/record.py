@@ -281,6 +281,7 @@ stock_items = Table(
     sqlite_with_rowid=False,
 )
 
+CARRIED = text("carried_over_cents <> 0")  # of hardly any
 invoices = Table(
     "invoices",
     metadata,
@@ -304,6 +305,8 @@ invoices = Table(
     Index("invoices_serial", "clinic_id", "serial", unique=True),
     Index("invoices_updated", "clinic_id", "updated_at", "serial"),
     Index("invoices_patient", "patient_id"),
+    # Unique, or SQLite would prefer `invoices_serial`, which is.
+    Index("invoices_carried", "clinic_id", "serial", unique=True, sqlite_where=CARRIED, postgresql_where=CARRIED),
     sqlite_with_rowid=False,
 )
 

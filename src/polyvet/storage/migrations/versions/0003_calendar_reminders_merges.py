@@ -136,8 +136,20 @@ def _invoices() -> None:
     _number("invoices", "serial", "created_at, id")
     _sequence("invoice_seq", "invoices")
     op.execute("UPDATE invoices SET paid_at = updated_at WHERE status = 'PAID'")
+    op.execute(
+        "INSERT INTO counters (clinic_id, name, bucket, n) SELECT clinic_id, 'invoice rows', 0, sum(n) FROM ("
+        "SELECT i.clinic_id, count(*) AS n FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id"
+        " GROUP BY i.clinic_id"
+        " UNION ALL SELECT clinic_id, count(*) FROM invoices WHERE carried_over_cents <> 0 GROUP BY clinic_id"
+        ") AS r GROUP BY clinic_id"
+    )
     op.create_index("invoices_serial", "invoices", ["clinic_id", "serial"], unique=True)
     op.create_index("invoices_updated", "invoices", ["clinic_id", "updated_at", "serial"])
+    carried = sa.text("carried_over_cents <> 0")
+    op.create_index(
+        "invoices_carried", "invoices", ["clinic_id", "serial"],
+        unique=True, sqlite_where=carried, postgresql_where=carried,
+    )  # fmt: skip
     op.create_index("invoices_patient", "invoices", ["patient_id"])
 
 
