@@ -37,6 +37,8 @@ def test_the_credentials_are_the_owners_alone_and_complete(demo: Demo) -> None:
     keys += [clinic["provet"]["token"] for clinic in clinics]
     assert len(set(keys)) == 6
     assert [clinic["provet"]["provet_id"] for clinic in clinics] == [4, 5]
+    names = {"provet_id", "token", "client_id", "client_secret", "redirect_uri", "email", "password"}
+    assert [set(clinic["provet"]) for clinic in clinics] == [names, names]
     assert not list(demo.folder.glob("*.partial"))
     assert not (demo.folder / "demo-unfinished").exists()
     assert (demo.folder / "polyvet.db").stat().st_mode & 0o077 == 0
@@ -54,12 +56,12 @@ def test_the_requests_that_it_prints_work_when_they_are_pasted(demo: Demo) -> No
     if shutil.which("curl") is None:
         pytest.skip("this machine has no curl")
     lines = [line.strip() for line in demo.server.said.splitlines() if line.strip().startswith("curl ")]
-    assert len(lines) == 4
+    assert len(lines) == 5
     answers = [
         subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=True, timeout=30, env=environment()).stdout
         for line in lines
     ]
-    dogs, boncuk, smiths, johns = (json.loads(answer) for answer in answers)
+    dogs, boncuk, smiths, johns, granted = (json.loads(answer) for answer in answers)
     assert dogs["success"] is True
     assert dogs["data"]["items"]
     assert {patient["species"] for patient in dogs["data"]["items"]} == {"dog"}
@@ -67,6 +69,8 @@ def test_the_requests_that_it_prints_work_when_they_are_pasted(demo: Demo) -> No
     assert smiths["data"]
     assert all("smith" in json.dumps(owner).lower() for owner in smiths["data"])
     assert [patient["name"] for patient in johns["results"]] == ["Max"]
+    answer = demo.server.get("/4/api/0.1/client/456/", granted["access_token"])
+    assert (answer.status_code, answer.json()["id"]) == (200, 456)
 
 
 def test_the_second_clinic_is_another_clinic(demo: Demo) -> None:

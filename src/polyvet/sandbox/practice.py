@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from random import Random
 
 from polyvet.model.entities import Clinic, Entity, StockItem, User
@@ -21,6 +22,7 @@ _CLINICS = (
     (MAIN_CLINIC, "Harbour Street Veterinary Practice", "Europe/Helsinki", "EUR"),
     (SECOND_CLINIC, "Northgate Animal Hospital", "Europe/Berlin", "EUR"),
 )
+_DOMAINS = {MAIN_CLINIC: "harbour-street.example", SECOND_CLINIC: "northgate.example"}
 VET = "veterinarian"
 NURSE = "nurse"
 DESK = "reception"
@@ -57,7 +59,13 @@ def clinics() -> tuple[Clinic, ...]:
 def users() -> tuple[User, ...]:
     """Everybody who works there; they are the same for every seed."""
     rng = Random("staff")
-    return tuple(User(new_id(OPENED, rng), *row, OPENED) for row in _STAFF)
+    return tuple(User(new_id(OPENED, rng), *row, OPENED, email=_email(*row[:2])) for row in _STAFF)
+
+
+def _email(clinic_id: int, name: str) -> str:
+    """first.last at the clinic, in the letters of ASCII."""
+    plain = unicodedata.normalize("NFKD", name.removeprefix("Dr. ").replace("ß", "ss")).encode("ascii", "ignore")
+    return f"{plain.decode().lower().replace(' ', '.')}@{_DOMAINS[clinic_id]}"
 
 
 def vets(clinic_id: int) -> tuple[bytes, ...]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec.structs import astuple, replace
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from polyvet.model.entities import ApiKey, Clinic, User
 from polyvet.storage import numbers
@@ -27,6 +27,28 @@ _ADD_KEY = inserting(api_keys, " ".join(column.name for column in _KEY_COLUMNS),
 _CLINICS = Statement(select(*_CLINIC_COLUMNS).order_by(clinics.c.id))
 _NEXT_CLINIC = Statement(select(func.coalesce(func.max(clinics.c.id), 0) + 1))
 _USER = Statement(select(*USER_COLUMNS).where(users.c.id == p("user")), "user")
+_USER_BY_NUMBER = Statement(
+    select(*USER_COLUMNS).where(and_(users.c.clinic_id == p("clinic"), users.c.number == p("number"))), "clinic number"
+)
+# A clinic has few users; SQLite's lower() knows ASCII only.
+_BY_EMAIL = Statement(
+    select(*USER_COLUMNS, users.c.password_hash).where(
+        and_(
+            users.c.clinic_id == p("clinic"), or_(func.lower(users.c.email) == p("lower"), users.c.email == p("email"))
+        )
+    ),
+    "clinic lower email",
+)
+_SET_PASSWORD = Statement(
+    update(users).where(users.c.id == p("user")).values(password_hash=p("new_password_hash")),
+    "new_password_hash user",
+    rank=70,
+)
+_SET_EMAIL = Statement(
+    update(users).where(users.c.id == p("user")).values(email=p("new_email"), updated_at=p("new_updated_at")),
+    "new_email new_updated_at user",
+    rank=70,
+)
 _KEY_BY_HASH = Statement(select(*_KEY_COLUMNS).where(api_keys.c.key_hash == p("key_hash")), "key_hash")
 _KEYS = Statement(select(*_KEY_COLUMNS).order_by(api_keys.c.created_at, api_keys.c.id))
 _REVOKE = Statement(
@@ -66,6 +88,28 @@ async def get_user(reader: Reader, user_id: bytes) -> User | None:
     """One user of any clinic."""
     row = await reader.fetch_one(_USER, user_id)
     return None if row is None else user_of(row)
+
+
+async def user_by_number(reader: Reader, clinic_id: int, number: int) -> User | None:
+    """One user of a clinic."""
+    row = await reader.fetch_one(_USER_BY_NUMBER, clinic_id, number)
+    return None if row is None else user_of(row)
+
+
+async def users_by_email(reader: Reader, clinic_id: int, email: str) -> list[tuple[User, str | None]]:
+    """Those of a clinic who have this e-mail in whatever case, and their passwords' hashes."""
+    rows = await reader.fetch(_BY_EMAIL, clinic_id, email.lower(), email)
+    return [(user_of(row[:-1]), row[-1]) for row in rows]
+
+
+def set_password(tx: Tx, user_id: bytes, password_hash: str) -> None:
+    """Give a user a password."""
+    tx.write(_SET_PASSWORD, password_hash, user_id)
+
+
+def set_email(tx: Tx, user_id: bytes, email: str, at: int) -> None:
+    """Give a user an e-mail."""
+    tx.write(_SET_EMAIL, email, at, user_id)
 
 
 def user_of(row: Any) -> User:
