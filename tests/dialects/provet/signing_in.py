@@ -7,6 +7,7 @@ import base64
 import hashlib
 import itertools
 import secrets
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -183,7 +184,7 @@ def later(practice: Practice, table: str, days: float) -> None:
 def with_passwords(practice: Practice) -> None:
     """Let some of the staff sign in."""
     for clinic, email in (*((4, email) for email in (EMAIL, *COLLEAGUES)), (5, OTHER_EMAIL)):
-        practice.run(lambda store, c=clinic, e=email: passwords.set_password(store, c, e, PASSWORD))
+        practice.run(partial(passwords.set_password, clinic_id=clinic, email=email, password=PASSWORD))
 
 
 def made(answer: httpx.Response) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -63,8 +64,12 @@ def test_an_application_gets_a_token_of_its_own_in_every_documented_way(
     form = {"grant_type": "client_credentials"}
     if not basic:
         form |= {"client_id": it.client_id, "client_secret": it.secret}
-    sent = {"files": {name: (None, value) for name, value in form.items()}} if multipart else {"data": form}
-    answer = it.http.post(it.root + path, auth=it.auth if basic else None, **sent)
+    sent: dict[str, Any] = {"auth": it.auth} if basic else {}
+    if multipart:
+        sent["files"] = {name: (None, value) for name, value in form.items()}
+    else:
+        sent["data"] = form
+    answer = it.http.post(it.root + path, **sent)
     found = made(answer)
     assert list(found) == ["access_token", "expires_in", "token_type", "scope"]
     assert (found["expires_in"], found["token_type"], found["scope"]) == (36_000, "Bearer", "restapi")
