@@ -83,7 +83,7 @@ class Authorize:
         except OAuth2Error as error:
             told = {"error": error.error, "error_description": error.description}
             return _sent(redirect_uri, told, fields, issuer)
-        if decision is None:
+        if decision != "allow":
             return _page(clinic, asked)
         try:
             user = await self._signed_in(request, clinic, fields)
