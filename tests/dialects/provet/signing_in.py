@@ -181,6 +181,11 @@ def later(practice: Practice, table: str, days: float) -> None:
     beside(practice, f"UPDATE {table} SET expires_at = expires_at - {int(days * values.DAY)}")  # noqa: S608
 
 
+def set_beside(practice: Practice, what: str, column: str, value: str) -> None:
+    """Change the rows of a table in which a column has a value."""
+    beside(practice, f"UPDATE {what} WHERE {column} = '{value}'")
+
+
 def with_passwords(practice: Practice) -> None:
     """Let some of the staff sign in."""
     for clinic, email in (*((4, email) for email in (EMAIL, *COLLEAGUES)), (5, OTHER_EMAIL)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OAuth 2.0 as it is meant to go: an application's own tokens, a user's consent, refreshing, ending, who it was."""
+"""OAuth 2.0 as it is meant to go: an application's own tokens, refreshing, ending, libraries, paths."""
 
 from __future__ import annotations
 
@@ -9,27 +9,22 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from joserfc import jwt
-from joserfc.jwk import KeySet
 
-from polyvet.identity import applications, passwords, signing
-from polyvet.model import values
+from polyvet.identity import applications
 from tests.dialects.harness import Golden, Practice
 from tests.dialects.provet.asking import ROOT, SMITH
 from tests.dialects.provet.signing_in import (
     COLLEAGUES,
     EMAIL,
-    NONCE,
     PASSWORD,
     REDIRECT,
-    STATE,
     VERIFIER,
     Integrator,
     Page,
-    beside,
     error,
     later,
     made,
+    set_beside,
     told,
     with_passwords,
 )
@@ -39,17 +34,6 @@ with warnings.catch_warnings():  # it says that the HTTP client which it stands 
     from authlib.integrations.httpx_client import OAuth2Client
 
 FORGOTTEN_S = 1.2  # a little more than a caller is remembered
-
-
-@pytest.fixture(scope="module")
-def it(practice: Practice) -> Integrator:
-    with_passwords(practice)
-    return Integrator(practice)
-
-
-@pytest.fixture(scope="module")
-def public(practice: Practice) -> Integrator:
-    return Integrator(practice, public=True)
 
 
 # --- tokens of an application's own ----------------------------------------------------------------------------
@@ -102,7 +86,7 @@ def test_an_applications_requests_are_counted_over_all_its_tokens_and_apart_from
 ) -> None:
     with_passwords(fresh_practice)
     it = Integrator(fresh_practice)
-    _set(fresh_practice, "oauth_applications SET per_minute = 4", "client_id", it.client_id)
+    set_beside(fresh_practice, "oauth_applications SET per_minute = 4", "client_id", it.client_id)
     one, two, users = it.own(), it.own(), it.signed_in()["access_token"]
     assert [it.status(token) for token in (one, two, one, two, one, two)] == [200, 200, 200, 200, 429, 429]
     assert it.status(users) == 200
@@ -122,141 +106,6 @@ def test_an_idempotency_key_is_the_applications(fresh_practice: Practice) -> Non
     ]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].json()["id"] == answers[1].json()["id"]
-
-
-# --- a user's consent -------------------------------------------------------------------------------------------
-
-
-def test_the_page_says_who_asks_for_what_and_has_a_form_that_anybody_can_use(it: Integrator) -> None:
-    answer = it.ask()
-    assert answer.status_code == 200
-    page = Page(answer)
-    for words in ("Waiting <room>", "Harbour Street Veterinary Practice", "know your name", "add and change: calendar"):
-        assert words in page.text
-    assert page.hidden == it.asking()
-    assert page.all("html") == [{"lang": "en"}]
-    assert page.all("meta")[1]["content"] == "width=device-width, initial-scale=1"
-    labelled = [one["for"] for one in page.all("label")]
-    assert labelled == [one["id"] for one in page.all("input") if one["type"] != "hidden"] == ["email", "password"]
-    assert [(one["name"], one["value"]) for one in page.all("button")] == [
-        ("decision", "allow"),
-        ("decision", "cancel"),
-    ]
-    assert not page.all("script")
-    assert not [one for one in page.tags if "src" in one[1] or "href" in one[1] or "style" in one[1]]
-
-
-def test_the_page_is_kept_framed_and_told_nowhere(it: Integrator) -> None:
-    headers = it.ask().headers
-    policy = dict(part.strip().partition(" ")[::2] for part in headers["content-security-policy"].split(";"))
-    assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
-    assert policy["style-src"].startswith("'sha256-")
-    assert policy["form-action"] == "'self' https://app.example"
-    assert (headers["referrer-policy"], headers["cache-control"]) == ("no-referrer", "no-store")
-    assert headers["content-type"] == "text/html; charset=utf-8"
-
-
-def test_a_user_allows_and_the_application_gets_tokens(it: Integrator) -> None:
-    answer = it.allow()
-    found = told(answer)
-    assert set(found) == {"from", "code", "state", "iss"}
-    assert (found["from"], found["state"]) == ("vet", STATE)
-    assert found["iss"] == f"{it.practice.server.url}/4/oauth2"
-    exchanged = it.exchange(found["code"])
-    tokens = made(exchanged)
-    assert set(tokens) == {"access_token", "expires_in", "token_type", "scope", "refresh_token", "id_token"}
-    assert (tokens["expires_in"], tokens["scope"]) == (36_000, "restapi openid")
-    assert exchanged.headers["cache-control"] == "no-store"
-    assert it.status(tokens["access_token"]) == 200
-    assert it.status(tokens["refresh_token"]) == 401
-
-
-def test_without_openid_there_is_no_id_token_and_restapi_is_the_usual_scope(it: Integrator) -> None:
-    tokens = made(it.exchange(told(it.allow(scope=None))["code"]))
-    assert tokens["scope"] == "restapi"
-    assert "id_token" not in tokens
-    answer = it.userinfo(tokens["access_token"])
-    assert (answer.status_code, answer.headers["www-authenticate"]) == (403, 'Bearer error="insufficient_scope"')
-
-
-def test_a_token_for_openid_alone_does_not_open_the_api(it: Integrator) -> None:
-    tokens = it.signed_in(scope="openid")
-    assert it.status(tokens["access_token"]) == 403
-    assert it.userinfo(tokens["access_token"]).status_code == 200
-
-
-def test_cancel_sends_the_user_back_with_empty_hands(it: Integrator) -> None:
-    found = told(it.allow(decision="cancel", email="", password=""))
-    assert (found["error"], found["state"]) == ("access_denied", STATE)
-    assert found["iss"].endswith("/4/oauth2")
-    assert "code" not in found
-
-
-def test_the_page_can_be_asked_for_by_post(it: Integrator) -> None:
-    answer = it.http.post(it.root + "authorize/", data=it.asking())
-    assert answer.status_code == 200
-    assert Page(answer).hidden == it.asking()
-
-
-def test_the_e_mail_is_found_in_any_case_and_the_password_in_any_composition(fresh_practice: Practice) -> None:
-    it = Integrator(fresh_practice)
-    fresh_practice.run(lambda store: passwords.set_password(store, 4, EMAIL, "Ä" * 10))
-    assert "code" in told(it.allow(email=f" {EMAIL.upper()} ", password="A\u0308" * 10))
-
-
-def test_an_id_token_names_the_user_and_is_signed(it: Integrator) -> None:
-    tokens = it.signed_in()
-    keys = KeySet.import_key_set(it.http.get(it.root + ".well-known/jwks.json").json())
-    token = jwt.decode(tokens["id_token"], keys, algorithms=["RS256"])
-    assert token.header["alg"] == "RS256"
-    claims = token.claims
-    now = time.time()
-    assert (claims["iss"], claims["aud"]) == (f"{it.practice.server.url}/4/oauth2", it.client_id)
-    assert (claims["nonce"], claims["name"], claims["email"]) == (NONCE, "Dr. Aino Laakso", EMAIL)
-    assert now - 30 < claims["auth_time"] <= claims["iat"] <= now
-    assert claims["exp"] == claims["iat"] + 36_000
-    info = it.userinfo(tokens["access_token"])
-    assert info.json() == {"sub": claims["sub"], "name": "Dr. Aino Laakso", "email": EMAIL, "provet_id": 4}
-    assert info.headers["cache-control"] == "no-store"
-
-
-def test_an_id_token_of_before_a_rotation_is_verified_after_it(fresh_practice: Practice) -> None:
-    with_passwords(fresh_practice)
-    it = Integrator(fresh_practice)
-
-    def keys() -> KeySet:
-        return KeySet.import_key_set(it.http.get(it.root + ".well-known/jwks.json").json())
-
-    before = it.signed_in()["id_token"]
-    kid = fresh_practice.run(signing.rotate)
-    after = it.signed_in()["id_token"]
-    published = keys()
-    assert published.keys[0].kid == kid
-    signed_by = [jwt.decode(one, published, algorithms=["RS256"]).header["kid"] for one in (before, after)]
-    assert signed_by[0] != signed_by[1] == kid
-    _set(fresh_practice, f"signing_keys SET retired_at = {values.now() - 2 * values.DAY}", "kid", signed_by[0])
-    assert [key.kid for key in keys().keys] == [kid]
-    fresh_practice.run(signing.rotate)
-    assert len(keys().keys) == 2
-
-
-def test_what_is_published_holds_no_private_key(it: Integrator) -> None:
-    for path in (".well-known/jwks.json", ".well-known/jwks.json/"):
-        [*keys] = it.http.get(it.root + path).json()["keys"]
-        assert keys
-        assert all(set(key) == {"kty", "n", "e", "kid", "use", "alg"} for key in keys)
-
-
-@pytest.mark.parametrize("path", [".well-known/openid-configuration", ".well-known/openid-configuration/"])
-def test_the_configuration_names_endpoints_that_answer(it: Integrator, path: str) -> None:
-    found = it.http.get(it.root + path).json()
-    assert found["issuer"] == f"{it.practice.server.url}/4/oauth2"
-    assert found["code_challenge_methods_supported"] == ["S256"]
-    assert found["response_types_supported"] == ["code"]
-    assert "password" not in found["grant_types_supported"]
-    for name in ("authorization_endpoint", "token_endpoint", "revocation_endpoint", "userinfo_endpoint", "jwks_uri"):
-        assert found[name].startswith(found["issuer"] + "/")
-        assert it.http.options(found[name]).status_code == 405
 
 
 # --- refreshing and ending --------------------------------------------------------------------------------------
@@ -326,7 +175,7 @@ def test_tokens_end_with_their_application_and_their_user(fresh_practice: Practi
     elif how == "password":
         with_passwords(fresh_practice)
     else:
-        _set(fresh_practice, "users SET active = false", "email", EMAIL)
+        set_beside(fresh_practice, "users SET active = false", "email", EMAIL)
         assert it.allow(email=EMAIL).status_code == 401
     time.sleep(FORGOTTEN_S)
     assert it.status(tokens["access_token"]) == 401
@@ -432,7 +281,3 @@ def test_the_answers_are_those_that_are_documented(it: Integrator, golden: Golde
     golden("oauth_error_grant", it.refresh("unknown"))
     golden("oauth_error_scope", it.token("client_credentials", scope="wholesaler"))
     golden("oauth_userinfo", it.userinfo(it.signed_in()["access_token"]))
-
-
-def _set(practice: Practice, what: str, column: str, value: str) -> None:
-    beside(practice, f"UPDATE {what} WHERE {column} = '{value}'")
