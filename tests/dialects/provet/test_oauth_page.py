@@ -74,6 +74,22 @@ def test_the_page_is_kept_framed_and_told_nowhere(it: Integrator) -> None:
     assert headers["content-type"] == "text/html; charset=utf-8"
 
 
+@pytest.mark.parametrize(
+    ("uri", "target"),
+    [
+        ("http://127.0.0.1:8765/x", "http://127.0.0.1:8765"),
+        ("http://[::1]:8765/x", "http:"),
+        ("com.example.app:/x", "com.example.app:"),
+    ],
+)
+def test_the_form_may_lead_to_the_application_and_nowhere_else(practice: Practice, uri: str, target: str) -> None:
+    it = Integrator(practice, redirect_uris=(uri,))
+    policy = it.ask(redirect_uri=uri).headers["content-security-policy"]
+    assert f"form-action 'self' {target};" in policy
+    back = it.allow(redirect_uri=uri, decision="cancel").headers["location"]
+    assert back.startswith(f"{uri}?error=access_denied&")
+
+
 def test_a_user_allows_and_the_application_gets_tokens(it: Integrator) -> None:
     answer = it.allow()
     found = told(answer)

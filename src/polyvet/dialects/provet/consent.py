@@ -171,8 +171,8 @@ def _page(
         problem=problem,
         target=target,
     )
-    # Browsers hold a form's redirects against the policy, too.
-    headers = pages.private(f"'self' {target}")
+    # Browsers hold a form's redirects against the policy, too, which cannot name an address of IPv6.
+    headers = pages.private(f"'self' {parts.scheme + ':' if '[' in target else target}")
     if retry_after is not None:
         headers["retry-after"] = str(retry_after)
     return HTMLResponse(page, status, headers)
