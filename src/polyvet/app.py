@@ -17,7 +17,9 @@ from starlette.types import ASGIApp
 from polyvet.core.codelists import Codelists
 from polyvet.dialects.clinovavet import router as clinovavet
 from polyvet.dialects.provet import router as provet
+from polyvet.dialects.provet.wire import SCOPES as PROVET_SCOPES
 from polyvet.dialects.provet.wire import Options as ProvetOptions
+from polyvet.dialects.provet.wire import is_oauth
 from polyvet.dialects.vetigen import router as vetigen
 from polyvet.dialects.vetigen.wire import Generation
 from polyvet.dialects.vetigen.wire import Options as VetigenOptions
@@ -35,6 +37,7 @@ from polyvet.web.site import DOCUMENTS, SITE_PATHS, site, unknown_path
 API_ROOT = "/api/v1/"
 SITE = "site"  # what the log and the metrics call requests that are no dialect's
 DIALECTS = (vetigen.NAME, clinovavet.NAME, provet.NAME)
+SCOPES = {provet.NAME: PROVET_SCOPES}  # of the dialects whose applications sign in by OAuth 2.0
 
 
 class Shared:
@@ -48,6 +51,7 @@ class Shared:
         several = settings.workers > 1
         self.limits = Limits(shared=several) if settings.limits == "vendor" else None
         self.rolling = Rolling(shared=several) if settings.limits == "vendor" else None
+        self.attempts = Rolling(shared=several)  # to sign in; not a vendor's limit, so always counted
         self.marks = Marks(shared=several)
 
 
@@ -56,6 +60,9 @@ class App:
 
     def __init__(self, settings: Settings, shared: Shared | None = None) -> None:
         self.settings = settings
+        self._provet_options = ProvetOptions(
+            settings.provet_strict_filters, settings.provet_country, settings.public_url
+        )
         self._hosts = {host.lower(): name for host, name in settings.hosts.items()}
         self.metrics = Metrics()
         self._shared = shared or Shared(settings)
@@ -64,6 +71,7 @@ class App:
         self._dialects: dict[str, Dialect] = {}
         self._by_segment: dict[str, Dialect] = {}
         self._site: Starlette | None = None
+        self._oauth: ASGIApp | None = None
 
     async def open(self) -> None:
         """Open the store, whose schema must be there, and put the dialects over it."""
@@ -75,14 +83,11 @@ class App:
             store, codelists, shared.limits, shared.rolling, shared.marks, self.metrics, self._log,
             self.settings.body_limit,
         )  # fmt: skip
-        provet_options = ProvetOptions(
-            self.settings.provet_strict_filters, self.settings.provet_country, self.settings.public_url
-        )
         options = VetigenOptions(Generation(self.settings.vetigen_generation), self.settings.vetigen_name_unconnected)
         self._dialects = {
             vetigen.NAME: vetigen.dialect(services, options),
             clinovavet.NAME: clinovavet.dialect(services),
-            provet.NAME: provet.dialect(services, provet_options),
+            provet.NAME: provet.dialect(services, self._provet_options),
         }
         self._by_segment = {
             segment: self._dialects[name]
@@ -110,7 +115,7 @@ class App:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         if self._hosts and (bound := self._bound(scope)) is not None and not self._stands_beside(path):
-            await bound(scope, receive, send)
+            await self._dialect(bound, scope, receive, send)
             return
         if path.startswith(API_ROOT):
             dialect = self._by_segment.get(path[len(API_ROOT) :].partition("/")[0])
@@ -121,14 +126,31 @@ class App:
             return
         name, slash, _ = path[1:].partition("/")
         if slash and name.isdecimal():  # an installation's number: Provet's paths start with it
-            await self._dialects[provet.NAME](scope, receive, send)
+            await self._dialect(self._dialects[provet.NAME], scope, receive, send)
             return
         prefixed = self._dialects.get(name) if slash else None
         if prefixed is not None:
-            await prefixed({**scope, "path": path[len(name) + 1 :], "root_path": f"/{name}"}, receive, send)
+            below = {**scope, "path": path[len(name) + 1 :], "root_path": f"/{name}"}
+            await self._dialect(prefixed, below, receive, send)
             return
         assert self._site is not None  # noqa: S101, the lifespan ran before the first request
         await self._observed(self._site, scope, receive, send)
+
+    async def _dialect(self, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
+        """A dialect's request; what stands beside Provet's API is OAuth's."""
+        if dialect.wire.name == provet.NAME and is_oauth(scope["path"]):
+            await self._observed(self._signing_in(), scope, receive, send)
+        else:
+            await dialect(scope, receive, send)
+
+    def _signing_in(self) -> ASGIApp:
+        """The OAuth endpoints, whose libraries are loaded with the first request."""
+        if self._oauth is None:
+            from polyvet.dialects.provet.oauth import OAuth
+
+            assert self._store is not None  # noqa: S101, the lifespan ran before the first request
+            self._oauth = OAuth(self._store, self._provet_options, self._shared.rolling, self._shared.attempts)
+        return self._oauth
 
     async def _observed(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Give a request that is no dialect's its id, and log it as the dialects log theirs."""

@@ -3,29 +3,37 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import os
 import sys
-from collections.abc import Coroutine, Iterable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated
 
 import typer
 
-from polyvet import __version__
+from polyvet import __version__, access_commands
+from polyvet.command import (
+    LONGEST_NAME,
+    MOST_REQUESTS,
+    ConfigOption,
+    DataOption,
+    UrlOption,
+    fail,
+    is_text,
+    migrated,
+    require_clinic,
+    require_known,
+    run_to_end,
+    settings_of,
+    shown,
+    with_store,
+)
 from polyvet.core.context import PERMISSIONS
 from polyvet.model import values
 from polyvet.model.entities import Clinic
-from polyvet.model.errors import Busy
-from polyvet.settings import Settings, SettingsError, load
-from polyvet.storage.store import Store, failures, open_store
+from polyvet.settings import Settings, SettingsError
+from polyvet.storage.store import Store
 
-T = TypeVar("T")
 DEFAULT_DEMO_CLIENTS = 400
-LONGEST_NAME = 200
-MOST_REQUESTS = 1_000_000_000
 UNFINISHED_DEMO = "demo-unfinished"  # as sandbox/install.py names it; what it imports is not needed for most commands
 
 app = typer.Typer(
@@ -35,14 +43,7 @@ app = typer.Typer(
     help="polyvet: one veterinary practice record, served in the REST dialects of several vendors.",
     epilog="Settings also come from POLYVET_* variables and a TOML file: see docs/settings.md.",
 )
-
-DataOption = Annotated[
-    str | None, typer.Option("--data", metavar="DIR", help="Folder of the embedded store. [default: polyvet-data]")
-]
-UrlOption = Annotated[
-    str | None, typer.Option("--database-url", metavar="URL", help="postgresql://… instead of the embedded store.")
-]
-ConfigOption = Annotated[str | None, typer.Option("--config", metavar="FILE", help="A TOML file with settings.")]
+app.add_typer(access_commands.app)
 
 
 def main() -> None:
@@ -66,28 +67,28 @@ def serve(
 ) -> None:
     """Serve the record. Applies what migrations are missing first; prints `polyvet is ready at URL` when it answers."""
     gc.disable()  # until it serves: a start leaves no garbage, and looking for it took a tenth of the time
-    settings = _settings(config, data, database_url, host=host, port=port, workers=workers)
+    settings = settings_of(config, data, database_url, host=host, port=port, workers=workers)
     from polyvet.serving import ServeError
     from polyvet.serving import serve as run
 
     if not demo and (unfinished := Path(settings.data) / UNFINISHED_DEMO).exists():
-        _fail(f"installing the demo was interrupted; serve with --demo to start it over, or remove {unfinished}")
-    _run(_migrated(settings))
+        fail(f"installing the demo was interrupted; serve with --demo to start it over, or remove {unfinished}")
+    run_to_end(migrated(settings))
     if demo:
-        _run(_install_demo(settings, clients, seed))
+        run_to_end(_install_demo(settings, clients, seed))
     try:
         code = run(settings, lambda url: _announce(settings, url, demo=demo))
     except (ServeError, SettingsError) as error:
-        _fail(str(error))
+        fail(str(error))
     raise typer.Exit(code)
 
 
 @app.command()
 def migrate(data: DataOption = None, database_url: UrlOption = None, config: ConfigOption = None) -> None:
     """Make the store, or bring its schema up to date. Never destructive; `serve` does it, too."""
-    settings = _settings(config, data, database_url)
-    _run(_migrated(settings))
-    typer.echo(f"The store at {_shown(settings)} is up to date.")
+    settings = settings_of(config, data, database_url)
+    run_to_end(migrated(settings))
+    typer.echo(f"The store at {shown(settings)} is up to date.")
 
 
 @app.command("create-clinic")
@@ -102,12 +103,12 @@ def create_clinic(
     """Add a clinic and print its installation number."""
     from zoneinfo import available_timezones
 
-    if not 1 <= len(name.strip()) <= LONGEST_NAME or not _is_text(name):
-        _fail(f"a clinic's name has 1 to {LONGEST_NAME} characters")
+    if not 1 <= len(name.strip()) <= LONGEST_NAME or not is_text(name):
+        fail(f"a clinic's name has 1 to {LONGEST_NAME} characters")
     if timezone not in available_timezones():
-        _fail(f"{timezone} is no IANA time zone; write it as Europe/Berlin")
+        fail(f"{timezone} is no IANA time zone; write it as Europe/Berlin")
     if len(currency) != 3 or not (currency.isascii() and currency.isalpha() and currency.isupper()):
-        _fail(f"{currency} is no ISO 4217 code; write it as EUR")
+        fail(f"{currency} is no ISO 4217 code; write it as EUR")
 
     async def work(store: Store) -> int:
         from polyvet.core.clinics import create
@@ -116,7 +117,7 @@ def create_clinic(
         clinic = Clinic(0, values.new_id(now), name, timezone, currency, now)
         return await create(store, clinic)
 
-    typer.echo(_run(_with_store(_settings(config, data, database_url), work)))
+    typer.echo(run_to_end(with_store(settings_of(config, data, database_url), work)))
 
 
 @app.command("add-code")
@@ -133,16 +134,16 @@ def add_code(
     from polyvet.core.code_entries import LISTS, add
     from polyvet.model.errors import Invalid
 
-    _known("list", [code_list], LISTS)
+    require_known("list", [code_list], LISTS)
 
     async def work(store: Store) -> int:
-        await _clinic_there(store, clinic)
+        await require_clinic(store, clinic)
         try:
             return await add(store, clinic, code_list, name, species)
         except Invalid as error:
-            _fail(" ".join(error.problems.values()))
+            fail(" ".join(error.problems.values()))
 
-    typer.echo(_run(_with_store(_settings(config, data, database_url), work)))
+    typer.echo(run_to_end(with_store(settings_of(config, data, database_url), work)))
 
 
 @app.command("create-key")
@@ -170,11 +171,11 @@ def create_key(
     from polyvet.app import DIALECTS
     from polyvet.identity import keys
 
-    if len(name) > LONGEST_NAME or not _is_text(name):
-        _fail(f"a key's name has at most {LONGEST_NAME} characters")
-    _known("dialect", [dialect], DIALECTS)
-    _known("kind of key", [kind], keys.KINDS)
-    _known("permission", permission or [], PERMISSIONS)
+    if len(name) > LONGEST_NAME or not is_text(name):
+        fail(f"a key's name has at most {LONGEST_NAME} characters")
+    require_known("dialect", [dialect], DIALECTS)
+    require_known("kind of key", [kind], keys.KINDS)
+    require_known("permission", permission or [], PERMISSIONS)
     new = keys.NewKey(
         clinic_id=clinic,
         dialect=dialect,
@@ -186,11 +187,11 @@ def create_key(
     )
 
     async def work(store: Store) -> tuple[str, str]:
-        await _clinic_there(store, clinic)
+        await require_clinic(store, clinic)
         key, secret = await keys.create(store, new)
         return values.to_crockford(key.id), secret
 
-    key_id, secret = _run(_with_store(_settings(config, data, database_url), work))
+    key_id, secret = run_to_end(with_store(settings_of(config, data, database_url), work))
     typer.echo(f"id:     {key_id}\nsecret: {secret}")
 
 
@@ -207,9 +208,9 @@ def revoke_key(
     async def work(store: Store) -> str | None:
         return await keys.revoke_named(store, key)
 
-    revoked = _run(_with_store(_settings(config, data, database_url), work))
+    revoked = run_to_end(with_store(settings_of(config, data, database_url), work))
     if revoked is None:
-        _fail("there is no living key with this id or secret")
+        fail("there is no living key with this id or secret")
     typer.echo(f"revoked: {revoked}")
 
 
@@ -227,9 +228,9 @@ def get(
     from polyvet.inprocess import LOG_LEVEL, request
     from polyvet.web import log
 
-    settings = _settings(config, data, database_url)
+    settings = settings_of(config, data, database_url)
     log.configure(LOG_LEVEL)
-    status, body = _run(request(settings, path, key))
+    status, body = run_to_end(request(settings, path, key))
     sys.stdout.buffer.write(body.rstrip(b"\n") + b"\n")
     raise typer.Exit(1 if status >= 400 else 0)
 
@@ -246,14 +247,14 @@ def backup(
     from polyvet.storage.backup import BackupError
     from polyvet.storage.backup import backup as write
 
-    settings = _settings(config, data, database_url)
+    settings = settings_of(config, data, database_url)
     if target.exists():
-        _fail(f"{target} exists already; name another file")
+        fail(f"{target} exists already; name another file")
     try:
         with bars() as progress:
-            _run(write(settings.store_url, target, progress))
+            run_to_end(write(settings.store_url, target, progress))
     except BackupError as error:
-        _fail(str(error))
+        fail(str(error))
     typer.echo(f"Wrote {target} ({target.stat().st_size:,} bytes).")
 
 
@@ -269,13 +270,13 @@ def restore(
     from polyvet.storage.backup import BackupError
     from polyvet.storage.backup import restore as read
 
-    settings = _settings(config, data, database_url)
+    settings = settings_of(config, data, database_url)
     try:
         with bars() as progress:
-            _run(read(source, settings.store_url, progress))
+            run_to_end(read(source, settings.store_url, progress))
     except BackupError as error:
-        _fail(str(error))
-    typer.echo(f"Restored {source} into {_shown(settings)}.")
+        fail(str(error))
+    typer.echo(f"Restored {source} into {shown(settings)}.")
 
 
 @app.command()
@@ -283,8 +284,8 @@ def check(data: DataOption = None, database_url: UrlOption = None, config: Confi
     """Check the integrity of the store and its ids. Exits with 1 when something is wrong."""
     from polyvet.storage.check import check as look
 
-    settings = _settings(config, data, database_url)
-    findings = _run(look(settings.store_url))
+    settings = settings_of(config, data, database_url)
+    findings = run_to_end(look(settings.store_url))
     for finding in findings:
         typer.echo(f"{finding.severity}: {finding.text}")
     wrong = sum(finding.severity == "error" for finding in findings)
@@ -298,30 +299,6 @@ def version() -> None:
     typer.echo(__version__)
 
 
-def _is_text(argument: str) -> bool:
-    """Whether the shell handed over characters, and not bytes that are none."""
-    return argument.isprintable()
-
-
-def _known(what: str, words: Iterable[str], known: tuple[str, ...]) -> None:
-    unknown = [word for word in words if word not in known]
-    if unknown:
-        _fail(f"no such {what}: {', '.join(unknown)}; there are {', '.join(known)}")
-
-
-def _settings(config: str | None, data: str | None, database_url: str | None, **more: Any) -> Settings:
-    try:
-        return load(os.environ, {"data": data, "database_url": database_url, **more}, config)
-    except SettingsError as error:
-        _fail(str(error))
-
-
-async def _migrated(settings: Settings) -> None:
-    from polyvet.storage.migrate import migrate
-
-    await migrate(settings.store_url)
-
-
 async def _install_demo(settings: Settings, clients: int, seed: int) -> None:
     from polyvet.progress import bars
     from polyvet.sandbox.install import DemoError, install
@@ -330,7 +307,7 @@ async def _install_demo(settings: Settings, clients: int, seed: int) -> None:
         with bars() as progress:
             await install(settings.store_url, Path(settings.data), clients=clients, seed=seed, progress=progress)
     except DemoError as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def _announce(settings: Settings, url: str, *, demo: bool) -> None:
@@ -341,44 +318,3 @@ def _announce(settings: Settings, url: str, *, demo: bool) -> None:
         typer.echo(welcome(credentials))
     typer.echo(f"polyvet is ready at {url}")
     sys.stdout.flush()
-
-
-async def _with_store(settings: Settings, work: Any) -> Any:
-    await _migrated(settings)
-    store = await open_store(settings.store_url)
-    try:
-        return await work(store)
-    finally:
-        await store.close()
-
-
-async def _clinic_there(store: Store, clinic: int) -> None:
-    from polyvet.core.clinics import list_clinics
-
-    if clinic not in {one.id for one in await list_clinics(store)}:
-        _fail(f"there is no clinic {clinic}; `polyvet create-clinic NAME` makes one")
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end; a store that cannot be used ends the command with one line that says so."""
-    from polyvet.storage.migrate import MigrationError
-
-    try:
-        return asyncio.run(work)
-    except (MigrationError, SettingsError) as error:
-        _fail(str(error))
-    except Busy as error:
-        _fail(f"the store is busy: {error}; try again")
-    except failures() as error:
-        _fail(f"the store cannot be used: {error}")
-
-
-def _shown(settings: Settings) -> str:
-    """The store's place without a password."""
-    parts = urlsplit(settings.store_url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"polyvet: {message}", err=True)
-    raise typer.Exit(1)

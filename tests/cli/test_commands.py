@@ -80,6 +80,14 @@ def test_a_running_server_refuses_a_revoked_key_within_a_second(tmp_path: Path) 
         (["add-code", "--clinic", "1", "colours", "Red"], "species, breeds, diagnoses, insurers"),
         (["create-key", "--clinic", "9", "--dialect", "vetigen"], "there is no clinic 9; `polyvet create-clinic NAME`"),
         (["revoke-key", "nonsense"], "no living key"),
+        (["create-application", "--clinic", "1", "--name", "x", "--dialect", "vetigen"], "there are provet"),
+        (["create-application", "--clinic", "1", "--name", "x", "--public"], "--redirect-uri"),
+        (["create-application", "--clinic", "1", "--name", " "], "1 to 200 characters"),
+        (["create-application", "--clinic", "1", "--name", "x", "--redirect-uri", "http://a.example/"], "unencrypted"),
+        (["create-application", "--clinic", "1", "--name", "x", "--permission", "all"], "patients:read"),
+        (["create-application", "--clinic", "9", "--name", "x"], "there is no clinic 9; `polyvet create-clinic NAME`"),
+        (["revoke-application", "nonsense"], "no living application"),
+        (["set-password", "--clinic", "9", "a@b.example"], "there is no clinic 9"),
         (["restore", "/nowhere/backup.zip"], "/nowhere/backup.zip cannot be read"),
     ],
 )
@@ -101,6 +109,65 @@ def test_a_code_is_printed_and_is_there(tmp_path: Path) -> None:
     path = "/1/api/0.1/codelist/insurancecompanies/"
     listed = json.loads(made("get", path, "--key", key[2], "--data", folder))
     assert [(row["id"], row["label"]) for row in listed["results"]] == [(int(code), "Pet Cover")]
+
+
+APPLICATION = re.compile(r"client_id: {5}(\w{40})\nclient_secret: (\w{64})\n")
+
+
+def test_an_application_a_password_and_their_ends(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    where = ["--data", folder]
+    made("create-clinic", "Mine", *where)
+    redirects = ["--redirect-uri", "https://a.example/", "--redirect-uri", "http://localhost:1/"]
+    printed = made("create-application", "--clinic", 1, "--name", "Mine", *redirects, *where)
+    found = APPLICATION.fullmatch(printed)
+    assert found is not None
+    public = made("create-application", "--clinic", 1, "--name", "App", "--public", *redirects, *where)
+    assert re.fullmatch(r"client_id: {5}\w{40}\n", public)
+    with Running(folder) as server:
+        form = {"grant_type": "client_credentials"}
+        granted = server.http.post("/1/oauth2/token/", data=form, auth=(found[1], found[2]))
+        token = granted.json()["access_token"]
+        assert server.get("/1/api/0.1/client/", token).json()["count"] == 0
+        assert made("revoke-application", found[1], *where) == f"revoked: {found[1]}\n"
+        assert "no living application" in refused("revoke-application", found[1], *where)
+        time.sleep(1.1)
+        assert server.get("/1/api/0.1/client/", token).status_code == 401
+        first = made("rotate-signing-key", *where)
+        keys = server.get("/1/oauth2/.well-known/jwks.json").json()["keys"]
+        assert [f"signing key: {one['kid']}\n" for one in keys] == [first]
+        second = made("rotate-signing-key", *where)
+        keys = server.get("/1/oauth2/.well-known/jwks.json").json()["keys"]
+        assert [f"signing key: {one['kid']}\n" for one in keys] == [second, first]
+
+
+def test_a_password_is_read_from_standard_input_and_never_shown(practice: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(practice, tmp_path / "data"))
+    email = "Jana.Dvorakova@northgate.example"
+    arguments = ["set-password", email, "--clinic", 5, "--data", folder]
+    printed = made(*arguments, typed="correct horse battery\n")
+    assert printed == f"Jana Dvořáková signs in as {email} at clinic 5.\n"
+    assert "10 to 1,000" in refused(*arguments, typed="short\n")
+    assert "10 to 1,000" in refused(*arguments, typed="")
+    nobody = ["set-password", "nobody@northgate.example", "--clinic", 5, "--data", folder]
+    assert "--user NUMBER" in refused(*nobody, typed="correct horse battery\n")
+    assert "Jana" in made(*nobody, "--user", 3, typed="correct horse battery\n")
+    with Running(folder) as server:
+        credentials = json.loads((folder / "demo-credentials.json").read_text())["other_clinic"]["provet"]
+        form = {
+            "response_type": "code",
+            "client_id": credentials["client_id"],
+            "redirect_uri": credentials["redirect_uri"],
+            "email": "nobody@northgate.example",
+            "password": "correct horse battery",
+            "decision": "allow",
+        }
+        answer = server.http.post("/5/oauth2/authorize/", data=form)
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith(credentials["redirect_uri"] + "?code=")
+        demos = {**form, "email": credentials["email"], "password": credentials["password"]}
+        assert server.http.post("/5/oauth2/authorize/", data=demos).status_code == 303
+        assert server.http.post("/5/oauth2/authorize/", data={**form, "email": email}).status_code == 401
 
 
 def test_a_key_with_some_permissions_has_no_others(tmp_path: Path) -> None:
@@ -268,6 +335,10 @@ def test_version_and_help() -> None:
         "add-code",
         "create-key",
         "revoke-key",
+        "create-application",
+        "revoke-application",
+        "set-password",
+        "rotate-signing-key",
         "get",
         "backup",
         "restore",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import sqlite3
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -37,6 +39,8 @@ def test_the_credentials_are_the_owners_alone_and_complete(demo: Demo) -> None:
     keys += [clinic["provet"]["token"] for clinic in clinics]
     assert len(set(keys)) == 6
     assert [clinic["provet"]["provet_id"] for clinic in clinics] == [4, 5]
+    names = {"provet_id", "token", "client_id", "client_secret", "redirect_uri", "email", "password"}
+    assert [set(clinic["provet"]) for clinic in clinics] == [names, names]
     assert not list(demo.folder.glob("*.partial"))
     assert not (demo.folder / "demo-unfinished").exists()
     assert (demo.folder / "polyvet.db").stat().st_mode & 0o077 == 0
@@ -54,12 +58,12 @@ def test_the_requests_that_it_prints_work_when_they_are_pasted(demo: Demo) -> No
     if shutil.which("curl") is None:
         pytest.skip("this machine has no curl")
     lines = [line.strip() for line in demo.server.said.splitlines() if line.strip().startswith("curl ")]
-    assert len(lines) == 4
+    assert len(lines) == 5
     answers = [
         subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=True, timeout=30, env=environment()).stdout
         for line in lines
     ]
-    dogs, boncuk, smiths, johns = (json.loads(answer) for answer in answers)
+    dogs, boncuk, smiths, johns, granted = (json.loads(answer) for answer in answers)
     assert dogs["success"] is True
     assert dogs["data"]["items"]
     assert {patient["species"] for patient in dogs["data"]["items"]} == {"dog"}
@@ -67,6 +71,8 @@ def test_the_requests_that_it_prints_work_when_they_are_pasted(demo: Demo) -> No
     assert smiths["data"]
     assert all("smith" in json.dumps(owner).lower() for owner in smiths["data"])
     assert [patient["name"] for patient in johns["results"]] == ["Max"]
+    answer = demo.server.get("/4/api/0.1/client/456/", granted["access_token"])
+    assert (answer.status_code, answer.json()["id"]) == (200, 456)
 
 
 def test_the_second_clinic_is_another_clinic(demo: Demo) -> None:
@@ -169,3 +175,39 @@ def test_a_demo_of_the_same_seed_is_the_same(demo: Demo, practice: Path) -> None
     printed = polyvet("get", "/api/v1/patients?page_size=100", "--data", practice)
     names = [(one["fp"], one["name"]) for one in json.loads(printed.stdout)["data"]["items"]]
     assert names == [(one["fp"], one["name"]) for one in served]
+
+
+def _shell(lines: str, **values: str) -> list[str]:
+    """Run lines of a page, filled in where it shows `…` or its own address; gives what they print."""
+    script = re.sub(r"(\w+)=(?:…|http://127\.0\.0\.1:8000/4)(?=\s)", lambda name: f"{name[1]}={values[name[1]]}", lines)
+    script = script.replace("curl ", "curl -sS -w '\\n' ")
+    done = subprocess.run(
+        ["/bin/sh", "-euc", script], capture_output=True, text=True, check=True, timeout=60, env=environment()
+    )
+    return done.stdout.splitlines()
+
+
+def test_what_the_page_on_oauth_shows_works_when_it_is_pasted(demo: Demo) -> None:
+    if shutil.which("curl") is None or shutil.which("openssl") is None:
+        pytest.skip("the page is told with curl and openssl")
+    page = (Path(__file__).parents[2] / "docs" / "provet.md").read_text().partition("\n## OAuth 2.0\n")[2]
+    own, consent = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)[:2]
+    provet = demo.credentials["provet"]
+    values = {
+        "URL": f"{demo.server.url}/4",
+        "CLIENT_ID": provet["client_id"],
+        "CLIENT_SECRET": provet["client_secret"],
+    }
+    for line in _shell(own, **values):
+        assert demo.server.get("/4/api/0.1/client/456/", json.loads(line)["access_token"]).status_code == 200
+    asking, exchanging, refreshing = consent.split("\n\n")
+    known = own.partition("\n\n")[0] + "\n"
+    url, verifier = _shell(known + asking + '\necho "$VERIFIER"\n', **values)
+    asked = dict(parse_qsl(urlsplit(url).query))
+    form = {**asked, "email": provet["email"], "password": provet["password"], "decision": "allow"}
+    back = demo.server.http.post("/4/oauth2/authorize/", data=form).headers["location"]
+    values["CODE"] = dict(parse_qsl(urlsplit(back).query))["code"]
+    [tokens] = _shell(known + f"VERIFIER={verifier}\n" + exchanging + "\n", **values)
+    values["REFRESH"] = json.loads(tokens)["refresh_token"]
+    refreshed = _shell(known + refreshing, **values)[0]
+    assert demo.server.get("/4/oauth2/userinfo/", json.loads(refreshed)["access_token"]).status_code == 401

@@ -162,7 +162,7 @@ class Practice:
     def __init__(self, url: str, **settings: Any) -> None:
         """`settings` are the server's, where they are not the defaults."""
         self.url = url
-        self.server = Server(Settings(database_url=url, log_level="warning", **settings))
+        self.server = Server(Settings(database_url=url, **{"log_level": "warning", **settings}))
         self._clients: list[httpx.Client] = []
         self._others: dict[tuple[Any, ...], Practice] = {}
         self._runner = asyncio.Runner()

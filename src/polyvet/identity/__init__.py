@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is calling: keys today, users and OAuth when they come."""
+"""Who is calling: keys, applications and their tokens, users and their passwords."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""API keys: made once and shown once, kept as SHA-256, remembered for a second.
+"""API keys and access tokens: shown once, kept as SHA-256, and their callers remembered for a second.
 
-A key that is revoked in any process is dead everywhere when that second is over.
+What is revoked in any process is dead everywhere when that second is over.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import msgspec
 from polyvet.core.context import PERMISSIONS, Caller
 from polyvet.model import values
 from polyvet.model.entities import ApiKey
-from polyvet.model.errors import Unauthenticated
-from polyvet.storage import access
+from polyvet.model.errors import Forbidden, Unauthenticated
+from polyvet.storage import access, grants
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
 
@@ -28,6 +28,7 @@ _SHOWN_CHARACTERS = len(PREFIX) + 4
 _REMEMBERED_S = 1.0
 _MOST_REMEMBERED = 10_000
 KINDS = ("integration", "device", "partner")
+ACCESS, REFRESH = "access", "refresh"  # the kinds of tokens
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,15 +99,18 @@ async def revoke_named(store: Store, name: str) -> str | None:
 
 
 class Keys:
-    """Finds callers by their secrets."""
+    """Finds callers by their secrets: keys, and access tokens of the dialect if it has any."""
 
-    def __init__(self, store: Store, dialect: str) -> None:
+    def __init__(self, store: Store, dialect: str, scope: str | None = None) -> None:
+        """`scope`: what an access token must have been granted; None: the dialect's callers have keys only."""
         self._store = store
         self._dialect = dialect
+        self._scope = scope
         self._callers: dict[bytes, tuple[float, Caller]] = {}
 
     async def caller(self, secret: str | None) -> Caller:
-        """Who has this secret. Unauthenticated if nobody, or if the key is revoked or another dialect's."""
+        """Who has this secret. Unauthenticated if nobody, or if it is revoked, expired or another dialect's; Forbidden
+        for a token that was granted something else."""
         if not secret:
             raise Unauthenticated
         key_hash = hashed(secret)
@@ -114,11 +118,22 @@ class Keys:
         now = time.monotonic()
         if remembered is not None and remembered[0] > now:
             return remembered[1]
-        key = await access.key_by_hash(self._store.reader, key_hash)
-        if key is None or key.revoked_at is not None or key.dialect != self._dialect:
+        caller = await self._by_key(key_hash)
+        if caller is None and self._scope is not None:
+            caller = await self._by_token(key_hash, self._scope)
+        if caller is None:
             self._callers.pop(key_hash, None)
             raise Unauthenticated
-        caller = Caller(
+        if len(self._callers) >= _MOST_REMEMBERED:
+            self._callers.clear()
+        self._callers[key_hash] = (now + _REMEMBERED_S, caller)
+        return caller
+
+    async def _by_key(self, key_hash: bytes) -> Caller | None:
+        key = await access.key_by_hash(self._store.reader, key_hash)
+        if key is None or key.revoked_at is not None or key.dialect != self._dialect:
+            return None
+        return Caller(
             key_id=key.id,
             clinic_id=key.clinic_id,
             kind=key.kind,
@@ -127,7 +142,34 @@ class Keys:
             per_minute=key.per_minute,
             per_hour=key.per_hour,
         )
-        if len(self._callers) >= _MOST_REMEMBERED:
-            self._callers.clear()
-        self._callers[key_hash] = (now + _REMEMBERED_S, caller)
-        return caller
+
+    async def _by_token(self, token_hash: bytes, scope: str) -> Caller | None:
+        """An application, or a user through one: the requests of both are counted apart."""
+        held = await access_token(self._store, self._dialect, token_hash)
+        if held is None:
+            return None
+        if scope not in held.grant.scope.split():
+            raise Forbidden(scope)
+        application, user_id = held.application, held.grant.user_id
+        return Caller(
+            key_id=application.id if user_id is None else _together(application.id, user_id),
+            clinic_id=application.clinic_id,
+            kind=KINDS[0],
+            permissions=frozenset(application.permissions.split()),
+            shown=application.client_id[:_SHOWN_CHARACTERS],
+            per_minute=application.per_minute,
+            per_hour=application.per_hour,
+            user_id=user_id,
+        )
+
+
+async def access_token(store: Store, dialect: str, token_hash: bytes) -> grants.Held | None:
+    """The dialect's access token with this SHA-256, if it is alive."""
+    held = await grants.held(store.reader, token_hash)
+    if held is None or held.token.kind != ACCESS or held.application.dialect != dialect:
+        return None
+    return held if held.alive(values.now()) else None
+
+
+def _together(application_id: bytes, user_id: bytes) -> bytes:
+    return hashlib.sha256(application_id + user_id).digest()[: len(user_id)]

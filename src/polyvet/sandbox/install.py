@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Putting the demo practice into an empty store, with keys for both of its clinics."""
+"""Putting the demo practice into an empty store, with keys for both of its clinics, an application, and a vet who can
+sign in."""
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,12 +15,13 @@ from typing import Any
 import msgspec
 
 from polyvet.core import code_entries
+from polyvet.identity import applications, passwords
 from polyvet.identity.keys import NewKey, create
 from polyvet.model.custom_fields import FieldModel
 from polyvet.model.entities import CodeList, State
 from polyvet.sandbox import demo, office, reminders
 from polyvet.sandbox.aside import pieces
-from polyvet.sandbox.practice import CLINIC_IDS, MAIN_CLINIC, SECOND_CLINIC
+from polyvet.sandbox.practice import CLINIC_IDS, MAIN_CLINIC, SECOND_CLINIC, users, vets
 from polyvet.storage import access, custom_fields, departments, numbers, staff, stock
 from polyvet.storage import reminders as stored_reminders
 from polyvet.storage.bulk import FILLED, BulkLoader
@@ -31,6 +34,8 @@ CREDENTIALS = "demo-credentials.json"
 UNFINISHED = "demo-unfinished"
 PROVET = "provet"
 DIALECTS = ("vetigen", "clinovavet", PROVET)
+SCOPES = ("restapi", "openid")  # as Provet's applications have them
+REDIRECT_URI = "http://127.0.0.1:8765/callback"  # where an application under development may listen
 _OWNERS = {"connections": FieldModel.CLIENT, "enrolments": FieldModel.PATIENT}  # by the tables of a batch
 _VALUES = "custom field value"  # the numbers of values, as core counts them
 _PRIVATE = 0o600
@@ -199,14 +204,35 @@ async def _add_codes(store: Store) -> None:
 
 
 async def _make_keys(store: Store) -> dict[str, Any]:
-    secrets: dict[int, dict[str, Any]] = {}
+    found: dict[int, dict[str, Any]] = {}
     for clinic_id in (MAIN_CLINIC, SECOND_CLINIC):
         for dialect in DIALECTS:
             _, secret = await create(store, NewKey(clinic_id=clinic_id, dialect=dialect, name="demo"))
-            secrets.setdefault(clinic_id, {})[dialect] = (
-                {"provet_id": clinic_id, "token": secret} if dialect == PROVET else {"api_key": secret}
+            found.setdefault(clinic_id, {})[dialect] = (
+                {"provet_id": clinic_id, "token": secret, **await _make_application(store, clinic_id)}
+                if dialect == PROVET
+                else {"api_key": secret}
             )
-    return {"base_url": None, **secrets[MAIN_CLINIC], "other_clinic": secrets[SECOND_CLINIC]}
+    return {"base_url": None, **found[MAIN_CLINIC], "other_clinic": found[SECOND_CLINIC]}
+
+
+async def _make_application(store: Store, clinic_id: int) -> dict[str, str | None]:
+    """An application that asks for tokens, and the clinic's first vet, who can allow it more."""
+    new = applications.NewApplication(
+        clinic_id=clinic_id, dialect=PROVET, name="Demo application", scopes=SCOPES, redirect_uris=(REDIRECT_URI,)
+    )
+    application, secret = await applications.create(store, new)
+    vet = next(user for user in users() if user.id == vets(clinic_id)[0])
+    password = secrets.token_urlsafe(12)
+    assert vet.email is not None  # noqa: S101, all of the demo's staff have one
+    await passwords.set_password(store, clinic_id, vet.email, password)
+    return {
+        "client_id": application.client_id,
+        "client_secret": secret,
+        "redirect_uri": REDIRECT_URI,
+        "email": vet.email,
+        "password": password,
+    }
 
 
 def _write(path: Path, credentials: dict[str, Any]) -> None:
@@ -233,7 +259,9 @@ def welcome(credentials: dict[str, Any]) -> str:
     """What a demo server prints: base URLs, keys, and requests that work as they stand."""
     url = credentials["base_url"]
     vetigen, clinovavet = credentials["vetigen"]["api_key"], credentials["clinovavet"]["api_key"]
-    provet, token = f"{url}/{credentials[PROVET]['provet_id']}/api/0.1", credentials[PROVET]["token"]
+    application = credentials[PROVET]
+    provet, token = f"{url}/{application['provet_id']}/api/0.1", application["token"]
+    oauth = f"{url}/{application['provet_id']}/oauth2"
     return f"""
 The demo practice is served at {url}
 
@@ -247,6 +275,9 @@ Try it:
   curl -H "Authorization: Bearer {vetigen}" {url}/api/v1/patients/patient_01JABC9XYZKL4N7P3Q8TRM2ZDE
   curl -H "Authorization: Bearer {clinovavet}" "{url}/api/v1/owners?limit=10&search=Smith"
   curl -H "Authorization: Bearer {token}" "{provet}/patient/?client__is=456"
+  curl -u {application["client_id"]}:{application["client_secret"]} -d grant_type=client_credentials {oauth}/token/
+
+{application["email"]} signs in with {application["password"]} at {oauth}/authorize/
 """
 
 

@@ -63,6 +63,14 @@ _sqlite, _postgresql = among_numbers(u.number, "numbers")
 _BY_NUMBERS = Statement(_of_clinic.where(_sqlite), "clinic numbers", postgresql=_of_clinic.where(_postgresql))
 _USER = Statement(select(*USER_COLUMNS).where(u.id == p("user")), "user")
 _BY_EMAIL = Statement(_of_clinic.where(u.email == p("email")), "clinic email")
+_SIGNING_IN = Statement(
+    select(*USER_COLUMNS, u.password_hash).where(u.clinic_id == p("clinic"), u.email == p("email")), "clinic email"
+)
+_SET_PASSWORD = Statement(
+    update(users).where(u.id == p("user")).values(password_hash=p("new_password_hash")),
+    "new_password_hash user",
+    rank=70,
+)
 _ADD = inserting(users, _NAMES, rank=10)
 _UPDATE = Statement(
     update(users).where(u.id == p("user")).values({name: p(f"new_{name}") for name in _CHANGING.split()}),
@@ -87,6 +95,17 @@ async def by_email(reader: Reader, clinic_id: int, email: str) -> StaffFile | No
     """Who has this address at the clinic, in whatever case it is written."""
     row = await reader.fetch_one(_BY_EMAIL, clinic_id, as_kept(email))
     return None if row is None else _file(row)
+
+
+async def signing_in(reader: Reader, clinic_id: int, email: str) -> tuple[User, str | None] | None:
+    """The same with the hash of the password, None for who has none."""
+    row = await reader.fetch_one(_SIGNING_IN, clinic_id, as_kept(email))
+    return None if row is None else (user_of(row), row[-1])
+
+
+def set_password(tx: Tx, user_id: bytes, password_hash: str) -> None:
+    """Give a user a password."""
+    tx.write(_SET_PASSWORD, password_hash, user_id)
 
 
 def as_kept(email: str) -> str:

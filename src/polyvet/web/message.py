@@ -28,7 +28,7 @@ QUERY_BYTES = 8_192
 BODY_S = 30
 DRAIN_BYTES = 16 << 20
 DRAIN_S = 5
-_BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _JSON = re.compile(rb"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE | re.DOTALL)
 
 
@@ -76,7 +76,7 @@ class Request(msgspec.Struct, gc=False):
             return {}
         if len(raw) > QUERY_BYTES:
             raise Invalid({"query": f"is longer than {QUERY_BYTES} bytes"})
-        if b"%" in raw and _BROKEN_PERCENT.search(raw):
+        if b"%" in raw and BROKEN_PERCENT.search(raw):
             raise Invalid({"query": "holds a % that is not followed by two hexadecimal digits"})
         try:
             pairs = parse_qsl(

@@ -4,9 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import msgspec
 import structlog
@@ -18,23 +15,11 @@ from starlette.routing import Route
 from polyvet import __version__
 from polyvet.storage.store import Store
 from polyvet.web.message import Receive, Scope, Send
+from polyvet.web.pages import template
 
 SITE_PATHS = ("/", "/health", "/ready")
 DOCUMENTS = "/openapi/"
 _log = structlog.get_logger()
-
-
-@cache
-def _template(name: str) -> Any:
-    """A page's template; the toolkit is loaded with the first one, since a start has no use for it."""
-    from jinja2 import Environment, FileSystemLoader, select_autoescape
-
-    pages = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape(), trim_blocks=True
-    )
-    return pages.get_template(name)
-
-
 _SAFE = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
@@ -66,7 +51,7 @@ def site(store: Store, documents: Mapping[str, Callable[[], bytes]]) -> Starlett
     made: dict[str, bytes] = {}
 
     async def front(request: Request) -> Response:
-        page = _template("front.html").render(base=str(request.base_url).rstrip("/"), version=__version__)
+        page = template("front.html").render(base=str(request.base_url).rstrip("/"), version=__version__)
         return Response(page, media_type="text/html", headers=_SAFE)
 
     async def health(_: Request) -> Response:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Provet Cloud's route table, on one screen, with what is not served yet.
 
-Not served: OAuth 2.0 (keys work as `Token` and `Bearer`), notes, tags as objects, uploads, and webhooks.
+OAuth 2.0 stands in `oauth.py`. Not served: notes, tags as objects, uploads, and webhooks.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from polyvet.dialects.provet.reminders import ReminderOut, Reminders, RemindersA
 from polyvet.dialects.provet.requests import Asking
 from polyvet.dialects.provet.users import DetailsAnswer, DetailsOut, UserOut, Users, UsersAnswer
 from polyvet.dialects.provet.weights import WeightOut, Weights, WeightsAnswer
-from polyvet.dialects.provet.wire import NAME, Detail, Options, ProvetWire, encode
+from polyvet.dialects.provet.wire import API_SCOPE, NAME, Detail, Options, ProvetWire, encode
 from polyvet.identity.keys import Keys
 from polyvet.model.custom_fields import FieldModel
 from polyvet.web import openapi
@@ -72,7 +72,9 @@ _ALSO: dict[Any, tuple[tuple[int, Any], ...]] = {
 def dialect(services: Services, options: Options) -> Dialect:
     """The dialect as an application."""
     served = table(Asking(options))
-    return Dialect(ProvetWire(LIMITS), served, services, Keys(services.store, NAME), partial(document, served))
+    return Dialect(
+        ProvetWire(LIMITS), served, services, Keys(services.store, NAME, API_SCOPE), partial(document, served)
+    )
 
 
 def document(served: RouteTable) -> bytes:

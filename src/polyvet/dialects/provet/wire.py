@@ -23,9 +23,12 @@ from polyvet.web.slots import digest
 NAME = "provet"
 DEFAULT_PAGE_SIZE = 50  # [client]
 LARGEST_PAGE_SIZE = 1_000  # [docs]
+API_SCOPE, OPENID = "restapi", "openid"  # [docs]
+SCOPES = (API_SCOPE, OPENID)
 USUAL_LIMIT = 300  # a minute, of most operations [oas]
 _MOST_DIGITS = 15
 _PATH = re.compile(r"/(\d{1,9})/api/0\.1/(.*)", re.ASCII | re.DOTALL)
+_OAUTH = re.compile(r"/\d{1,9}/oauth2/", re.ASCII)
 _RELATION = re.compile(r"/(\d{1,9})/api/0\.1/([a-z_/]+)/(\d{1,15})/?", re.ASCII)
 _SAFE = ("GET", "HEAD")
 
@@ -80,6 +83,11 @@ class Listed(msgspec.Struct, Generic[T]):
     next: str | None
     previous: str | None
     results: list[T]
+
+
+def is_oauth(path: str) -> bool:
+    """Whether a path is one of OAuth's, beside the API's root [docs]."""
+    return _OAUTH.match(path) is not None
 
 
 class ProvetWire:
@@ -187,20 +195,24 @@ def failure(status: int, detail: str) -> Reply:
 # --- absolute URLs --------------------------------------------------------------------------------------------
 
 
+def installation(request: Request, options: Options, tenant: int) -> str:
+    """What all URLs of an installation start with, as the request's sender reaches it."""
+    origin = options.public_url
+    if origin is None:
+        host = request.header(b"host")
+        origin = f"{request.scope['scheme']}://{host.decode('latin-1') if host else 'localhost'}"
+    return f"{origin.rstrip('/')}{request.scope.get('root_path', '')}/{tenant}"
+
+
 class Urls:
     """Makes and reads the URLs of one installation, for one request."""
 
     __slots__ = ("base", "options", "tenant")
 
     def __init__(self, request: Request, options: Options) -> None:
-        scope = request.scope
-        origin = options.public_url
-        if origin is None:
-            host = request.header(b"host")
-            origin = f"{scope['scheme']}://{host.decode('latin-1') if host else 'localhost'}"
         self.options = options
         self.tenant = request.context.clinic_id
-        self.base = f"{origin.rstrip('/')}{scope.get('root_path', '')}/{self.tenant}/api/0.1/"
+        self.base = f"{installation(request, options, self.tenant)}/api/0.1/"
 
     def of(self, resource: str, number: int) -> str:
         """One thing's URL."""

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands for those who sign in: applications, users' passwords, and the key that tokens are signed with."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from polyvet.command import (
+    LONGEST_NAME,
+    MOST_REQUESTS,
+    ConfigOption,
+    DataOption,
+    UrlOption,
+    fail,
+    is_text,
+    require_clinic,
+    require_known,
+    run_to_end,
+    settings_of,
+    with_store,
+)
+from polyvet.core.context import PERMISSIONS
+from polyvet.storage.store import Store
+
+MOST_REDIRECTS = 20
+
+app = typer.Typer()
+
+ClinicOption = Annotated[int, typer.Option(help="The clinic's installation number.")]
+
+
+@app.command("create-application")
+def create_application(
+    clinic: ClinicOption,
+    name: Annotated[str, typer.Option(help="What users read when it asks them for access.")],
+    dialect: Annotated[str, typer.Option(help="provet.")] = "provet",
+    redirect_uri: Annotated[
+        list[str] | None,
+        typer.Option(help="Where codes are sent, compared letter by letter; several may be given. None: no users."),
+    ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="It cannot keep a secret, as an app on a device: it gets none.")
+    ] = False,
+    permission: Annotated[
+        list[str] | None, typer.Option(help=f"May be given several times. [default: all of {', '.join(PERMISSIONS)}]")
+    ] = None,
+    per_minute: Annotated[
+        int | None, typer.Option(min=1, max=MOST_REQUESTS, help="Requests a minute instead of the vendor's.")
+    ] = None,
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Let an application ask for tokens by OAuth 2.0. Prints its client_id and client_secret; the secret cannot be had
+    again.
+
+    With the secret it gets tokens of its own (client_credentials). With a redirect URI it can send users here, who sign
+    in and allow it (authorization_code with PKCE, refresh_token): `polyvet set-password` lets them sign in.
+    """
+    from polyvet.app import SCOPES
+    from polyvet.identity import applications
+
+    uris = redirect_uri or []
+    if not 1 <= len(name.strip()) <= LONGEST_NAME or not is_text(name):
+        fail(f"an application's name has 1 to {LONGEST_NAME} characters")
+    require_known("dialect with OAuth 2.0", [dialect], tuple(SCOPES))
+    require_known("permission", permission or [], PERMISSIONS)
+    if public and not uris:
+        fail("a public application has no secret, so it needs users, and --redirect-uri to send them back to")
+    if len(uris) > MOST_REDIRECTS:
+        fail(f"an application has at most {MOST_REDIRECTS} redirect URIs")
+    for uri in uris:
+        if (problem := applications.redirect_problem(uri)) is not None:
+            fail(f"--redirect-uri {uri}: {problem}")
+    new = applications.NewApplication(
+        clinic_id=clinic,
+        dialect=dialect,
+        name=name,
+        scopes=SCOPES[dialect],
+        redirect_uris=tuple(uris),
+        public=public,
+        permissions=tuple(permission or PERMISSIONS),
+        per_minute=per_minute,
+    )
+
+    async def work(store: Store) -> tuple[str, str | None]:
+        await require_clinic(store, clinic)
+        application, secret = await applications.create(store, new)
+        return application.client_id, secret
+
+    client_id, secret = run_to_end(with_store(settings_of(config, data, database_url), work))
+    typer.echo(f"client_id:     {client_id}")
+    if secret is not None:
+        typer.echo(f"client_secret: {secret}")
+
+
+@app.command("revoke-application")
+def revoke_application(
+    client_id: Annotated[str, typer.Argument(help="The application's client_id.")],
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """End an application and all its tokens. Every running server refuses them within a second."""
+    from polyvet.identity import applications
+
+    async def work(store: Store) -> bool:
+        return await applications.revoke(store, client_id)
+
+    if not run_to_end(with_store(settings_of(config, data, database_url), work)):
+        fail("there is no living application with this client_id")
+    typer.echo(f"revoked: {client_id}")
+
+
+@app.command("set-password")
+def set_password(
+    email: Annotated[str, typer.Argument(help="The user's e-mail, by which to sign in.")],
+    clinic: ClinicOption,
+    user: Annotated[
+        int | None, typer.Option(help="The number of a user at the clinic who gets this e-mail, too.")
+    ] = None,
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Give a user a password; what the user had allowed applications ends. Asks for the password, or reads one line
+    where standard input is no terminal."""
+    from polyvet.identity import passwords
+
+    if not is_text(email):
+        fail("an e-mail has printable characters only")
+    if sys.stdin.isatty():
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().removesuffix("\n").removesuffix("\r")
+
+    async def work(store: Store) -> str:
+        await require_clinic(store, clinic)
+        try:
+            return (await passwords.set_password(store, clinic, email, password, user)).name
+        except passwords.PasswordError as error:
+            fail(str(error))
+
+    name = run_to_end(with_store(settings_of(config, data, database_url), work))
+    typer.echo(f"{name} signs in as {email.strip()} at clinic {clinic}.")
+
+
+@app.command("rotate-signing-key")
+def rotate_signing_key(data: DataOption = None, database_url: UrlOption = None, config: ConfigOption = None) -> None:
+    """Sign tokens with a new key from now on. The one before stays published until no token of it is alive."""
+    from polyvet.identity import signing
+
+    async def work(store: Store) -> str:
+        return await signing.rotate(store)
+
+    typer.echo(f"signing key: {run_to_end(with_store(settings_of(config, data, database_url), work))}")

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Users' passwords: kept as argon2id, verified in a thread, at the same cost whether there is such a user or not."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from polyvet.model import values
+from polyvet.model.entities import User
+from polyvet.model.files import StaffFile
+from polyvet.storage import grants, staff
+from polyvet.storage.store import Reader, Store
+from polyvet.storage.writing import Touching, Tx
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+SHORTEST, LONGEST = 10, 1_000
+LONGEST_EMAIL = 254
+# OWASP's figures for argon2id: some 30 ms and 19 MiB a password.
+_MEMORY_KIB, _ROUNDS, _LANES = 19 * 1024, 2, 1
+_AT_ONCE = 2  # verifications of one process, so that guesses take neither its memory nor all its threads
+
+
+class PasswordError(Exception):
+    """A password or an e-mail that cannot be set; the message says why."""
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    from argon2 import PasswordHasher  # not before somebody signs in: a start has no use for it
+
+    return PasswordHasher(time_cost=_ROUNDS, memory_cost=_MEMORY_KIB, parallelism=_LANES)
+
+
+@cache
+def _nobodys() -> str:
+    """The hash that is verified where there is no other."""
+    return _hasher().hash(secrets.token_urlsafe())
+
+
+def _normal(password: str) -> str:
+    """The same characters however a keyboard composes them."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def _verified(stored: str | None, password: str) -> bool:
+    from argon2.exceptions import InvalidHashError, VerificationError
+
+    instead = _nobodys()
+    try:
+        return _hasher().verify(stored or instead, _normal(password)) and stored is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+class SignIn:
+    """Finds users by e-mail and password."""
+
+    def __init__(self) -> None:
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    async def user(self, reader: Reader, clinic_id: int, email: str, password: str) -> User | None:
+        """The active user of the clinic with this e-mail and password. Nothing tells which of them was wrong."""
+        user, stored = await staff.signing_in(reader, clinic_id, email.strip()) or (None, None)
+        async with self._room:
+            right = await asyncio.to_thread(_verified, stored, password)
+        return user if right and user is not None and user.active else None
+
+
+async def set_password(store: Store, clinic_id: int, email: str, password: str, number: int | None = None) -> User:
+    """Give the clinic's user with this e-mail a password; `number` names a user who gets the e-mail with it. What the
+    user had granted ends. PasswordError says what does not hold."""
+    email = email.strip()
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise PasswordError(f"a password has {SHORTEST} to {LONGEST:,} characters")
+    if not 3 <= len(email) <= LONGEST_EMAIL or "@" not in email[1:-1] or not email.isprintable() or " " in email:
+        raise PasswordError(f"{email} is no e-mail address")
+    hashed = await asyncio.to_thread(_hasher().hash, _normal(password))
+
+    async def job(tx: Tx) -> User | str:
+        file = await staff.by_email(tx, clinic_id, email)
+        if number is not None:
+            named = await staff.by_numbers(tx, clinic_id, [number])
+            if not named:
+                return f"clinic {clinic_id} has no user {number}"
+            if file is not None and file.user.id != named[0].user.id:
+                return f"another user of clinic {clinic_id} has the e-mail {email}"
+            file = file or _addressed(tx, named[0], email)
+        if file is None:
+            return f"clinic {clinic_id} has no user with the e-mail {email}; --user NUMBER names who gets it"
+        staff.set_password(tx, file.user.id, hashed)
+        grants.revoke_users(tx, file.user.id, values.now())
+        return file.user
+
+    outcome = await store.write(Touching(clinics=(clinic_id,)), job)
+    if isinstance(outcome, str):
+        raise PasswordError(outcome)
+    return outcome
+
+
+def _addressed(tx: Tx, file: StaffFile, email: str) -> StaffFile:
+    """Give a user another e-mail."""
+    clinic_id = file.user.clinic_id
+    at = tx.stamp(clinic_id)
+    tx.event(clinic_id, "updated", "user", file.user.id, at)
+    return staff.change_user(tx, replace(file, user=replace(file.user, email=email, updated_at=at)))

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages for people: templates, and the headers of a page that loads nothing and runs nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_FOLDER = Path(__file__).parent / "templates"
+
+
+@cache
+def template(name: str) -> Any:
+    """A page's template; the toolkit is loaded with the first one, since a start has no use for it."""
+    from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+    pages = Environment(loader=FileSystemLoader(_FOLDER), autoescape=select_autoescape(), trim_blocks=True)
+    return pages.get_template(name)
+
+
+@cache
+def style() -> tuple[str, str]:
+    """The pages' style, and what a content security policy says to let it in."""
+    text = (_FOLDER / "page.css").read_text(encoding="utf-8")
+    return text, f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def private(form_action: str) -> dict[str, str]:
+    """The headers of a page that is one person's and takes a form: kept nowhere, framed nowhere, told to nobody.
+    `form_action` is where the form may lead."""
+    return {
+        "content-security-policy": f"default-src 'none'; style-src {style()[1]}; form-action {form_action}; "
+        "frame-ancestors 'none'; base-uri 'none'",
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+    }
