@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from polyvet.core import client_files, patient_files, phones
+from polyvet.core import client_files, patient_files, phones, registering
 from polyvet.model.custom_fields import CustomField, FieldKind, FieldModel, Option
 from polyvet.model.details import ClientDetails, PatientDetails
 from polyvet.model.entities import Phone, Species
@@ -68,9 +68,9 @@ async def save_client(w: World, clinic_id: int, number: int, fields: Any = (), *
 
 async def new_patient(w: World, clinic_id: int, owner: int, fields: Any = (), **given: Any) -> PatientFile:
     """Register a patient."""
-    touching = await patient_files.creating(w.ctx(clinic_id), {owner})
+    touching = await registering.creating(w.ctx(clinic_id), {owner})
     change = changing(**{"name": "Rex", "species_id": DOG, "owner": owner, **given})
-    return await w.write(clinic_id, touching, lambda writing: patient_files.create(writing, change, fields))
+    return await w.write(clinic_id, touching, lambda writing: registering.create(writing, change, fields))
 
 
 async def save_patient(w: World, clinic_id: int, number: int, fields: Any = (), **given: Any) -> PatientFile:

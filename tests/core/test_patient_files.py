@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from polyvet.core import patient_files
+from polyvet.core import patient_files, registering
 from polyvet.model.entities import State
 from polyvet.model.errors import Forbidden, Invalid, Missing
 from polyvet.storage.statement import Statement, p
@@ -216,7 +216,7 @@ def test_each_call_asks_for_its_permission(store_url: str) -> None:
             for work in (
                 patient_files.list_files(blind, None, (), limit=1, offset=0), patient_files.get(blind, 1, "1"),
                 patient_files.number_of(blind, b"", "1"), patient_files.highest(blind), patient_files.saving(blind, 1),
-                patient_files.creating(blind, {1}),
+                registering.creating(blind, {1}),
             ):  # fmt: skip
                 with pytest.raises(Forbidden):
                     await work

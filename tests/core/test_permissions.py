@@ -30,7 +30,7 @@ STEPS = {
 }
 # What every key of a clinic may know, and what asks for the permission of the thing that it is told of.
 OPEN = {"code_entries.entries", "custom_values.definitions", "departments.of_clinic"}
-OF_A_MODEL = {"custom_values.check", "custom_values.put", "custom_values.remove"}
+OF_A_MODEL = {"custom_values.check", "custom_values.put", "custom_values.put_new", "custom_values.remove"}
 TOLD = STEPS | OPEN | OF_A_MODEL
 PREPARING = {"touching", "saving", "creating"}
 

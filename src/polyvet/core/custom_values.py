@@ -7,7 +7,7 @@ A field that has a value already is written anew; one that is not named keeps it
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -39,9 +39,11 @@ async def of_many(ctx: Context, model: FieldModel, owners: Iterable[int]) -> dic
 async def check(w: Writing, model: FieldModel, given: Given) -> Checked:
     """What the fields keep of what came in; nothing is written. Invalid names each field that does not hold."""
     w.require(f"{PERMISSION[model]}:write")
-    if not given:
-        return []
-    defined = await stored.definitions(w.tx, w.clinic_id)
+    return read_all(await stored.definitions(w.tx, w.clinic_id), model, given) if given else []
+
+
+def read_all(defined: Mapping[int, CustomField], model: FieldModel, given: Given) -> Checked:
+    """The same with the clinic's definitions at hand."""
     checked: list[tuple[int, Any]] = []
     problems: dict[str, str] = {}
     for number, raw in given:
@@ -69,6 +71,20 @@ async def put(w: Writing, model: FieldModel, owner: bytes, checked: Checked) -> 
         present[number] = await _put(w, model, owner, present.get(number), number, value, at)
 
 
+async def put_new(w: Writing, model: FieldModel, given: Sequence[tuple[bytes, Checked]]) -> None:
+    """Write values that were checked of owners who have none yet; the caller stamps the owners."""
+    w.require(f"{PERMISSION[model]}:write")
+    wanted = [(owner, dict(checked)) for owner, checked in given if checked]
+    if not wanted:
+        return
+    number = await numbers.take(w.tx, w.clinic_id, VALUE, sum(len(checked) for _, checked in wanted))
+    at = w.tx.stamp(w.clinic_id)
+    for owner, checked in wanted:
+        for field, value in checked.items():
+            stored.insert(w.tx, w.clinic_id, CustomValue(number, field, value, at, at), model, owner)
+            number += 1
+
+
 async def _put(
     w: Writing, model: FieldModel, owner: bytes, old: CustomValue | None, field: int, value: Any, at: int
 ) -> CustomValue:
@@ -76,7 +92,7 @@ async def _put(
         changed = msgspec.structs.replace(old, value=value, updated_at=at)
         stored.change(w.tx, w.clinic_id, changed)
         return changed
-    number = await numbers.take(w.tx, w.clinic_id, "custom field value")
+    number = await numbers.take(w.tx, w.clinic_id, VALUE)
     new = CustomValue(number, field, value, at, at)
     stored.insert(w.tx, w.clinic_id, new, model, owner)
     return new

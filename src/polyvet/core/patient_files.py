@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 
 import msgspec
 
 from polyvet.core import custom_values
+from polyvet.core.codelists import Codelists
 from polyvet.core.context import Context, Writing
 from polyvet.model import values
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldModel
@@ -17,7 +18,7 @@ from polyvet.model.errors import Invalid, Merged, Missing
 from polyvet.model.files import PatientFile
 from polyvet.model.filters import Filter, Order
 from polyvet.model.paging import Page
-from polyvet.storage import client_files, custom_fields, departments, merging
+from polyvet.storage import custom_fields, departments, merging
 from polyvet.storage import patient_files as stored
 from polyvet.storage import patients as rows
 from polyvet.storage.store import Reader
@@ -92,39 +93,6 @@ async def highest(ctx: Context) -> int:
     return await stored.highest(ctx.reader, ctx.clinic_id)
 
 
-async def creating(ctx: Context, owners: set[int]) -> Touching:
-    """What `create` touches: every clinic of each owner, who are named by their numbers."""
-    ctx.require("patients:write")
-    found = [await client_files.id_of(ctx.reader, ctx.clinic_id, number) for number in sorted(owners)]
-    return Touching(clinics=(ctx.clinic_id,), clients=tuple(ident for ident in found if ident is not None))
-
-
-async def create(w: Writing, change: Change, fields: custom_values.Given = ()) -> PatientFile:
-    """Register a patient as `change` makes it out of NOBODY, at all clinics of its owner."""
-    w.require("patients:write")
-    file = change(NOBODY)
-    owner = await client_files.by_number(w.tx, w.clinic_id, file.owner)
-    await _check(w, file, NOBODY, {} if owner is not None else {"client": "There is no such client."})
-    assert owner is not None  # noqa: S101, checked above
-    checked = await custom_values.check(w, FieldModel.PATIENT, fields)
-    stamp = w.tx.stamp(w.clinic_id)
-    at = min(values.now(), stamp)
-    archived = file.patient.state == State.ARCHIVED
-    patient = msgspec.structs.replace(
-        file.patient, id=values.new_id(at), client_id=owner.client.id, number=w.tx.clinic(w.clinic_id).patient_seq + 1,
-        state=int(State.ACTIVE), created_at=at, updated_at=stamp,
-    )  # fmt: skip
-    lists = await w.codelists.within(w.tx, patient)
-    rows.insert(w.tx, patient, lists.species[patient.species_id].slug, stamped={w.clinic_id: stamp})
-    if patient.weight_mg is not None:
-        rows.weigh(w.tx, w.clinic_id, patient.id, values.new_id(at), patient.weight_mg, at)
-    _write(w, msgspec.structs.replace(file, patient=patient))
-    await custom_values.put(w, FieldModel.PATIENT, patient.id, checked)
-    if archived:
-        await rows.set_state(w.tx, patient.id, State.ARCHIVED, kind="archived", only=w.clinic_id)
-    return await again(w, patient.id)
-
-
 async def saving(ctx: Context, number: int) -> Touching:
     """What `save` touches: the patient at all clinics of its owner."""
     ctx.require("patients:write")
@@ -138,10 +106,10 @@ async def save(w: Writing, number: int, shown: str, change: Change, fields: cust
     w.require("patients:write")
     old = await writable(w, number, shown)
     new = change(old)
-    problems = {} if new.owner == old.owner else {"client": "A patient's client cannot be changed."}
+    wrong = {} if new.owner == old.owner else {"client": "A patient's client cannot be changed."}
     if new.patient.weight_mg is None and old.patient.weight_mg is not None:
-        problems["weight_mg"] = "A weight is taken back by deleting its weighing."
-    await _check(w, new, old, problems)
+        wrong["weight_mg"] = "A weight is taken back by deleting its weighing."
+    await _check(w, new, old, wrong)
     checked = await custom_values.check(w, FieldModel.PATIENT, fields)
     patient = new.patient
     lists = await w.codelists.within(w.tx, patient)
@@ -194,26 +162,37 @@ def _write(w: Writing, file: PatientFile) -> None:
     )
 
 
-async def _check(w: Writing, file: PatientFile, old: PatientFile, problems: dict[str, str]) -> None:
-    """Whether what the file points to is there: species and breed of the codelists, departments."""
+async def _check(w: Writing, file: PatientFile, old: PatientFile, wrong: dict[str, str]) -> None:
+    """Whether what the file points to is there. Invalid, with what is known to be `wrong` already."""
+    lists = await w.codelists.within(w.tx, file.patient)
+    there = await departments.of_clinic(w.tx, w.clinic_id) if _departments(file) else {}
+    found = wrong | problems(w.clinic_id, lists, there.keys(), file, old)
+    if found:
+        raise Invalid(found)
+
+
+def _departments(file: PatientFile) -> set[int]:
+    home = set() if file.home_department is None else {file.home_department}
+    return home | set(file.notes.visible_departments)
+
+
+def problems(clinic_id: int, lists: Codelists, known: Set[int], file: PatientFile, old: PatientFile) -> dict[str, str]:
+    """What is wrong with a file that is to take the place of `old`: species and breed of the codelists, departments of
+    the clinic, of which `known` are there."""
+    found: dict[str, str] = {}
     patient = file.patient
-    lists = await w.codelists.within(w.tx, patient)
     species = lists.species.get(patient.species_id)
     changed = patient.species_id != old.patient.species_id
-    if species is None or (changed and species.clinic_id not in (None, w.clinic_id)):
-        problems["species"] = "There is no such species in the code list."
+    if species is None or (changed and species.clinic_id not in (None, clinic_id)):
+        found["species"] = "There is no such species in the code list."
     elif patient.breed_id is not None and (patient.breed_id, patient.species_id) != (
         old.patient.breed_id, old.patient.species_id
     ):  # fmt: skip
         breed = lists.breeds.get(patient.breed_id)
-        if breed is None or breed.clinic_id not in (None, w.clinic_id) or breed.species_id != patient.species_id:
-            problems["breed"] = "There is no such breed of this species in the code list."
-    wanted: dict[str, set[int]] = {
-        "home_department": set() if file.home_department is None else {file.home_department},
-        "visible_departments": set(file.notes.visible_departments),
-    }
-    if any(wanted.values()):
-        known = (await departments.of_clinic(w.tx, w.clinic_id)).keys()
-        problems |= {name: "There is no such department." for name, numbers in wanted.items() if not numbers <= known}
-    if problems:
-        raise Invalid(problems)
+        if breed is None or breed.clinic_id not in (None, clinic_id) or breed.species_id != patient.species_id:
+            found["breed"] = "There is no such breed of this species in the code list."
+    if file.home_department is not None and file.home_department not in known:
+        found["home_department"] = "There is no such department."
+    if not set(file.notes.visible_departments) <= known:
+        found["visible_departments"] = "There is no such department."
+    return found

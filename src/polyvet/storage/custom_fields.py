@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, tuple_, update
 
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldModel, Option
-from polyvet.storage.statement import Statement, among_numbers, as_numbers, inserting, p
+from polyvet.storage.statement import Statement, among_numbers, as_numbers, inserting, listed_numbers, p
 from polyvet.storage.store import Reader
 from polyvet.storage.tables import connections, custom_field_options, custom_field_values, custom_fields, enrolments
 from polyvet.storage.writing import Tx
@@ -39,8 +39,12 @@ def _of_many(model: FieldModel) -> Statement:
     joined = custom_field_values.join(place, (place.c.clinic_id == v.clinic_id) & (ident == _OWNER[model]))
     query = select(place.c.number, *_VALUE).select_from(joined).where(v.clinic_id == p("clinic"))
     query = query.order_by(place.c.number, v.field)
-    sqlite, postgresql = among_numbers(place.c.number, "numbers")
-    return Statement(query.where(sqlite), "clinic numbers", postgresql=query.where(postgresql))
+    # Clinic and number as a pair: looking for numbers alone, SQLite would read all of the clinic's values.
+    pairs = select(p("clinic"), listed_numbers("numbers").c.value)
+    postgresql = query.where(among_numbers(place.c.number, "numbers")[1])
+    return Statement(
+        query.where(tuple_(place.c.clinic_id, place.c.number).in_(pairs)), "clinic numbers", postgresql=postgresql
+    )
 
 
 _OF_MANY = {model: _of_many(model) for model in FieldModel}

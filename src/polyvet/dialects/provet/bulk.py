@@ -9,12 +9,14 @@ from typing import Any
 
 import msgspec
 
-from polyvet.core import patient_files
+from polyvet.core import patient_files, registering
 from polyvet.core.context import Writing
 from polyvet.dialects.provet.bodies import changes, read_document, renamed
 from polyvet.dialects.provet.patients import FIELDS, REQUIRED, PatientOut, Posted, patient_out
 from polyvet.dialects.provet.requests import Asking
 from polyvet.dialects.provet.wire import FieldErrors, encode
+from polyvet.model.errors import PolyvetError
+from polyvet.model.files import PatientFile
 from polyvet.web.idempotency import write
 from polyvet.web.message import Reply, Request
 
@@ -64,7 +66,7 @@ class Bulk:
                 refused[index] = error.problems
         if refused and not (force and good):
             return _answer(400, [], refused)
-        touching = await patient_files.creating(request.context, {new.owner for new in good.values()})
+        touching = await registering.creating(request.context, {new.owner for new in good.values()})
 
         async def work(w: Writing) -> Reply:
             nonlocal failed
@@ -82,11 +84,15 @@ class Bulk:
     async def _create(
         self, request: Request, w: Writing, good: dict[int, Posted], failed: dict[int, dict[str, list[str]]]
     ) -> list[Created]:
-        made: list[tuple[int, Any]] = []
-        for index, new in good.items():
+        outcomes = await registering.create_all(w, [(new.applied_to(w.codelists), new.fields) for new in good.values()])
+        made: list[tuple[int, PatientFile]] = []
+        for index, outcome in zip(good, outcomes, strict=True):
+            if not isinstance(outcome, PolyvetError):
+                made.append((index, outcome))
+                continue
             try:
                 with renamed(FIELDS):
-                    made.append((index, await patient_files.create(w, new.applied_to(w.codelists), new.fields)))
+                    raise outcome
             except FieldErrors as error:
                 failed[index] = error.problems
         files = [file for _, file in made]

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from polyvet.core import merging, patient_files
+from polyvet.core import merging, patient_files, registering
 from polyvet.core.codelists import Codelists
 from polyvet.core.context import Context, Writing
 from polyvet.dialects.provet import bodies, gender, times
@@ -221,12 +221,12 @@ class Patients:
         new = Posted(document, changes(document, FIELDS, reading, REQUIRED))
 
         async def work(w: Writing) -> Reply:
-            file = await patient_files.create(w, new.applied_to(w.codelists), new.fields)
+            file = await registering.create(w, new.applied_to(w.codelists), new.fields)
             lists = await w.codelists.within(w.tx, file.patient)
             return Reply(201, encode(await shown_patient(self._asking, request, w.tx, lists, file)))
 
         with renamed(FIELDS):
-            return await write(request, body, await patient_files.creating(request.context, {new.owner}), work)
+            return await write(request, body, await registering.creating(request.context, {new.owner}), work)
 
     async def change_patient(self, request: Request) -> Reply:
         """PUT and PATCH: what the body does not name stays."""
