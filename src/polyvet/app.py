@@ -7,6 +7,7 @@ be bound to one dialect.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, MutableMapping
 from typing import Any
@@ -14,9 +15,12 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from polyvet.core.addresses import Addresses
 from polyvet.core.codelists import Codelists
+from polyvet.delivery.worker import Worker
 from polyvet.dialects.clinovavet import router as clinovavet
 from polyvet.dialects.provet import router as provet
+from polyvet.dialects.provet import triggers
 from polyvet.dialects.provet.wire import Options as ProvetOptions
 from polyvet.dialects.vetigen import router as vetigen
 from polyvet.dialects.vetigen.wire import Generation
@@ -64,6 +68,7 @@ class App:
         self._dialects: dict[str, Dialect] = {}
         self._by_segment: dict[str, Dialect] = {}
         self._site: Starlette | None = None
+        self._delivery: tuple[Worker, asyncio.Task[None]] | None = None
 
     async def open(self) -> None:
         """Open the store, whose schema must be there, and put the dialects over it."""
@@ -76,8 +81,9 @@ class App:
             self.settings.body_limit,
         )  # fmt: skip
         provet_options = ProvetOptions(
-            self.settings.provet_strict_filters, self.settings.provet_country, self.settings.public_url
-        )
+            self.settings.provet_strict_filters, self.settings.provet_country, self.settings.public_url,
+            self.settings.webhook_networks,
+        )  # fmt: skip
         options = VetigenOptions(Generation(self.settings.vetigen_generation), self.settings.vetigen_name_unconnected)
         self._dialects = {
             vetigen.NAME: vetigen.dialect(services, options),
@@ -92,8 +98,19 @@ class App:
         documents: dict[str, Callable[[], bytes]] = {name: dialect.document for name, dialect in self._dialects.items()}
         self._site = site(store, documents)
 
+    def deliver(self) -> None:
+        """Begin to send webhooks' deliveries."""
+        assert self._store is not None  # noqa: S101, it was opened
+        worker = create_worker(self.settings, self._store)
+        self.metrics.registry.register(worker.metrics)
+        self._delivery = worker, asyncio.create_task(worker.run())
+
     async def close(self) -> None:
-        """Finish what is being written, then let go of the store."""
+        """Finish what is being sent and written, then let go of the store."""
+        if self._delivery is not None:
+            worker, running = self._delivery
+            await worker.stop()
+            await running
         self._log.flush()
         if self._store is not None:
             await self._store.close()
@@ -169,6 +186,8 @@ class App:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 await self.open()
+                if self.settings.deliver:
+                    self.deliver()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self.close()
@@ -179,3 +198,8 @@ class App:
 def create_app(settings: Settings, shared: Shared | None = None) -> App:
     """The server as an ASGI application; its lifespan opens and closes the store."""
     return App(settings, shared)
+
+
+def create_worker(settings: Settings, store: Store) -> Worker:
+    """What sends webhooks' deliveries."""
+    return Worker(store, triggers.TELLING, Addresses(settings.webhook_networks))

@@ -83,6 +83,18 @@ def serve(
 
 
 @app.command()
+def deliver(data: DataOption = None, database_url: UrlOption = None, config: ConfigOption = None) -> None:
+    """Send webhooks' deliveries until told to stop, for servers with the setting `deliver` off."""
+    from polyvet.serving import deliver as run
+    from polyvet.web import log
+
+    settings = _settings(config, data, database_url)
+    log.configure(settings.log_level)
+    _run(_migrated(settings))
+    _run(run(settings, lambda: typer.echo("polyvet delivers")))
+
+
+@app.command()
 def migrate(data: DataOption = None, database_url: UrlOption = None, config: ConfigOption = None) -> None:
     """Make the store, or bring its schema up to date. Never destructive; `serve` does it, too."""
     settings = _settings(config, data, database_url)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import os
@@ -16,11 +17,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from prometheus_client import start_http_server
+from prometheus_client import CollectorRegistry, start_http_server
 
-from polyvet.app import Shared, create_app
+from polyvet.app import Shared, create_app, create_worker
 from polyvet.protocol import Protocol
 from polyvet.settings import Settings
+from polyvet.storage.store import open_store
 from polyvet.web import log
 
 BACKLOG = 2048
@@ -72,6 +74,25 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> int:
     if settings.workers == 1:
         return _work(settings, shared, listening, 0, lambda: announce(url), None)
     return _Parent(settings, shared, listening).run(lambda: announce(url))
+
+
+async def deliver(settings: Settings, announce: Callable[[], None]) -> None:
+    """Send webhooks' deliveries in this process until told to stop; `announce` is called when it has begun."""
+    store = await open_store(settings.store_url)
+    worker = create_worker(settings, store)
+    if settings.metrics_port is not None:
+        registry = CollectorRegistry()
+        registry.register(worker.metrics)
+        start_http_server(settings.metrics_port, settings.host, registry)
+    stopping = asyncio.Event()
+    for name in _STOPPING:
+        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    running = asyncio.create_task(worker.run())
+    announce()
+    await stopping.wait()
+    await worker.stop()
+    await running
+    await store.close()
 
 
 def _bind(settings: Settings) -> socket.socket:

@@ -56,6 +56,8 @@ class Source(msgspec.Struct, frozen=True):
     indexed: frozenset[str]  # fields whose conditions an index serves
     counted: Counted | None = None
     narrow: Narrow | None = None  # a clause that an index serves, with the value of its one parameter `narrow`
+    counter: str | None = None  # of all rows, where `counted` has none
+    clocked: bool = True  # whether the clinic's clock moves when a row changes, so that a total can be kept under it
 
 
 class FilteredList(Generic[T]):
@@ -160,6 +162,8 @@ class FilteredList(Generic[T]):
         return select(*source.columns).select_from(joined).where(source.here[0])
 
     async def _total(self, reader: Reader, clinic_id: int, tree: Filter | None) -> int:
+        if tree is None and self._source.counter is not None:
+            return await count(reader, clinic_id, self._source.counter)
         simple = _simple(tree)
         if simple is None or self._source.counted is None:
             return await self._count(reader, clinic_id, tree)
@@ -182,7 +186,7 @@ class FilteredList(Generic[T]):
         the next reader count again."""
         (clock,) = await reader.fetch_one(_CLOCK, clinic_id)
         key = (clinic_id, shape(tree), tuple(one.values for one in conditions(tree)))
-        kept = self._totals.get(key)
+        kept = self._totals.get(key) if self._source.clocked else None
         if kept is not None and kept[0] == clock:
             return kept[1]
         statement, arguments = self._statement(self._counts, reader.engine, tree)

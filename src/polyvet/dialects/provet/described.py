@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyvet.dialects.provet import clients, patients, phone_numbers, weights
+from polyvet.dialects.provet import clients, patients, phone_numbers, queue, webhooks, weights
 from polyvet.dialects.provet.bodies import Fields
 from polyvet.dialects.provet.filters import METHODS, Declared
 from polyvet.dialects.provet.wire import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE
@@ -38,6 +38,7 @@ _FORMS: dict[str, Schema] = {
     "_raw": {"type": ["integer", "string"], "description": "0 to 4, or a text such as Male or Female, neutered."},
     "_weight": {"type": ["number", "string"], "description": "Kilograms."},
     "_instant": {"type": ["string", "null"], "description": "A date and time; now when there is none."},
+    "_target": {"type": "string", "format": "uri", "description": "An absolute URL of http or https."},
 }
 _ROWS: Schema = {
     "type": "array",
@@ -67,7 +68,7 @@ def _object(fields: Fields, required: tuple[str, ...] = (), *, with_rows: bool =
 
 _CLIENT = _object(clients.FIELDS, with_rows=True)
 _PATIENT, _NEW_PATIENT = (_object(patients.FIELDS, required, with_rows=True) for required in ((), patients.REQUIRED))
-_PHONE, _WEIGHT = _object(phone_numbers.FIELDS), _object(weights.FIELDS)
+_PHONE, _WEIGHT, _HOOK = _object(phone_numbers.FIELDS), _object(weights.FIELDS), _object(webhooks.FIELDS)
 _BODIES: dict[tuple[str, str], Schema] = {
     ("POST", "client/"): _CLIENT,
     ("", "client/{id}/"): _CLIENT,
@@ -78,17 +79,20 @@ _BODIES: dict[tuple[str, str], Schema] = {
     ("", "phonenumber/{id}/"): _PHONE,
     ("POST", "patient/{id}/weight/"): {**_WEIGHT, "required": ["weight"]},
     ("", "patient/{id}/weight/{weight_id}/"): _WEIGHT,
+    ("POST", "hook/webhook/"): {**_HOOK, "required": list(webhooks.REQUIRED)},
+    ("", "hook/webhook/{id}/"): _HOOK,
 }
 
 
 def body(method: str, path: str) -> Schema | None:
     """The form of an operation's body; None where none is read."""
-    if method not in ("POST", "PUT", "PATCH"):
+    if method not in ("POST", "PUT", "PATCH") or path.endswith(_BODILESS):
         return None
     found = _BODIES.get((method, path)) or _BODIES.get(("", path))
     return found or (_VALUE if "custom_field_values/" in path else {"type": "object"})
 
 
+_BODILESS = ("rotate_secret/", "redeliver/")
 _PAGES = (
     Parameter(
         name="page", schema={"type": "integer", "minimum": 1, "default": 1}, description="Counts from 1.",
@@ -144,6 +148,8 @@ _QUERIES: dict[tuple[str, str], tuple[Parameter, ...]] = {
     ("GET", "patient/{id}/"): (_EXPOSE,),
     ("GET", "phonenumber/"): (*_PAGES, *_filters(phone_numbers.FILTERS)),
     ("GET", "codelist/breeds/"): (*_PAGES, _SPECIES),
+    ("GET", "hook/webhook/"): (*_PAGES, *_filters(webhooks.FILTERS)),
+    ("GET", "hook/queue/"): (*_PAGES, *_filters(queue.FILTERS)),
     ("POST", "patient/bulk/"): (_FORCE,),
 }
 

@@ -2,7 +2,7 @@
 """Provet Cloud's route table, on one screen, with what is not served yet.
 
 Not served: OAuth 2.0 (keys work as `Token` and `Bearer`), appointments, consultations, invoices, users, reminders,
-merging, notes, tags as objects, uploads, and webhooks.
+merging, notes, tags as objects, and uploads.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from polyvet.dialects.provet.custom_fields import CustomFields, FieldOut, Fields
 from polyvet.dialects.provet.described import body, query
 from polyvet.dialects.provet.patients import PatientOut, Patients, PatientsAnswer
 from polyvet.dialects.provet.phone_numbers import PhoneNumbers, PhoneOut, PhonesAnswer
+from polyvet.dialects.provet.queue import DeliveryDetail, Queue, QueueAnswer
 from polyvet.dialects.provet.requests import Asking
+from polyvet.dialects.provet.webhooks import HookOut, HooksAnswer, HookWithSecret, Webhooks
 from polyvet.dialects.provet.weights import WeightOut, Weights, WeightsAnswer
 from polyvet.dialects.provet.wire import NAME, Detail, Options, ProvetWire, encode
 from polyvet.identity.keys import Keys
@@ -37,6 +39,7 @@ TITLE = "Provet Cloud, as polyvet serves it"
 ROOT = "/{provet_id}/api/0.1/"
 READ_CLIENTS, WRITE_CLIENTS = "clients:read", "clients:write"
 READ_PATIENTS, WRITE_PATIENTS = "patients:read", "patients:write"
+READ_HOOKS, WRITE_HOOKS = "webhooks:read", "webhooks:write"
 # Requests a minute, where they differ from the usual 300 [oas].
 LIMITS = {
     ("GET", "client/"): 125, ("GET", "client/{id}/"): 500, ("PUT", "client/{id}/"): 200, ("PATCH", "client/{id}/"): 200,
@@ -46,7 +49,7 @@ LIMITS = {
     ("GET", "client/{id}/custom_field_values/"): 100, ("GET", "patient/{id}/custom_field_values/"): 100,
     ("GET", "custom_fields/"): 100, ("GET", "codelist/species/"): 100, ("GET", "codelist/breeds/"): 100,
     ("GET", "codelist/diagnoses/"): 100, ("GET", "codelist/insurancecompanies/"): 100,
-    ("GET", "department/{id}/"): 1200,
+    ("GET", "department/{id}/"): 1200, ("GET", "hook/webhook/"): 100, ("GET", "hook/queue/"): 100,
 }  # fmt: skip
 
 # Further answers of operations that create: a value that was there already; rows that did not hold [seed].
@@ -117,6 +120,7 @@ def table(asking: Asking) -> RouteTable:
         _row("GET", "codelist/insurancecompanies/", "List insurers", "docs", None, lists.list_nothing, EntriesAnswer),
         _row("GET", "department/", "List departments", "docs", None, lists.list_departments, DepartmentsAnswer),
         _row("GET", "department/{id}/", "Get department", "docs", None, lists.get_department, DepartmentOut),
+        *_hooks(Webhooks(asking), Queue(asking)),
     )
     # fmt: on
     return RouteTable((_root(asking, rows), *rows))
@@ -144,6 +148,24 @@ def _weights(weighings: Weights) -> tuple[Route, ...]:
         _row("PUT", one, "Replace weight", "docs", WRITE_PATIENTS, weighings.change_weight, WeightOut),
         _row("PATCH", one, "Change weight", "docs", WRITE_PATIENTS, weighings.change_weight, WeightOut),
         _row("DELETE", one, "Delete weight", "docs", WRITE_PATIENTS, weighings.delete_weight, None, 204),
+    )
+
+
+def _hooks(hooks: Webhooks, queue: Queue) -> tuple[Route, ...]:
+    path, one, sent = "hook/webhook/", "hook/webhook/{id}/", "hook/queue/{id}/"
+    return (
+        _row("GET", path, "List webhooks", "docs", READ_HOOKS, hooks.list_hooks, HooksAnswer),
+        _row("POST", path, "Create webhook", "docs", WRITE_HOOKS, hooks.create_hook, HookWithSecret),
+        _row("GET", one, "Get webhook", "docs", READ_HOOKS, hooks.get_hook, HookOut),
+        _row("PUT", one, "Replace webhook", "docs", WRITE_HOOKS, hooks.change_hook, HookOut),
+        _row("PATCH", one, "Change webhook", "docs", WRITE_HOOKS, hooks.change_hook, HookOut),
+        _row("DELETE", one, "Delete webhook", "docs", WRITE_HOOKS, hooks.delete_hook, None, 204),
+        _row(
+            "POST", one + "rotate_secret/", "New secret", "ours", WRITE_HOOKS, hooks.rotate_secret, HookWithSecret, 200
+        ),
+        _row("GET", "hook/queue/", "List deliveries", "docs", READ_HOOKS, queue.list_queue, QueueAnswer),
+        _row("GET", sent, "Get delivery", "docs", READ_HOOKS, queue.get_delivery, DeliveryDetail),
+        _row("POST", sent + "redeliver/", "Deliver again", "ours", WRITE_HOOKS, queue.redeliver, DeliveryDetail, 200),
     )
 
 
