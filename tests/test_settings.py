@@ -24,7 +24,9 @@ def table() -> str:
     kinds: Any = msgspec.inspect.type_info(Settings)
     for field, kind in zip(msgspec.structs.fields(Settings), kinds.fields, strict=True):
         default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
-        shown = "" if default in (None, {}) else f"`{str(default).lower() if default in (True, False) else default}`"
+        shown = (
+            "" if default in (None, {}, ()) else f"`{str(default).lower() if default in (True, False) else default}`"
+        )
         lines.append(f"| `{field.name}` | `{PREFIX}{field.name.upper()}` | {shown} | {_help(kind)}{_bounds(kind)} |")
     return "\n".join(lines) + "\n"
 

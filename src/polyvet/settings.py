@@ -65,9 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = None
     webhook_networks: Annotated[
         tuple[str, ...],
-        _help(
-            "Networks beside the public ones to which webhooks may go, such as 10.1.0.0/16: else none that is private."
-        ),
+        _help("Private networks to which webhooks may go, such as 10.1.0.0/16; public addresses are always allowed."),
     ] = ()
     deliver: Annotated[
         bool, _help("Send webhooks' deliveries from the serving processes; `polyvet deliver` sends them from its own.")

@@ -55,10 +55,12 @@ def _numbered(table: str, sequence: str) -> Rule:
     )
 
 
-VALUES_NUMBERED = (
-    "SELECT v.clinic_id, max(v.number) FROM custom_field_values v LEFT JOIN numbers n ON n.clinic_id = v.clinic_id"
-    " AND n.kind = 'custom field value' GROUP BY v.clinic_id, n.last HAVING max(v.number) > coalesce(n.last, 0)"
-)
+def _taken(table: str, kind: str) -> str:
+    return (
+        f"SELECT v.clinic_id, max(v.number) FROM {table} v LEFT JOIN numbers n ON n.clinic_id = v.clinic_id"
+        f" AND n.kind = '{kind}' GROUP BY v.clinic_id, n.last HAVING max(v.number) > coalesce(n.last, 0)"
+    )
+
 
 RULES = (
     Rule(
@@ -100,11 +102,36 @@ RULES = (
     ),
     _numbered("connections", "client_seq"),
     _numbered("enrolments", "patient_seq"),
+    *(
+        Rule(
+            "numbers",
+            _taken(table, kind),
+            f"these clinics' sequence of {table} is behind, so the next number is taken: set `last` of numbers to the"
+            f" number that is shown, where kind is '{kind}'.",
+        )
+        for table, kind in (
+            ("custom_field_values", "custom field value"), ("webhooks", "webhook"), ("deliveries", "delivery"),
+        )
+    ),
     Rule(
-        "numbers",
-        VALUES_NUMBERED,
-        "these clinics' sequence of custom field values is behind, so the next number is taken: set `last` of numbers"
-        " to the number that is shown, where kind is 'custom field value'.",
+        "outbox",
+        "SELECT o.clinic_id, o.seq FROM outbox_cursors o JOIN clinics k ON k.id = o.clinic_id WHERE o.seq > k.event_seq"
+        " UNION ALL SELECT w.clinic_id, w.since_seq FROM webhooks w JOIN clinics k ON k.id = w.clinic_id"
+        " WHERE w.since_seq > k.event_seq",
+        "these clinics' webhooks wait for events beyond the log, so they miss those that come next: set `seq` of"
+        " outbox_cursors and `since_seq` of webhooks to the clinic's event_seq.",
+    ),
+    Rule(
+        "deliveries",
+        "SELECT d.clinic_id, d.number FROM deliveries d LEFT JOIN webhooks w ON w.id = d.webhook_id"
+        " AND w.clinic_id = d.clinic_id JOIN clinics k ON k.id = d.clinic_id"
+        " WHERE w.id IS NULL OR d.event_seq > k.event_seq LIMIT 1000",
+        f"these deliveries are of no webhook of their clinic, or of an event that the log does not have. {_REPORT}",
+    ),
+    Rule(
+        "deliveries",
+        "SELECT clinic_id, number FROM deliveries WHERE (state = 'queued') <> (next_at IS NOT NULL) LIMIT 1000",
+        f"these deliveries are queued and never due, or over and due. {_REPORT}",
     ),
 )  # fmt: skip
 
@@ -137,6 +164,7 @@ WITH active AS MATERIALIZED (
     UNION ALL SELECT clinic_id, 'invoices', 0, count(*) FROM invoices GROUP BY clinic_id
     UNION ALL SELECT clinic_id, 'invoices/' || status, 0, count(*) FROM invoices GROUP BY clinic_id, status
     UNION ALL SELECT clinic_id, 'stock', 0, count(*) FROM stock_items GROUP BY clinic_id
+    UNION ALL SELECT clinic_id, 'deliveries', 0, count(*) FROM deliveries GROUP BY clinic_id
 ), sides AS (
     SELECT clinic_id, name, bucket, n AS kept, 0 AS n FROM counters
     UNION ALL SELECT clinic_id, name, bucket, 0, n FROM counted

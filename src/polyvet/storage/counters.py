@@ -13,6 +13,7 @@
 | `occurred` | of `occurred_at` | medical records, by when they occurred |
 | `invoices`, `invoices/STATUS` | 0 | invoices |
 | `stock` | 0 | stock items |
+| `deliveries` | 0 | deliveries to webhooks |
 
 A bucket is 2**36 microseconds, some 19 hours: a total over a range of time sums whole buckets and counts, in an index,
 only the rows of the two buckets at its ends.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import astuple
-from sqlalchemy import delete, exists, literal_column, select, update
+from sqlalchemy import delete, exists, literal_column, null, select, update
 
 from polyvet.model.filters import Kind
 from polyvet.model.hooks import Attempt, Delivery, DeliveryState, Webhook
@@ -73,7 +73,7 @@ _INSERT = inserting(deliveries, " ".join(column.name for column in _COLUMNS), ra
 _REDELIVER = Statement(
     update(deliveries)
     .where(deliveries.c.id == p("delivery"))
-    .values(state=p("new_state"), next_at=p("new_next"), leased_until=None, updated_at=p("new_updated")),
+    .values(state=p("new_state"), next_at=p("new_next"), leased_until=null(), updated_at=p("new_updated")),
     "new_state new_next new_updated delivery",
     rank=530,
 )
@@ -106,7 +106,7 @@ _SETTLE = Statement(
     update(deliveries)
     .where(deliveries.c.id == p("delivery"), deliveries.c.leased_until == p("lease"))
     .values(
-        state=p("new_state"), attempts=p("new_attempts"), next_at=p("new_next"), leased_until=None,
+        state=p("new_state"), attempts=p("new_attempts"), next_at=p("new_next"), leased_until=null(),
         last_status=p("new_status"), last_error=p("new_error"), updated_at=p("new_updated"),
     )
     .returning(deliveries.c.id),

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from polyvet.core import webhooks
@@ -75,7 +73,7 @@ class Queue:
         paging = Paging(request, query, urls)
         asked = read(query, FILTERS, times.zone_of(zone), strict=self._asking.options.strict_filters)
         page = await webhooks.list_deliveries(ctx, asked.tree, asked.orders, limit=paging.limit, offset=paging.offset)
-        return Reply(200, encode(paging.listed(page, [DeliveryOut(*_shown(*one, urls, zone)) for one in page.items])))
+        return Reply(200, encode(paging.listed(page, [delivery_out(*one, urls, zone) for one in page.items])))
 
     async def get_delivery(self, request: Request) -> Reply:
         """One delivery and its attempts."""
@@ -99,12 +97,14 @@ class Queue:
     ) -> DeliveryDetail:
         zone = await self._asking.zone(request)
         log = [AttemptOut(one.nth, times.to_text(one.at, zone), one.took_ms, one.status, one.error) for one in attempts]
-        return DeliveryDetail(*_shown(delivery, hook, self._asking.urls(request), zone), log=log)
+        shown = delivery_out(delivery, hook, self._asking.urls(request), zone)
+        return DeliveryDetail(**msgspec.structs.asdict(shown), log=log)
 
 
-def _shown(delivery: Delivery, hook: Webhook, urls: Urls, zone: str) -> tuple[Any, ...]:
+def delivery_out(delivery: Delivery, hook: Webhook, urls: Urls, zone: str) -> DeliveryOut:
+    """A delivery on the wire."""
     due = delivery.next_at if delivery.state == DeliveryState.QUEUED else None
-    return (
+    return DeliveryOut(
         delivery.number, urls.of(QUEUE, delivery.number), urls.of(HOOK, hook.number), hook.trigger,
         written(hook.content_type, delivery.parameter, delivery.value).decode(), delivery.state, delivery.attempts,
         times.maybe(due, zone), delivery.last_status, delivery.last_error, times.to_text(delivery.created_at, zone),

@@ -160,9 +160,7 @@ def _hooks(hooks: Webhooks, queue: Queue) -> tuple[Route, ...]:
         _row("PUT", one, "Replace webhook", "docs", WRITE_HOOKS, hooks.change_hook, HookOut),
         _row("PATCH", one, "Change webhook", "docs", WRITE_HOOKS, hooks.change_hook, HookOut),
         _row("DELETE", one, "Delete webhook", "docs", WRITE_HOOKS, hooks.delete_hook, None, 204),
-        _row(
-            "POST", one + "rotate_secret/", "New secret", "ours", WRITE_HOOKS, hooks.rotate_secret, HookWithSecret, 200
-        ),
+        _row("POST", one + "rotate_secret/", "New secret", "ours", WRITE_HOOKS, hooks.rotate, HookWithSecret, 200),
         _row("GET", "hook/queue/", "List deliveries", "docs", READ_HOOKS, queue.list_queue, QueueAnswer),
         _row("GET", sent, "Get delivery", "docs", READ_HOOKS, queue.get_delivery, DeliveryDetail),
         _row("POST", sent + "redeliver/", "Deliver again", "ours", WRITE_HOOKS, queue.redeliver, DeliveryDetail, 200),

@@ -104,7 +104,7 @@ class Webhooks:
         paging = Paging(request, query, urls)
         asked = read(query, FILTERS, times.zone_of(zone), strict=self._asking.options.strict_filters)
         page = await webhooks.list_webhooks(ctx, asked.tree, asked.orders, limit=paging.limit, offset=paging.offset)
-        return Reply(200, encode(paging.listed(page, [HookOut(*_shown(one, urls, zone)) for one in page.items])))
+        return Reply(200, encode(paging.listed(page, [hook_out(one, urls, zone) for one in page.items])))
 
     async def get_hook(self, request: Request) -> Reply:
         """One hook."""
@@ -173,11 +173,10 @@ class Webhooks:
         return changed
 
     async def _out(self, request: Request, hook: Webhook) -> HookOut:
-        return HookOut(*_shown(hook, self._asking.urls(request), await self._asking.zone(request)))
+        return hook_out(hook, self._asking.urls(request), await self._asking.zone(request))
 
     async def _with_secret(self, request: Request, hook: Webhook) -> HookWithSecret:
-        shown = _shown(hook, self._asking.urls(request), await self._asking.zone(request))
-        return HookWithSecret(*shown, secret=hook.secret)
+        return HookWithSecret(**msgspec.structs.asdict(await self._out(request, hook)), secret=hook.secret)
 
 
 def _own(urls: Urls, url: Any, number: int | None) -> bool:
@@ -188,8 +187,9 @@ def _own(urls: Urls, url: Any, number: int | None) -> bool:
         return False
 
 
-def _shown(hook: Webhook, urls: Urls, zone: str) -> tuple[Any, ...]:
-    return (
+def hook_out(hook: Webhook, urls: Urls, zone: str) -> HookOut:
+    """A hook on the wire."""
+    return HookOut(
         hook.number, urls.of(HOOK, hook.number), hook.name, hook.target_url, hook.trigger, hook.content_type,
         urls.maybe("department", hook.department), hook.active, times.to_text(hook.created_at, zone),
         times.to_text(hook.updated_at, zone),
