@@ -105,6 +105,8 @@ class Worker:
             await self._begin(now)
         if asyncio.get_running_loop().time() >= self._purge_at:
             await self._purge(now)
+        if oldest is not None and oldest > now:
+            return min(POLL_S, (oldest - now) / values.MICROSECONDS)
         return POLL_S if listening or oldest is not None else IDLE_S
 
     async def _begin(self, now: int) -> None:
