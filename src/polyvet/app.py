@@ -13,6 +13,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from polyvet.core.addresses import Addresses
@@ -58,8 +59,10 @@ class Shared:
 class App:
     """The server as an ASGI application."""
 
-    def __init__(self, settings: Settings, shared: Shared | None = None) -> None:
+    def __init__(self, settings: Settings, shared: Shared | None = None, demo_url: str | None = None) -> None:
+        """`demo_url` is where the demo's practice is served, which has some pages of its own."""
         self.settings = settings
+        self._demo_url = demo_url
         self._hosts = {host.lower(): name for host, name in settings.hosts.items()}
         self.metrics = Metrics()
         self._shared = shared or Shared(settings)
@@ -96,14 +99,7 @@ class App:
             for segment in self._dialects[name].routes.first_segments()
         }
         documents: dict[str, Callable[[], bytes]] = {name: dialect.document for name, dialect in self._dialects.items()}
-        self._site = site(store, documents)
-
-    def deliver(self) -> None:
-        """Begin to send webhooks' deliveries."""
-        assert self._store is not None  # noqa: S101, it was opened
-        worker = create_worker(self.settings, self._store)
-        self.metrics.registry.register(worker.metrics)
-        self._delivery = worker, asyncio.create_task(worker.run())
+        self._site = site(store, documents, () if self._demo_url is None else _demo_pages(store))
 
     async def close(self) -> None:
         """Finish what is being sent and written, then let go of the store."""
@@ -123,6 +119,11 @@ class App:
             await self._lifespan(receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
+
+    def _deliver(self, store: Store) -> None:
+        worker = create_worker(self.settings, store)
+        self.metrics.registry.register(worker.metrics)
+        self._delivery = worker, asyncio.create_task(worker.run())
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -181,13 +182,21 @@ class App:
                 return self._dialects.get(self._hosts.get(host.lower(), ""))
         return None
 
+    async def _start(self) -> None:
+        await self.open()
+        assert self._store is not None  # noqa: S101, it was opened
+        if self._demo_url is not None:
+            from polyvet.sandbox.hooks import point_to
+
+            await point_to(self._store, self._demo_url)
+        if self.settings.deliver:
+            self._deliver(self._store)
+
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await self.open()
-                if self.settings.deliver:
-                    self.deliver()
+                await self._start()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self.close()
@@ -195,9 +204,15 @@ class App:
                 return
 
 
-def create_app(settings: Settings, shared: Shared | None = None) -> App:
-    """The server as an ASGI application; its lifespan opens and closes the store."""
-    return App(settings, shared)
+def _demo_pages(store: Store) -> list[Route]:
+    from polyvet.web.received import Received  # most servers are no demo
+
+    return Received(store).routes()
+
+
+def create_app(settings: Settings, shared: Shared | None = None, demo_url: str | None = None) -> App:
+    """The server as an ASGI application; its lifespan opens and closes the store, and delivers meanwhile."""
+    return App(settings, shared, demo_url)
 
 
 def create_worker(settings: Settings, store: Store) -> Worker:

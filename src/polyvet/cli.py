@@ -75,8 +75,9 @@ def serve(
     _run(_migrated(settings))
     if demo:
         _run(_install_demo(settings, clients, seed))
+        settings = _with_own_receiver(settings)
     try:
-        code = run(settings, lambda url: _announce(settings, url, demo=demo))
+        code = run(settings, lambda url: _announce(settings, url, demo=demo), demo=demo)
     except (ServeError, SettingsError) as error:
         _fail(str(error))
     raise typer.Exit(code)
@@ -320,6 +321,15 @@ async def _install_demo(settings: Settings, clients: int, seed: int) -> None:
             await install(settings.store_url, Path(settings.data), clients=clients, seed=seed, progress=progress)
     except DemoError as error:
         _fail(str(error))
+
+
+def _with_own_receiver(settings: Settings) -> Settings:
+    """The demo's webhooks go to the demo server itself."""
+    import msgspec
+
+    from polyvet.sandbox.hooks import NETWORKS
+
+    return msgspec.structs.replace(settings, webhook_networks=(*settings.webhook_networks, *NETWORKS))
 
 
 def _announce(settings: Settings, url: str, *, demo: bool) -> None:

@@ -64,16 +64,18 @@ class _Server(uvicorn.Server):
             self._announce()
 
 
-def serve(settings: Settings, announce: Callable[[str], None]) -> int:
-    """Serve until told to stop; `announce` is called with the URL once requests are answered. Gives the exit code."""
+def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = False) -> int:
+    """Serve until told to stop; `announce` is called with the URL once requests are answered. `demo` adds the demo's
+    own pages. Gives the exit code."""
     shared = Shared(settings)
     _probe_metrics_ports(settings)
     listening = _bind(settings)
     host, port = listening.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    demo_url = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:") if demo else None
     if settings.workers == 1:
-        return _work(settings, shared, listening, 0, lambda: announce(url), None)
-    return _Parent(settings, shared, listening).run(lambda: announce(url))
+        return _work(settings, shared, listening, 0, lambda: announce(url), None, demo_url)
+    return _Parent(settings, shared, listening, demo_url).run(lambda: announce(url))
 
 
 async def deliver(settings: Settings, announce: Callable[[], None]) -> None:
@@ -137,10 +139,11 @@ def _work(
     number: int,
     announce: Callable[[], None],
     parent: int | None,
+    demo_url: str | None,
 ) -> int:
     """One process that serves, as long as its parent lives if it has one."""
     log.configure(settings.log_level)
-    app = create_app(settings, shared)
+    app = create_app(settings, shared, demo_url)
     if settings.metrics_port is not None:
         start_http_server(settings.metrics_port + number, settings.host, app.metrics.registry)
     config = uvicorn.Config(
@@ -164,8 +167,9 @@ def _work(
 class _Parent:
     """Forks the workers, replaces one that dies, and passes the signal to stop on."""
 
-    def __init__(self, settings: Settings, shared: Shared, listening: socket.socket) -> None:
+    def __init__(self, settings: Settings, shared: Shared, listening: socket.socket, demo_url: str | None) -> None:
         self._settings = settings
+        self._demo_url = demo_url
         self._shared = shared
         self._listening = listening
         self._workers: dict[int, int] = {}
@@ -214,7 +218,9 @@ class _Parent:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
         code = 1
         try:
-            code = _work(self._settings, self._shared, self._listening, number, lambda: _tell(writing), parent)
+            code = _work(
+                self._settings, self._shared, self._listening, number, lambda: _tell(writing), parent, self._demo_url
+            )
         except BaseException:
             traceback.print_exc()
         finally:

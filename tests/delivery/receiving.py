@@ -65,7 +65,11 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
+                size = int(self.headers["content-length"])
+                body = self.rfile.read(size)
+                if len(body) < size:  # who sent it was killed
+                    self.close_connection = True
+                    return
                 got = Got(self.path, {k.lower(): v for k, v in self.headers.items()}, body, time.monotonic())
                 with lock:
                     receiver.got.append(got)

@@ -11,9 +11,9 @@ from polyvet.core import webhooks
 from polyvet.delivery.outbox import fan_out, read_on
 from polyvet.dialects.provet.triggers import TELLING
 from polyvet.model import values
-from polyvet.storage import departments, outbox
+from polyvet.storage import departments
 from polyvet.storage.statement import Statement, inserting
-from polyvet.storage.tables import calendar_events
+from polyvet.storage.tables import calendar_events, outbox_cursors
 from polyvet.storage.writing import Touching, Tx
 from tests.core.stores import World, run
 from tests.delivery.receiving import CLIENT, PATIENT, Telling, telling
@@ -135,7 +135,7 @@ def test_who_has_no_hook_is_not_read_at_all(database_url: str) -> None:
     run(test())
 
 
-_CURSORS = Statement(outbox.outbox_cursors.select())
+_CURSORS = Statement(outbox_cursors.select())
 
 
 def test_a_clients_change_is_told_at_each_clinic_with_its_own_number(database_url: str) -> None:

@@ -15,11 +15,14 @@ from standardwebhooks import WebhookVerificationError
 from polyvet import __version__
 from polyvet.core import webhooks
 from polyvet.delivery import worker as workers
+from polyvet.delivery.outbox import read_on
+from polyvet.delivery.webhooks import READ_S, WHOLE_S
+from polyvet.dialects.provet.triggers import TELLING
 from polyvet.model import values
-from polyvet.model.hooks import ContentType, DeliveryState
+from polyvet.model.hooks import Attempt, ContentType, Delivery, DeliveryState
 from polyvet.storage import deliveries
 from polyvet.storage.check import ERROR, check
-from polyvet.storage.writing import Touching
+from polyvet.storage.writing import Touching, Tx
 from tests.core.stores import run
 from tests.delivery.receiving import (
     CLIENT,
@@ -30,7 +33,6 @@ from tests.delivery.receiving import (
     delivering,
     eventually,
     telling,
-    worker_of,
 )
 
 
@@ -178,7 +180,7 @@ def test_who_cannot_be_reached_is_told_why_in_the_log_of_attempts(database_url: 
 def test_pauses_grow_and_vary_a_little() -> None:
     assert len(workers.PAUSES_S) == 9
     assert list(workers.PAUSES_S) == sorted(workers.PAUSES_S)
-    assert workers.LEASE_S > 15 + 5  # an attempt and reading its answer
+    assert workers.LEASE_S > WHOLE_S + READ_S  # an attempt and reading its answer
     assert sum(workers.PAUSES_S) < workers.KEPT / values.MICROSECONDS
 
 
@@ -254,7 +256,7 @@ def test_a_lease_that_ends_without_an_outcome_gives_the_delivery_back(database_u
             async with telling(database_url) as world:
                 hook = await world.hook(receiver.url, CLIENT)
                 await world.client(world.clinic)
-                assert await workers.outbox.read_on(world.store, worker_of(world)._telling)
+                assert await read_on(world.store, TELLING)
                 now = values.now()
                 # Somebody leases it for a second, and is never heard of again.
                 [(_, leased)] = await world.store.write(
@@ -268,7 +270,7 @@ def test_a_lease_that_ends_without_an_outcome_gives_the_delivery_back(database_u
                 assert delivery.attempts == 1
                 # The one who was thought dead comes after all: its outcome is another lease's.
                 late = msgspec.structs.replace(leased, state="failed")
-                attempt = workers.Attempt(1, now, 5, 500, "late")
+                attempt = Attempt(1, now, 5, 500, "late")
                 kept = await world.store.write(Touching(), lambda tx: deliveries.settle(tx, leased, late, attempt))
                 assert not kept
                 assert await world.queue() == [delivery]
@@ -318,14 +320,14 @@ def test_deliveries_go_after_a_month(database_url: str) -> None:
             hook = await world.hook("https://receiver.example/", CLIENT)
             old = values.now() - workers.KEPT - values.DAY
             rows = [
-                workers.Delivery(
+                Delivery(
                     values.new_id(at), world.clinic, n, hook.id, n, "client_id", str(n), "delivered", 1, None, None,
                     200, None, at, at,
                 )
                 for n, at in enumerate([old] * 5 + [values.now()])
             ]  # fmt: skip
 
-            async def work(tx: workers.deliveries.Tx) -> None:
+            async def work(tx: Tx) -> None:
                 for one in rows:
                     deliveries.insert(tx, one)
 

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import pytest
 
+from polyvet.model import values
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldKind, FieldModel
 from polyvet.model.entities import State
-from polyvet.storage import custom_fields, numbers
+from polyvet.model.hooks import Delivery, DeliveryState, Webhook
+from polyvet.storage import custom_fields, deliveries, numbers, outbox, webhooks
 from polyvet.storage.check import ERROR, INFO, Finding, check
 from polyvet.storage.store import is_postgresql, sqlite_path
 from polyvet.storage.writing import Tx
@@ -54,6 +56,15 @@ PLANTED = [
     ("folded", "UPDATE clients SET email_folded = '' WHERE first_name = 'Bulk3'"),
     ("folded", "UPDATE clients SET organization_name_folded = 'x' WHERE first_name = 'Bulk3'"),
     ("folded", "UPDATE patients SET name_folded = 'Rex' WHERE species_id = 15461002"),
+    ("outbox", "UPDATE outbox_cursors SET seq = 1000 WHERE clinic_id = 1"),
+    ("outbox", "UPDATE webhooks SET since_seq = 1000"),
+    ("deliveries", "UPDATE webhooks SET clinic_id = 2"),
+    ("deliveries", "UPDATE deliveries SET event_seq = 1000"),
+    ("deliveries", "UPDATE deliveries SET next_at = NULL"),
+    ("deliveries", "UPDATE deliveries SET state = 'failed'"),
+    ("numbers", "UPDATE numbers SET last = 0 WHERE kind = 'webhook'"),
+    ("numbers", "UPDATE numbers SET last = 0 WHERE kind = 'delivery'"),
+    ("counters", "UPDATE counters SET n = 2 WHERE name = 'deliveries'"),
     ("revision", "UPDATE alembic_version SET version_num = '0000'"),
     ("indexes", "DROP INDEX enrolments_updated"),
 ]  # fmt: skip
@@ -72,6 +83,25 @@ def sound(database_url: str) -> str:
             await w.set_patient(one, State.DELETED)
             archived = await w.client()
             await w.set_client(archived.id, 1, State.ARCHIVED)
+
+            async def told(tx: Tx) -> None:
+                now, kind = tx.stamp(1), str(DeliveryState.QUEUED)
+                number = await numbers.take(tx, 1, "webhook")
+                hook = Webhook(
+                    values.new_id(), 1, number, "", "https://x", 2, 2, None, True, "s", None, None, 1, now, now
+                )
+                webhooks.insert(tx, hook)
+                number = await numbers.take(tx, 1, "delivery")
+                deliveries.insert(
+                    tx,
+                    Delivery(
+                        values.new_id(), 1, number, hook.id, 2, "client_id", "1", kind, 0, now, None, None, None, now,
+                        now,
+                    ),
+                )  # fmt: skip
+                outbox.advance(tx, 1, 2)
+
+            await w.write(told, at=[1])
 
             async def valued(tx: Tx) -> None:
                 custom_fields.define(tx, 1, CustomField(4, FieldModel.CLIENT, "Likes", FieldKind.TEXT, False))

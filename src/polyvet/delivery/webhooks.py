@@ -25,7 +25,8 @@ from polyvet.model import values
 from polyvet.model.hooks import ContentType, Delivery, Webhook, written
 
 CONNECT_S = 5.0
-WHOLE_S = 15.0
+WHOLE_S = 15.0  # until the status has come
+READ_S = 2.0  # for the rest of the answer, which nobody reads
 MOST_CONNECTIONS = 200
 ANSWER_BYTES = 64 << 10  # what is read of an answer, so that its connection can be used again
 IDLE_S = 2.0  # less than servers leave a connection open: one that they close as we write is a failure
@@ -98,7 +99,7 @@ class Sender:
 
 
 async def _read(answer: httpcore.Response) -> None:
-    async with asyncio.timeout(CONNECT_S):
+    async with asyncio.timeout(READ_S):
         size = 0
         async for piece in answer.aiter_stream():
             size += len(piece)

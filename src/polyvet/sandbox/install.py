@@ -14,7 +14,7 @@ import msgspec
 
 from polyvet.identity.keys import NewKey, create
 from polyvet.model.custom_fields import FieldModel
-from polyvet.sandbox import demo, office
+from polyvet.sandbox import demo, hooks, office
 from polyvet.sandbox.aside import pieces
 from polyvet.sandbox.practice import CLINIC_IDS, MAIN_CLINIC, SECOND_CLINIC
 from polyvet.storage import access, custom_fields, departments, numbers, stock
@@ -51,6 +51,7 @@ async def install(
     store = await open_store(url)
     try:
         await _add_values(store, seed, first)
+        await hooks.add(store)
         _write(folder / CREDENTIALS, await _make_keys(store))
     finally:
         await store.close()
@@ -193,6 +194,7 @@ The demo practice is served at {url}
   Vetigen       {url}/api/v1     key {vetigen}
   ClinovaVet    {url}/api/v1     key {clinovavet}
   Provet Cloud  {provet}  key {token}
+  Webhooks that come in are shown at {url}/demo/webhooks
 
 Try it:
 

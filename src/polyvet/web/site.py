@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ _log = structlog.get_logger()
 
 
 @cache
-def _template(name: str) -> Any:
+def template(name: str) -> Any:
     """A page's template; the toolkit is loaded with the first one, since a start has no use for it."""
     from jinja2 import Environment, FileSystemLoader, select_autoescape
 
@@ -35,7 +35,7 @@ def _template(name: str) -> Any:
     return pages.get_template(name)
 
 
-_SAFE = {
+SAFE = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -61,13 +61,14 @@ _NOT_ALLOWED = {
 }
 
 
-def site(store: Store, documents: Mapping[str, Callable[[], bytes]]) -> Starlette:
-    """The application for all paths that are no dialect's; `documents` gives each dialect's description."""
+def site(store: Store, documents: Mapping[str, Callable[[], bytes]], more: Sequence[Route] = ()) -> Starlette:
+    """The application for all paths that are no dialect's; `documents` gives each dialect's description, `more` are
+    pages that only some servers have."""
     made: dict[str, bytes] = {}
 
     async def front(request: Request) -> Response:
-        page = _template("front.html").render(base=str(request.base_url).rstrip("/"), version=__version__)
-        return Response(page, media_type="text/html", headers=_SAFE)
+        page = template("front.html").render(base=str(request.base_url).rstrip("/"), version=__version__)
+        return Response(page, media_type="text/html", headers=SAFE)
 
     async def health(_: Request) -> Response:
         return _json(200, {"status": "ok", "version": __version__})
@@ -96,7 +97,7 @@ def site(store: Store, documents: Mapping[str, Callable[[], bytes]]) -> Starlett
 
     routes = [Route(path, page) for path, page in zip(SITE_PATHS, (front, health, ready), strict=True)]
     routes.append(Route(DOCUMENTS + "{name}.json", document))
-    made_site = Starlette(routes=routes, exception_handlers={404: not_found, 405: not_allowed})
+    made_site = Starlette(routes=[*routes, *more], exception_handlers={404: not_found, 405: not_allowed})
     made_site.router.redirect_slashes = False  # a redirect would name the host that the client made up
     return made_site
 

@@ -7,6 +7,10 @@ from typing import Any
 
 import httpx
 
+from polyvet.delivery.outbox import read_on
+from polyvet.dialects.provet.triggers import TELLING
+from tests.dialects.harness import Practice
+
 ROOT = "/4/api/0.1/"
 OTHER_ROOT = "/5/api/0.1/"
 VENDOR = "https://provetcloud.com"  # what the documents' URLs start with
@@ -30,6 +34,7 @@ PUPPY = {
     "gender": "Male",
     "date_of_birth": "2020-06-15",
 }
+HOOK = {"target_url": "https://receiver.example/provet?token=t", "trigger": 2, "content_type": 2}
 MOBILE = {"client": JOHN_URL, "phone_number": "+441234567890", "type_code": 1}
 
 
@@ -54,6 +59,14 @@ def sent(client: httpx.Client, method: str, path: str, body: Any, status: int) -
     answer = client.request(method, ROOT + path, json=body)
     assert answer.status_code == status, answer.text
     return answer.json()
+
+
+def queued(practice: Practice) -> tuple[int, int]:
+    """A hook of the first clinic, and a delivery of it that waits."""
+    hook: int = sent(practice.provet, "POST", "hook/webhook/", HOOK, 201)["id"]
+    sent(practice.provet, "PATCH", f"patient/{FENTON}/", {"remarks": "Shy"}, 200)
+    practice.run(lambda store: read_on(store, TELLING))
+    return hook, ids(practice.provet, "hook/queue/")[-1]
 
 
 def number(url: str) -> int:

@@ -10,7 +10,21 @@ import pytest
 from polyvet.dialects.provet import router
 from polyvet.dialects.provet.requests import Asking
 from polyvet.dialects.provet.wire import Options
-from tests.dialects.provet.asking import FENTON, JOHN, MOBILE, OTHER_ROOT, PUPPY, ROOT, SMITH, VENDOR, ids, page, sent
+from tests.dialects.provet.asking import (
+    FENTON,
+    HOOK,
+    JOHN,
+    MOBILE,
+    OTHER_ROOT,
+    PUPPY,
+    ROOT,
+    SMITH,
+    VENDOR,
+    ids,
+    page,
+    queued,
+    sent,
+)
 
 NOBODY = 987_654_321
 SHARED = "codelist/"  # what all clinics have
@@ -22,11 +36,15 @@ ROUTES = [
 def others(practice):
     """Numbers of the first clinic's rows that are nobody's in the second, by the first part of their paths."""
     [phone] = ids(practice.provet, f"phonenumber/?client__is={JOHN}")
-    return {"client": JOHN, "patient": FENTON, "phonenumber": phone, "custom_fields": 42, "department": 11}
+    hook, delivery = queued(practice)
+    return {
+        "client": JOHN, "patient": FENTON, "phonenumber": phone, "custom_fields": 42, "department": 11,
+        "hook/webhook": hook, "hook/queue": delivery,
+    }  # fmt: skip
 
 
 def filled(path, numbers, value):
-    kind = path.partition("/")[0]
+    kind = path.partition("/{")[0]
     own = value if kind == "custom_field_values" else numbers.get(kind, NOBODY)
     return re.sub(r"\{\w+_id\}", str(value), path).replace("{id}", str(own))
 
@@ -52,13 +70,14 @@ def test_a_route_with_another_clinics_number_answers_as_for_a_missing_one(fresh_
 def everything(practice):
     """All that the first clinic sees."""
     return [
-        page(practice.provet, f"{kind}/?page_size=1000")["results"] for kind in ("client", "patient", "phonenumber")
+        page(practice.provet, f"{kind}/?page_size=1000")["results"]
+        for kind in ("client", "patient", "phonenumber", "hook/webhook", "hook/queue")
     ]
 
 
-def test_the_first_clinic_finds_its_numbers_itself(practice):
-    for kind, number in others(practice).items():
-        assert practice.provet.get(f"{ROOT}{kind}/{number}/").status_code == 200
+def test_the_first_clinic_finds_its_numbers_itself(fresh_practice):
+    for kind, number in others(fresh_practice).items():
+        assert fresh_practice.provet.get(f"{ROOT}{kind}/{number}/").status_code == 200
 
 
 def test_no_filter_finds_another_clinics_rows(practice):
@@ -85,11 +104,12 @@ def test_no_filter_finds_another_clinics_rows(practice):
         ("client/", SMITH, "invoicing_client"),
         ("client/", SMITH, "parent_referring_organization"),
         ("client/", SMITH, "home_department"),
+        ("hook/webhook/", HOOK, "department"),
     ],
 )
 def test_a_relation_to_another_clinics_row_is_refused_like_one_that_does_not_exist(fresh_practice, path, body, name):
     client = fresh_practice.other_provet
-    kind, number = ("department", 11) if name == "home_department" else ("client", JOHN)
+    kind, number = ("department", 11) if name.endswith("department") else ("client", JOHN)
     for root in (OTHER_ROOT, ROOT):
         foreign, missing = (
             client.post(OTHER_ROOT + path, json={**body, name: f"{VENDOR}{root}{kind}/{n}/"}) for n in (number, NOBODY)
