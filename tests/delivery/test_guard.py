@@ -4,12 +4,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from polyvet.core.addresses import Addresses
+from polyvet.delivery import webhooks as sending
 from polyvet.delivery.guard import system_resolve
-from polyvet.delivery.webhooks import Outcome, Sender
+from polyvet.delivery.webhooks import READ_S, Outcome, Sender
 from polyvet.model import values
 from polyvet.model.hooks import ContentType, Delivery, Webhook
 from tests.core.stores import run
@@ -157,3 +169,113 @@ def test_a_resolver_that_never_answers_costs_its_own_delivery_only() -> None:
         return quick
 
     assert run(test()).status == 200
+
+
+def _certificate(folder: Path, name: str) -> ssl.SSLContext:
+    """A server's context whose certificate, for `name`, is its own authority: `ca.pem` in the folder."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "ca.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
+    return context
+
+
+@asynccontextmanager
+async def answering(answer: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """A server that answers each request with the same bytes and leaves the connection open; gives its port."""
+
+    over: list[asyncio.Future[None]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        over.append(ended := asyncio.get_running_loop().create_future())
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while True:
+                await reader.readuntil(b'"}')
+                writer.write(answer)
+                await writer.drain()
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        ended.set_result(None)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await asyncio.gather(*over)
+
+
+def test_tls_is_spoken_with_the_name_although_the_address_is_connected_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = _certificate(tmp_path, "receiver.example")
+    names: list[str | None] = []
+    context.sni_callback = lambda _, name, __: names.append(name)
+    resolver = Resolver(["127.0.0.1"])
+
+    async def test() -> list[Outcome]:
+        async with answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", context) as port:
+            unknown = await send(f"https://receiver.example:{port}/", LOOPBACK, resolver)
+            monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+            good = await send(f"https://receiver.example:{port}/", LOOPBACK, resolver)
+            wrong = await send(f"https://other.example:{port}/", LOOPBACK, resolver)
+        return [unknown, good, wrong]
+
+    unknown, good, wrong = run(test())
+    assert (good.status, good.error) == (200, None)
+    assert unknown.status is wrong.status is None
+    assert "certificate verify failed" in str(unknown.error)
+    assert "certificate" in str(wrong.error)
+    assert names == ["receiver.example", "receiver.example", "other.example"]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"content-length: 99999999\r\n\r\n" + b"x" * 100_000,
+        b"content-length: 10\r\n\r\n",
+        b"transfer-encoding: chunked\r\n\r\nnonsense\r\n",
+    ],
+    ids=["too much", "never all of it", "broken"],
+)
+def test_what_comes_after_the_status_changes_nothing(rest: bytes) -> None:
+    async def test() -> Outcome:
+        async with answering(b"HTTP/1.1 200 OK\r\n" + rest) as port:
+            return await send(f"http://127.0.0.1:{port}/", LOOPBACK)
+
+    started = time.monotonic()
+    outcome = run(test())
+    assert (outcome.status, outcome.error) == (200, None)
+    assert time.monotonic() - started < READ_S + 3
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200", b"HTTP/1.1 2000 OK\r\n\r\n"])
+def test_what_is_no_answer_is_a_failure_that_says_why(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "WHOLE_S", 0.5)
+
+    async def test() -> Outcome:
+        async with answering(answer) as port:
+            return await send(f"http://127.0.0.1:{port}/", LOOPBACK)
+
+    outcome = run(test())
+    assert outcome.status is None
+    assert outcome.error
