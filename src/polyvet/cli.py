@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import sys
@@ -325,11 +326,16 @@ async def _install_demo(settings: Settings, clients: int, seed: int) -> None:
 
 def _with_own_receiver(settings: Settings) -> Settings:
     """The demo's webhooks go to the demo server itself."""
+    from ipaddress import ip_address
+
     import msgspec
 
     from polyvet.sandbox.hooks import NETWORKS
 
-    return msgspec.structs.replace(settings, webhook_networks=(*settings.webhook_networks, *NETWORKS))
+    networks = [*settings.webhook_networks, *NETWORKS]
+    with contextlib.suppress(ValueError):  # a name: it is resolved when it is called
+        networks.append(str(ip_address(settings.host)))
+    return msgspec.structs.replace(settings, webhook_networks=tuple(networks))
 
 
 def _announce(settings: Settings, url: str, *, demo: bool) -> None:

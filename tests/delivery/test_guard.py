@@ -123,6 +123,30 @@ def test_an_address_that_does_not_answer_gives_way_to_the_next() -> None:
         assert outcome.status == 200
 
 
+def test_an_address_of_version_six_stands_in_brackets_in_the_header() -> None:
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n")
+        writer.close()
+
+    async def test() -> tuple[int, Outcome]:
+        try:
+            server = await asyncio.start_server(serve, "::1", 0)
+        except OSError:
+            pytest.skip("this machine has no IPv6")
+        port = server.sockets[0].getsockname()[1]
+        outcome = await send(f"http://[::1]:{port}/", LOOPBACK)
+        server.close()
+        await asyncio.sleep(0.05)
+        return port, outcome
+
+    port, outcome = run(test())
+    assert outcome.status == 200
+    assert f"\r\nHost: [::1]:{port}\r\n".encode() in heads[0].replace(b"POST / HTTP/1.1", b"")
+
+
 @pytest.mark.parametrize("location", ["http://169.254.169.254/latest/meta-data/", "/elsewhere"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(status: int, location: str) -> None:

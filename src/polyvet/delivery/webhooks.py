@@ -82,7 +82,11 @@ class Sender:
     async def _post(self, hook: Webhook, delivery: Delivery, whole: asyncio.Timeout) -> int:
         body = written(hook.content_type, delivery.parameter, delivery.value)
         url = _url(hook.target_url)
-        headers = [(b"Content-Type", _MEDIA_TYPES[ContentType(hook.content_type)]), *_signed(hook, delivery, body)]
+        headers = [
+            (b"Host", urlsplit(hook.target_url).netloc.encode()),
+            (b"Content-Type", _MEDIA_TYPES[ContentType(hook.content_type)]),
+            *_signed(hook, delivery, body),
+        ]
         timeouts = {"connect": CONNECT_S, "read": WHOLE_S, "write": WHOLE_S, "pool": WHOLE_S}
         async with self._pool.stream(
             "POST", url, headers=headers, content=body, extensions={"timeout": timeouts}

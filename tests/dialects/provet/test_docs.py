@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from polyvet.delivery.worker import PAUSES_S
 from polyvet.dialects.provet import clients, patients, phone_numbers, router, triggers, webhooks, weights
 from polyvet.dialects.provet.filters import METHODS
 from polyvet.dialects.provet.requests import Asking
@@ -57,6 +58,13 @@ def test_every_trigger_that_fires_is_named():
     for number, told in triggers.TELLING.items():
         assert f"| {number} | " in PAGE
         assert f"`{told.parameter}`" in PAGE
+
+
+def test_the_pauses_between_attempts_are_told():
+    words = {1: "s", 60: "min", 3_600: "h"}
+    units = [next(unit for unit in (3_600, 60, 1) if pause % unit == 0) for pause in PAUSES_S]
+    told = [f"{pause // unit} {words[unit]}" for pause, unit in zip(PAUSES_S, units, strict=True)]
+    assert f"pauses of {', '.join(told[:-1])} and {told[-1]}" in PAGE
 
 
 def test_every_proof_is_there():
