@@ -145,6 +145,11 @@ class Telling(World):
             lambda w: webhooks.save(w, hook.number, "shown", lambda old: replace(old, **more)),
         )
 
+    async def remove(self, hook: Webhook) -> None:
+        """Delete a webhook."""
+        touching = await webhooks.touching(self.ctx(hook.clinic_id), hook.number)
+        await self.write(hook.clinic_id, touching, lambda w: webhooks.delete(w, hook.number, "shown"))
+
     async def queue(self, clinic_id: int | None = None) -> list[Delivery]:
         """All deliveries of a clinic."""
         ctx = self.ctx(clinic_id or self.clinic)

@@ -302,8 +302,7 @@ def test_a_hook_that_is_deleted_takes_its_deliveries_with_it(database_url: str) 
                 hook = await world.hook(receiver.url, CLIENT)
                 await clients(world, 30)
                 await eventually(lambda: len(receiver.got) > 4)
-                touching = await webhooks.touching(world.ctx(world.clinic), hook.number)
-                await world.write(world.clinic, touching, lambda w: webhooks.delete(w, hook.number, "shown"))
+                await world.remove(hook)
                 assert await world.queue() == []
                 assert await world.counts(world.clinic, "deliveries") == [0]
                 came = len(receiver.got)
@@ -369,5 +368,21 @@ def test_a_worker_that_is_stopped_does_not_wait_for_a_receiver_that_hangs(databa
                 assert time.monotonic() - started < workers.STOP_S + 2
                 [delivery] = await world.queue()
                 assert delivery.state == DeliveryState.QUEUED  # and due when its lease ends
+
+    run(test())
+
+
+def test_a_hook_can_be_deleted_at_any_moment(database_url: str) -> None:
+    async def test() -> None:
+        with Receiver() as receiver:
+            async with telling(database_url) as world, delivering(world):
+                for n in range(8):
+                    hook = await world.hook(receiver.url, CLIENT)
+                    came = len(receiver.got)
+                    await clients(world, 12)
+                    await eventually(lambda came=came, n=n: len(receiver.got) > came + n % 8)  # type: ignore[misc]
+                    await world.remove(hook)
+                    assert await world.queue() == []
+        await sound(database_url)
 
     run(test())

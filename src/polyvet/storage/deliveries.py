@@ -114,12 +114,17 @@ _SETTLE = Statement(
 )  # fmt: skip
 
 
-def _removing(of: Any, names: str) -> tuple[Statement, Statement]:
-    """Takes the first `most` deliveries of a choice away, in the order of their ids: their attempts, then they."""
+def _removing(of: Any, names: str) -> tuple[Statement, Statement, Statement]:
+    """Takes the first `most` deliveries of a choice away, in the order of their ids. They are locked before their
+    attempts go: somebody may be about to add one."""
     chosen = select(deliveries.c.id).where(of).order_by(deliveries.c.id).limit(p("most"))
-    gone = delete(deliveries).where(deliveries.c.id.in_(chosen)).returning(deliveries.c.clinic_id)
     attempts = delete(delivery_attempts).where(delivery_attempts.c.delivery_id.in_(chosen))
-    return Statement(attempts.returning(delivery_attempts.c.nth), names), Statement(gone, names)
+    gone = delete(deliveries).where(deliveries.c.id.in_(chosen)).returning(deliveries.c.clinic_id)
+    return (
+        Statement(chosen, names, postgresql=chosen.with_for_update()),
+        Statement(attempts.returning(delivery_attempts.c.nth), names),
+        Statement(gone, names),
+    )
 
 
 _OF_HOOK = _removing(_of_hook, "webhook most")
@@ -158,10 +163,10 @@ async def remove_before(tx: Tx, before: bytes, most: int) -> int:
     return await _remove(tx, _OLD, before, most)
 
 
-async def _remove(tx: Tx, statements: tuple[Statement, Statement], *choice: Any) -> int:
-    of_attempts, of_deliveries = statements
-    await tx.fetch(of_attempts, *choice)
-    gone = await tx.fetch(of_deliveries, *choice)
+async def _remove(tx: Tx, statements: tuple[Statement, Statement, Statement], *choice: Any) -> int:
+    gone: Sequence[Any] = ()
+    for statement in statements:
+        gone = await tx.fetch(statement, *choice)
     for row in gone:
         tx.count(row[0], COUNTER, -1)
     return len(gone)
