@@ -214,6 +214,28 @@ def test_a_receiver_that_hangs_delays_nobody_else(database_url: str) -> None:
     run(test())
 
 
+def test_a_receiver_that_is_gone_keeps_nobody_busy_and_is_found_when_it_is_back(database_url: str) -> None:
+    gone = [True]
+
+    def answer(_: Got, __: int) -> int:
+        return 500 if gone else 200
+
+    async def test() -> None:
+        with Receiver(answer) as receiver:
+            async with telling(database_url) as world, delivering(world, pauses=(60.0,) * 9):
+                await world.hook(receiver.url, CLIENT)
+                await clients(world, 60)
+                await asyncio.sleep(3)
+                tried = len(receiver.got)
+                assert 4 <= tried < 20  # 4 at once, then one after the other with longer and longer rests
+                gone.clear()
+                started = time.monotonic()
+                await eventually(lambda: len(receiver.got) >= 60)
+                assert time.monotonic() - started < workers.LONGEST_REST_S + 5
+
+    run(test())
+
+
 def test_a_backlog_of_one_hook_starves_no_other(database_url: str) -> None:
     async def test() -> None:
         with Receiver(lambda got, nth: time.sleep(0.02) or 200) as busy, Receiver() as quick:  # type: ignore[func-returns-value]

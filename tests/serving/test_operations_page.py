@@ -38,6 +38,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding
         f"leased for {worker.LEASE_S} seconds",
         f"at most {worker.MOST_OF_HOOK} attempts of one webhook under way, {worker.MOST_OF_FAILING} of one whose last"
         f" attempt failed, and {worker.MOST_AT_ONCE} in all",
+        f"next attempt, {worker.LONGEST_REST_S:g} seconds at the most",
         f"goes after {worker.KEPT // values.DAY} days",
         f"those under way have {worker.STOP_S:g} seconds",
         f"the last {received.KEPT} messages",

@@ -41,6 +41,8 @@ LEASE_S = 20  # longer than an attempt and writing its outcome
 MOST_AT_ONCE = 100
 MOST_OF_HOOK = 4
 MOST_OF_FAILING = 1  # of a webhook whose last attempt failed: many dead receivers must not take all places
+FIRST_REST_S = 0.002  # of a webhook whose attempt failed; twice as long with each further failure,
+LONGEST_REST_S = 10.0  # so that a dead receiver with a long queue keeps nobody busy
 KEPT = 30 * values.DAY
 PURGE_S = 60.0
 PURGED = 1_000  # rows in one transaction
@@ -66,7 +68,7 @@ class Worker:
         self._sender: Sender | None = None
         self._sending: set[asyncio.Task[None]] = set()
         self._busy: Counter[bytes] = Counter()  # attempts under way, by webhook
-        self._failing: set[bytes] = set()
+        self._failing: dict[bytes, tuple[int, float]] = {}  # failures in a row, and when the rest after them ends
         self._wake = asyncio.Event()
         self._stopping = False
         self._purge_at = 0.0
@@ -107,7 +109,8 @@ class Worker:
             await self._purge(now)
         if oldest is not None and oldest > now:
             return min(POLL_S, (oldest - now) / values.MICROSECONDS)
-        return POLL_S if listening or oldest is not None else IDLE_S
+        pauses = (until - asyncio.get_running_loop().time() for _, until in self._failing.values())
+        return min((pause for pause in pauses if 0 < pause < POLL_S), default=POLL_S if listening or oldest else IDLE_S)
 
     async def _begin(self, now: int) -> None:
         """Lease what there is room for and begin to send it, in another order of webhooks each time."""
@@ -115,9 +118,11 @@ class Worker:
         wanted: list[tuple[Webhook, int]] = []
         hooks = await deliveries.due_hooks(self._store.reader, now) if room > 0 else []
         random.shuffle(hooks)
+        clock = asyncio.get_running_loop().time()
         for hook in hooks:
-            allowed = MOST_OF_FAILING if hook.id in self._failing else MOST_OF_HOOK
-            share = min(room, allowed - self._busy[hook.id])
+            failures, until = self._failing.get(hook.id, (0, 0.0))
+            allowed = MOST_OF_FAILING if failures else MOST_OF_HOOK
+            share = min(room, allowed - self._busy[hook.id]) if until <= clock else 0
             if share > 0:
                 wanted.append((hook, share))
                 room -= share
@@ -158,10 +163,7 @@ class Worker:
     async def _settle(self, hook: Webhook, delivery: Delivery, outcome: Outcome, at: int) -> None:
         after = self._after(delivery, outcome)
         attempt = Attempt(after.attempts, at, outcome.took_ms, outcome.status, outcome.error)
-        if outcome.error is None:
-            self._failing.discard(hook.id)
-        else:
-            self._failing.add(hook.id)
+        self._note(hook.id, failed=outcome.error is not None)
         kept = await self._store.write(Touching(), lambda tx: deliveries.settle(tx, delivery, after, attempt))
         word = "retried" if after.state == DeliveryState.QUEUED else str(after.state)
         self.metrics.observe(word)
@@ -171,6 +173,13 @@ class Worker:
             delivery=delivery.number, attempt=after.attempts, host=_host(hook.target_url), status=outcome.status,
             error=outcome.error, milliseconds=outcome.took_ms,
         )  # fmt: skip
+
+    def _note(self, hook_id: bytes, *, failed: bool) -> None:
+        """Let a webhook rest that fails, and end the rest of one that does not."""
+        failures, _ = self._failing.pop(hook_id, (0, 0.0))
+        if failed:
+            rest = min(LONGEST_REST_S, FIRST_REST_S * 2.0 ** min(failures, 20))
+            self._failing[hook_id] = failures + 1, asyncio.get_running_loop().time() + rest
 
     def _after(self, delivery: Delivery, outcome: Outcome) -> Delivery:
         """The delivery as the attempt leaves it."""
