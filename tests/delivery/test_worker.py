@@ -278,7 +278,7 @@ def test_a_lease_that_ends_without_an_outcome_gives_the_delivery_back(database_u
             async with telling(database_url) as world:
                 hook = await world.hook(receiver.url, CLIENT)
                 await world.client(world.clinic)
-                assert await read_on(world.store, TELLING)
+                assert await read_on(world.store, TELLING) == (True, False)
                 now = values.now()
                 # Somebody leases it for a second, and is never heard of again.
                 [(_, leased)] = await world.store.write(

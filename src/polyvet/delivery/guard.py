@@ -71,7 +71,7 @@ class GuardedBackend(AsyncNetworkBackend):
 
 async def system_resolve(host: str, port: int) -> list[str]:
     """The system's answer. It may take its resolver half a minute to give up, so each question has a thread that
-    nothing waits for: the others that could be asked are few, and everybody's."""
+    nothing waits for; the event loop's own are few, and everybody's."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[list[str]] = loop.create_future()
 

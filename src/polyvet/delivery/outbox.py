@@ -5,6 +5,8 @@ what an active webhook wants to hear of becomes a delivery, in the transaction t
 
 from __future__ import annotations
 
+from functools import partial
+
 from polyvet.model import values
 from polyvet.model.hooks import Delivery, DeliveryState, Telling, Told, Webhook
 from polyvet.storage import deliveries, numbers, outbox, webhooks
@@ -19,19 +21,18 @@ _NUMBERED = "delivery"
 Wanted = tuple[Webhook, Told]
 
 
-async def read_on(store: Store, telling: Telling) -> bool:
-    """Read all clinics' logs to their ends; gives whether there is an active webhook at all."""
+async def read_on(store: Store, telling: Telling) -> tuple[bool, bool]:
+    """Read each clinic's log on by one piece; gives whether there is an active webhook at all, and whether there may be
+    more to read."""
     found = await outbox.unread(store.reader)
+    more = False
     for one in found:
-        if one.last <= max(one.read, one.since):
-            continue
-        touching = Touching(clinics=(one.clinic_id,))
-        while await store.write(touching, lambda tx, clinic=one.clinic_id: fan_out(tx, clinic, telling)):  # type: ignore[misc]
-            pass
-    return bool(found)
+        if one.last > max(one.read, one.since):
+            more |= await store.write(Touching(clinics=(one.clinic_id,)), partial(_read_piece, one.clinic_id, telling))
+    return bool(found), more
 
 
-async def fan_out(tx: Tx, clinic_id: int, telling: Telling) -> bool:
+async def _read_piece(clinic_id: int, telling: Telling, tx: Tx) -> bool:
     """Make deliveries of the clinic's next events; gives whether there may be more. The transaction holds the clinic:
     of two processes the second finds the log read."""
     hooks = await webhooks.of_clinic(tx, clinic_id, active=True)
@@ -42,8 +43,8 @@ async def fan_out(tx: Tx, clinic_id: int, telling: Telling) -> bool:
     events = await outbox.after(tx, clinic_id, start, most)
     if not events:
         return False
-    for one in await _deliveries(tx, clinic_id, events, [(hook, telling[hook.trigger]) for hook in hooks
-                                                         if hook.trigger in telling]):  # fmt: skip
+    wanted = [(hook, telling[hook.trigger]) for hook in hooks if hook.trigger in telling]
+    for one in await _deliveries(tx, clinic_id, events, wanted):
         deliveries.insert(tx, one)
     outbox.advance(tx, clinic_id, events[-1].seq)
     return len(events) == most
@@ -52,11 +53,8 @@ async def fan_out(tx: Tx, clinic_id: int, telling: Telling) -> bool:
 async def _deliveries(tx: Tx, clinic_id: int, events: list[Happened], wanted: list[Wanted]) -> list[Delivery]:
     """One delivery for each webhook and thing, of the thing's last event: a message says no more than which thing was
     changed, and it leaves after all of these events."""
-    happened = {event.entity for event in events}
-    things = {
-        told.entity: await outbox.things(tx, clinic_id, told.entity, events)
-        for told in {told.entity: told for _, told in wanted if told.entity in happened}.values()
-    }
+    entities = {event.entity for event in events} & {told.entity for _, told in wanted}
+    things = {entity: await outbox.things(tx, clinic_id, entity, events) for entity in entities}
     last: dict[tuple[int, bytes], tuple[Happened, Wanted, Thing]] = {}
     for event in events:
         for hook, told in wanted:

@@ -99,7 +99,7 @@ class Worker:
 
     async def _turn(self) -> float:
         """One look at everything; gives how many seconds to pause, unless an attempt ends before."""
-        listening = await outbox.read_on(self._store, self._telling)
+        listening, more = await outbox.read_on(self._store, self._telling)
         oldest = await deliveries.oldest_due(self._store.reader)
         self.metrics.note_oldest(oldest)
         now = values.now()
@@ -107,10 +107,16 @@ class Worker:
             await self._begin(now)
         if asyncio.get_running_loop().time() >= self._purge_at:
             await self._purge(now)
+        if more:
+            return 0.0
+        return self._pause(oldest, now) if listening or oldest is not None else IDLE_S
+
+    def _pause(self, oldest: int | None, now: int) -> float:
+        """Until the next delivery is due or the next rest ends, if that comes before it is time to look again."""
         if oldest is not None and oldest > now:
             return min(POLL_S, (oldest - now) / values.MICROSECONDS)
-        pauses = (until - asyncio.get_running_loop().time() for _, until in self._failing.values())
-        return min((pause for pause in pauses if 0 < pause < POLL_S), default=POLL_S if listening or oldest else IDLE_S)
+        clock = asyncio.get_running_loop().time()
+        return min([POLL_S, *(until - clock for _, until in self._failing.values() if until > clock)])
 
     async def _begin(self, now: int) -> None:
         """Lease what there is room for and begin to send it, in another order of webhooks each time."""
