@@ -21,6 +21,7 @@ from polyvet.core.addresses import Addresses
 from polyvet.delivery.worker import Worker
 from polyvet.dialects.provet.triggers import TELLING
 from polyvet.model.hooks import ContentType, Delivery, Webhook
+from polyvet.storage.check import ERROR, check
 from polyvet.storage.migrate import migrate
 from polyvet.storage.writing import Touching
 from tests.core.stores import World, opened
@@ -193,3 +194,13 @@ async def delivering(world: World, **more: Any) -> AsyncIterator[Worker]:
     finally:
         await worker.stop()
         await running
+
+
+async def clients(world: Telling, count: int, clinic_id: int | None = None) -> None:
+    """Register so many."""
+    await asyncio.gather(*(world.client(clinic_id or world.clinic, f"Client {n}") for n in range(count)))
+
+
+async def sound(url: str) -> None:
+    """Fails where the store is not."""
+    assert [one for one in await check(url) if one.severity == ERROR] == []
