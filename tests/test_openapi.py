@@ -36,6 +36,7 @@ from polyvet.sandbox.samples import JOHN_SMITH_ID, MAX_ID
 from polyvet.web.marks import Marks
 from polyvet.web.routes import RouteTable
 from tests.dialects.harness import SECRETS, Practice, fill
+from tests.dialects.provet.asking import queued
 from tests.dialects.vetigen.asking import SAMPLE
 
 EXAMPLES = 25  # requests an operation and mode
@@ -194,6 +195,7 @@ def _known_to_provet(practice: Practice) -> dict[str, dict[str, Any]]:
         return int(made.json()["id"])
 
     fields = http.get(root + "custom_fields/").json()["results"]
+    hook, delivery = queued(practice)
     clients_value, patients_value = value("client/456/"), value("patient/1204/")
     client, patient = {"id": "456"}, {"id": "1204"}
     return {
@@ -220,6 +222,8 @@ def _known_to_provet(practice: Practice) -> dict[str, dict[str, Any]]:
         "getAppointment": {"id": one("appointment/")},
         "getUser": {"id": one("user/")},
         "getDetailsOfAUser": {"id": one("userdetails/")},
+        "getWebhook": {"id": hook},
+        "getDelivery": {"id": delivery},
     }
 
 

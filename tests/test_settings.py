@@ -24,7 +24,9 @@ def table() -> str:
     kinds: Any = msgspec.inspect.type_info(Settings)
     for field, kind in zip(msgspec.structs.fields(Settings), kinds.fields, strict=True):
         default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
-        shown = "" if default in (None, {}) else f"`{str(default).lower() if default in (True, False) else default}`"
+        shown = (
+            "" if default in (None, {}, ()) else f"`{str(default).lower() if default in (True, False) else default}`"
+        )
         lines.append(f"| `{field.name}` | `{PREFIX}{field.name.upper()}` | {shown} | {_help(kind)}{_bounds(kind)} |")
     return "\n".join(lines) + "\n"
 
@@ -85,6 +87,9 @@ def test_the_later_source_wins(tmp_path: Path) -> None:
         ("vetigen_name_unconnected", "true", True),
         ("vetigen_name_unconnected", "0", False),
         ("metrics_port", "9100", 9100),
+        ("deliver", "0", False),
+        ("webhook_networks", "", ()),
+        ("webhook_networks", "10.1.0.0/16, fd12::/32,192.168.1.7,", ("10.1.0.0/16", "fd12::/32", "192.168.1.7")),
         ("hosts", "", {}),
         ("hosts", "a.example.org = vetigen, b.example.org=clinovavet,", {
             "a.example.org": "vetigen", "b.example.org": "clinovavet",
@@ -110,6 +115,10 @@ def test_the_environment_is_read(name: str, text: str, value: Any) -> None:
         ("body_limit", "10", "body_limit"),
         ("metrics_port", "99999", "metrics_port"),
         ("metrics_port", "0", "metrics_port"),
+        ("deliver", "never", "deliver"),
+        ("webhook_networks", "10.1.0.0/33", "webhook_networks"),
+        ("webhook_networks", "10.1.2.3/16", "host bits"),
+        ("webhook_networks", "example.org", "10.1.0.0/16"),
         ("hosts", "a.example.org", "api.example.org=vetigen"),
         ("database_url", "mysql://me:secret@db/vet", "no PostgreSQL"),
         ("database_url", "vet.db", "postgresql://USER@HOST:PORT/NAME"),

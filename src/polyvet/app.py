@@ -7,16 +7,21 @@ be bound to one dialect.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from polyvet.core.addresses import Addresses
 from polyvet.core.codelists import Codelists
+from polyvet.delivery.worker import Worker
 from polyvet.dialects.clinovavet import router as clinovavet
 from polyvet.dialects.provet import router as provet
+from polyvet.dialects.provet import triggers
 from polyvet.dialects.provet.wire import SCOPES as PROVET_SCOPES
 from polyvet.dialects.provet.wire import Options as ProvetOptions
 from polyvet.dialects.provet.wire import is_oauth
@@ -58,11 +63,13 @@ class Shared:
 class App:
     """The server as an ASGI application."""
 
-    def __init__(self, settings: Settings, shared: Shared | None = None) -> None:
+    def __init__(self, settings: Settings, shared: Shared | None = None, demo_url: str | None = None) -> None:
+        """`demo_url` is where the demo's practice is served, which has some pages of its own."""
         self.settings = settings
         self._provet_options = ProvetOptions(
-            settings.provet_strict_filters, settings.provet_country, settings.public_url
+            settings.provet_strict_filters, settings.provet_country, settings.public_url, settings.webhook_networks
         )
+        self._demo_url = demo_url
         self._hosts = {host.lower(): name for host, name in settings.hosts.items()}
         self.metrics = Metrics()
         self._shared = shared or Shared(settings)
@@ -72,6 +79,7 @@ class App:
         self._by_segment: dict[str, Dialect] = {}
         self._site: Starlette | None = None
         self._oauth: ASGIApp | None = None
+        self._delivery: tuple[Worker, asyncio.Task[None]] | None = None
 
     async def open(self) -> None:
         """Open the store, whose schema must be there, and put the dialects over it."""
@@ -95,10 +103,14 @@ class App:
             for segment in self._dialects[name].routes.first_segments()
         }
         documents: dict[str, Callable[[], bytes]] = {name: dialect.document for name, dialect in self._dialects.items()}
-        self._site = site(store, documents)
+        self._site = site(store, documents, () if self._demo_url is None else _demo_pages(store))
 
     async def close(self) -> None:
-        """Finish what is being written, then let go of the store."""
+        """Finish what is being sent and written, then let go of the store."""
+        if self._delivery is not None:
+            worker, running = self._delivery
+            await worker.stop()
+            await running
         self._log.flush()
         if self._store is not None:
             await self._store.close()
@@ -111,6 +123,11 @@ class App:
             await self._lifespan(receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
+
+    def _deliver(self, store: Store) -> None:
+        worker = create_worker(self.settings, store)
+        self.metrics.registry.register(worker.metrics)
+        self._delivery = worker, asyncio.create_task(worker.run())
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -186,11 +203,21 @@ class App:
                 return self._dialects.get(self._hosts.get(host.lower(), ""))
         return None
 
+    async def _start(self) -> None:
+        await self.open()
+        assert self._store is not None  # noqa: S101, it was opened
+        if self._demo_url is not None:
+            from polyvet.sandbox.hooks import point_to
+
+            await point_to(self._store, self._demo_url)
+        if self.settings.deliver:
+            self._deliver(self._store)
+
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await self.open()
+                await self._start()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self.close()
@@ -198,6 +225,17 @@ class App:
                 return
 
 
-def create_app(settings: Settings, shared: Shared | None = None) -> App:
-    """The server as an ASGI application; its lifespan opens and closes the store."""
-    return App(settings, shared)
+def _demo_pages(store: Store) -> list[Route]:
+    from polyvet.web.received import Received  # most servers are no demo
+
+    return Received(store).routes()
+
+
+def create_app(settings: Settings, shared: Shared | None = None, demo_url: str | None = None) -> App:
+    """The server as an ASGI application; its lifespan opens and closes the store, and delivers meanwhile."""
+    return App(settings, shared, demo_url)
+
+
+def create_worker(settings: Settings, store: Store) -> Worker:
+    """What sends webhooks' deliveries."""
+    return Worker(store, triggers.TELLING, Addresses(settings.webhook_networks))

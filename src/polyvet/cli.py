@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 from pathlib import Path
@@ -76,11 +77,24 @@ def serve(
     run_to_end(migrated(settings))
     if demo:
         run_to_end(_install_demo(settings, clients, seed))
+        settings = _with_own_receiver(settings)
     try:
-        code = run(settings, lambda url: _announce(settings, url, demo=demo))
+        code = run(settings, lambda url: _announce(settings, url, demo=demo), demo=demo)
     except (ServeError, SettingsError) as error:
         fail(str(error))
     raise typer.Exit(code)
+
+
+@app.command()
+def deliver(data: DataOption = None, database_url: UrlOption = None, config: ConfigOption = None) -> None:
+    """Send webhooks' deliveries until told to stop, for servers with the setting `deliver` off."""
+    from polyvet.serving import deliver as run
+    from polyvet.web import log
+
+    settings = settings_of(config, data, database_url)
+    log.configure(settings.log_level)
+    run_to_end(migrated(settings))
+    run_to_end(run(settings, lambda: typer.echo("polyvet delivers")))
 
 
 @app.command()
@@ -308,6 +322,20 @@ async def _install_demo(settings: Settings, clients: int, seed: int) -> None:
             await install(settings.store_url, Path(settings.data), clients=clients, seed=seed, progress=progress)
     except DemoError as error:
         fail(str(error))
+
+
+def _with_own_receiver(settings: Settings) -> Settings:
+    """The demo's webhooks go to the demo server itself."""
+    from ipaddress import ip_address
+
+    import msgspec
+
+    from polyvet.sandbox.hooks import NETWORKS
+
+    networks = [*settings.webhook_networks, *NETWORKS]
+    with contextlib.suppress(ValueError):  # a name: it is resolved when it is called
+        networks.append(str(ip_address(settings.host)))
+    return msgspec.structs.replace(settings, webhook_networks=tuple(networks))
 
 
 def _announce(settings: Settings, url: str, *, demo: bool) -> None:

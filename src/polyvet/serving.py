@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import os
@@ -16,11 +17,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from prometheus_client import start_http_server
+from prometheus_client import CollectorRegistry, start_http_server
 
-from polyvet.app import Shared, create_app
+from polyvet.app import Shared, create_app, create_worker
 from polyvet.protocol import Protocol
 from polyvet.settings import Settings
+from polyvet.storage.store import open_store
 from polyvet.web import log
 
 BACKLOG = 2048
@@ -62,16 +64,37 @@ class _Server(uvicorn.Server):
             self._announce()
 
 
-def serve(settings: Settings, announce: Callable[[str], None]) -> int:
-    """Serve until told to stop; `announce` is called with the URL once requests are answered. Gives the exit code."""
+def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = False) -> int:
+    """Serve until told to stop; `announce` is called with the URL once requests are answered. `demo` adds the demo's
+    own pages. Gives the exit code."""
     shared = Shared(settings)
     _probe_metrics_ports(settings)
     listening = _bind(settings)
     host, port = listening.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    demo_url = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:") if demo else None
     if settings.workers == 1:
-        return _work(settings, shared, listening, 0, lambda: announce(url), None)
-    return _Parent(settings, shared, listening).run(lambda: announce(url))
+        return _work(settings, shared, listening, 0, lambda: announce(url), None, demo_url)
+    return _Parent(settings, shared, listening, demo_url).run(lambda: announce(url))
+
+
+async def deliver(settings: Settings, announce: Callable[[], None]) -> None:
+    """Send webhooks' deliveries in this process until told to stop; `announce` is called when it has begun."""
+    store = await open_store(settings.store_url)
+    worker = create_worker(settings, store)
+    if settings.metrics_port is not None:
+        registry = CollectorRegistry()
+        registry.register(worker.metrics)
+        start_http_server(settings.metrics_port, settings.host, registry)
+    stopping = asyncio.Event()
+    for name in _STOPPING:
+        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    running = asyncio.create_task(worker.run())
+    announce()
+    await stopping.wait()
+    await worker.stop()
+    await running
+    await store.close()
 
 
 def _bind(settings: Settings) -> socket.socket:
@@ -116,10 +139,11 @@ def _work(
     number: int,
     announce: Callable[[], None],
     parent: int | None,
+    demo_url: str | None,
 ) -> int:
     """One process that serves, as long as its parent lives if it has one."""
     log.configure(settings.log_level)
-    app = create_app(settings, shared)
+    app = create_app(settings, shared, demo_url)
     if settings.metrics_port is not None:
         start_http_server(settings.metrics_port + number, settings.host, app.metrics.registry)
     config = uvicorn.Config(
@@ -143,8 +167,9 @@ def _work(
 class _Parent:
     """Forks the workers, replaces one that dies, and passes the signal to stop on."""
 
-    def __init__(self, settings: Settings, shared: Shared, listening: socket.socket) -> None:
+    def __init__(self, settings: Settings, shared: Shared, listening: socket.socket, demo_url: str | None) -> None:
         self._settings = settings
+        self._demo_url = demo_url
         self._shared = shared
         self._listening = listening
         self._workers: dict[int, int] = {}
@@ -193,7 +218,9 @@ class _Parent:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
         code = 1
         try:
-            code = _work(self._settings, self._shared, self._listening, number, lambda: _tell(writing), parent)
+            code = _work(
+                self._settings, self._shared, self._listening, number, lambda: _tell(writing), parent, self._demo_url
+            )
         except BaseException:
             traceback.print_exc()
         finally:

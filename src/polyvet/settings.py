@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -62,6 +63,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     public_url: Annotated[
         str | None, _help("How clients reach the server, such as https://vet.example; else the Host header tells.")
     ] = None
+    webhook_networks: Annotated[
+        tuple[str, ...],
+        _help("Private networks to which webhooks may go, such as 10.1.0.0/16; public addresses are always allowed."),
+    ] = ()
+    deliver: Annotated[
+        bool, _help("Send webhooks' deliveries from the serving processes; `polyvet deliver` sends them from its own.")
+    ] = True
     hosts: Annotated[
         dict[str, str], _help("Host names bound to one dialect: unknown paths there get that dialect's 404.")
     ] = {}
@@ -99,6 +107,11 @@ def load(
         settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(f"settings: {error}") from error
+    for text in settings.webhook_networks:
+        try:
+            ip_network(text)
+        except ValueError as error:
+            raise SettingsError(f"webhook_networks: {error}; write it as 10.1.0.0/16") from error
     problem = _url_problem(settings.database_url) if settings.database_url else None
     if problem:
         raise SettingsError(f"database_url: {problem}; write it as postgresql://USER@HOST:PORT/NAME")
@@ -129,7 +142,9 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _from_text(name: str, text: str) -> Any:
-    """`hosts` is written as `name=dialect,name=dialect` in the environment."""
+    """In the environment lists have commas, and `hosts` is written as `name=dialect,name=dialect`."""
+    if name == "webhook_networks":
+        return [one.strip() for one in text.split(",") if one.strip()]
     if name != "hosts":
         return text
     pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]

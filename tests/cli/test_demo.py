@@ -75,6 +75,40 @@ def test_the_requests_that_it_prints_work_when_they_are_pasted(demo: Demo) -> No
     assert (answer.status_code, answer.json()["id"]) == (200, 456)
 
 
+def test_a_change_is_told_to_the_demos_own_receiver_wherever_it_listens(practice: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(practice, folder)
+    with Running(folder, "--demo") as server:
+        page, root = f"{server.url}/demo/webhooks", f"{server.url}/4/api/0.1"
+        headers = {"Authorization": f"Token {_credentials(folder)['provet']['token']}"}
+        [hook] = server.http.get(f"{root}/hook/webhook/", headers=headers).json()["results"]
+        assert hook["target_url"] == f"{page}/4"
+        number = server.http.get(f"{root}/patient/?name=Max", headers=headers).json()["results"][0]["id"]
+        changed = server.http.patch(f"{root}/patient/{number}/", headers=headers, json={"remarks": "Shy"})
+        assert changed.status_code == 200
+        assert until(lambda: f"{number}&#34;}}" in server.http.get(page).text)
+        shown = server.http.get(page)
+    assert "✓" in shown.text
+    assert "✗" not in shown.text
+    assert "<script" not in shown.text
+    assert "default-src 'none'" in shown.headers["content-security-policy"]
+
+
+def test_the_demos_receiver_shows_what_anybody_posts_and_keeps_the_last_fifty(demo: Demo) -> None:
+    page = f"{demo.server.url}/demo/webhooks"
+    for n in range(60):
+        assert demo.server.http.post(f"{page}/somebody", content=f"<b>{n}-th</b>").status_code == 200
+    forged = {"webhook-id": "msg_1", "webhook-timestamp": "1", "webhook-signature": "v1,AAAA"}
+    for broken in (forged, {**forged, "webhook-signature": "nonsense"}, {"webhook-signature": "v1"}):
+        assert demo.server.http.post(f"{page}/4", content=b"\xff", headers=broken).status_code == 200
+    shown = demo.server.http.get(page).text
+    assert shown.count("<article>") == 50
+    assert shown.count("✗") == 3
+    assert "&lt;b&gt;59-th&lt;/b&gt;" in shown
+    assert "&gt;12-th" not in shown
+    assert demo.server.http.post(f"{page}/somebody", content=b"x" * 70_000).status_code == 413
+
+
 def test_the_second_clinic_is_another_clinic(demo: Demo) -> None:
     ours, theirs = (
         demo.server.get("/api/v1/patients", clinic["vetigen"]["api_key"]).json()["data"]

@@ -161,3 +161,25 @@ def test_each_call_asks_for_its_permission(store_url: str) -> None:
                     await work
 
     run(test())
+
+
+def test_each_clinic_that_sees_the_client_is_told_of_its_number(store_url: str) -> None:
+    async def test() -> None:
+        async with opened(store_url) as w:
+            here, there = w.clinics
+            made = await new_client(w, here)
+            await w.connect(here, made.client.id, there)
+            before = {clinic: len(await w.events(clinic)) for clinic in w.clinics}
+            phone, _ = await new_phone(w, here, 1, "0301111")
+            await save_phone(w, here, phone.id, number="0302222")
+            await delete_phone(w, here, phone.id)
+            ident = phone.id.to_bytes(16, "big")
+            for clinic in w.clinics:
+                told = (await w.events(clinic))[before[clinic] :]
+                assert [kind for kind, entity, _ in told if entity == "phone number"] == [
+                    "created", "updated", "deleted",
+                ]  # fmt: skip
+                assert {found for _, entity, found in told if entity == "phone number"} == {ident}
+                assert [entity for _, entity, _ in told].count("client") == 3
+
+    run(test())

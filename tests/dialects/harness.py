@@ -160,9 +160,10 @@ class Practice:
     `small_vetigen` has one of a clinic that sees Boncuk and nobody else."""
 
     def __init__(self, url: str, **settings: Any) -> None:
-        """`settings` are the server's, where they are not the defaults."""
+        """`settings` are the server's, where they are not the defaults. Nothing is delivered unless they say so: tests
+        name receivers that do not exist."""
         self.url = url
-        self.server = Server(Settings(database_url=url, **{"log_level": "warning", **settings}))
+        self.server = Server(Settings(database_url=url, **{"log_level": "warning", "deliver": False, **settings}))
         self._clients: list[httpx.Client] = []
         self._others: dict[tuple[Any, ...], Practice] = {}
         self._runner = asyncio.Runner()

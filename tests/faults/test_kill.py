@@ -110,9 +110,11 @@ class Writers:
 class Killed:
     """A server that is killed and started again while others write."""
 
-    def __init__(self, made: Practice) -> None:
+    def __init__(self, made: Practice, **more: str) -> None:
+        """`more` are environment variables."""
         self._made = made
-        self.server = Running(made.folder, *made.arguments)
+        self._more = more
+        self.server = Running(made.folder, *made.arguments, **more)
         self.writers = Writers(made.clinovavet)
 
     def __enter__(self) -> Killed:
@@ -130,7 +132,7 @@ class Killed:
             assert until(lambda known=known: self.writers.acknowledged() > known)  # type: ignore[misc]
             time.sleep(rng.random() * LONGEST_S)
             assert self.server.stop(signal.SIGKILL) == -signal.SIGKILL
-            self.server = self.writers.server = Running(self._made.folder, *self._made.arguments)
+            self.server = self.writers.server = Running(self._made.folder, *self._made.arguments, **self._more)
         self.writers.finish()
 
     def rows(self) -> dict[str, str]:

@@ -12,13 +12,14 @@ import pytest
 from polyvet import access_commands, protocol
 from polyvet.app import DIALECTS
 from polyvet.cli import UNFINISHED_DEMO, app
+from polyvet.delivery import worker
 from polyvet.identity import keys
 from polyvet.model import values
 from polyvet.sandbox import install
 from polyvet.serving import GRACE_S
 from polyvet.settings import Settings
 from polyvet.storage import idempotency, postgres
-from polyvet.web import limits, log, message
+from polyvet.web import limits, log, message, received
 from polyvet.web.site import SITE_PATHS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -34,6 +35,13 @@ PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding
         f"head may have {protocol.HEAD_BYTES:,} bytes; head and body must each arrive within {protocol.HEAD_S} seconds",
         f"within {idempotency.LIFETIME // (3_600 * values.MICROSECONDS)} hours",
         f"up to {postgres.READERS} connections to read and {postgres.LANES} to write",
+        f"leased for {worker.LEASE_S} seconds",
+        f"at most {worker.MOST_OF_HOOK} attempts of one webhook under way, {worker.MOST_OF_FAILING} of one whose last"
+        f" attempt failed, and {worker.MOST_AT_ONCE} in all",
+        f"next attempt, {worker.LONGEST_REST_S:g} seconds at the most",
+        f"goes after {worker.KEPT // values.DAY} days",
+        f"those under way have {worker.STOP_S:g} seconds",
+        f"the last {received.KEPT} messages",
         f"`{install.CREDENTIALS}` (mode {install._PRIVATE:04o})",
         f"`{install.UNFINISHED}`",
     ],

@@ -10,7 +10,18 @@ from polyvet.model import values
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldKind, FieldModel
 from polyvet.model.details import AppointmentDetails, ReminderDetails
 from polyvet.model.entities import CalendarEvent, Reminder, State, User
-from polyvet.storage import appointments, custom_fields, merging, numbers, reminders, staff
+from polyvet.model.hooks import Delivery, DeliveryState, Webhook
+from polyvet.storage import (
+    appointments,
+    custom_fields,
+    deliveries,
+    merging,
+    numbers,
+    outbox,
+    reminders,
+    staff,
+    webhooks,
+)
 from polyvet.storage.check import ERROR, INFO, Finding, check
 from polyvet.storage.store import is_postgresql, sqlite_path
 from polyvet.storage.writing import Tx
@@ -69,6 +80,15 @@ PLANTED = [
     ("numbers", "UPDATE numbers SET last = 0 WHERE kind = 'user'"),
     ("appointments", "UPDATE calendar_events SET client_id = patient_id WHERE number = 3 AND clinic_id = 1"),
     ("appointments", "UPDATE event_users SET start_at = start_at + 1"),
+    ("outbox", "UPDATE outbox_cursors SET seq = 1000 WHERE clinic_id = 1"),
+    ("outbox", "UPDATE webhooks SET since_seq = 1000"),
+    ("deliveries", "UPDATE webhooks SET clinic_id = 2"),
+    ("deliveries", "UPDATE deliveries SET event_seq = 1000"),
+    ("deliveries", "UPDATE deliveries SET next_at = NULL"),
+    ("deliveries", "UPDATE deliveries SET state = 'failed'"),
+    ("numbers", "UPDATE numbers SET last = 0 WHERE kind = 'webhook'"),
+    ("numbers", "UPDATE numbers SET last = 0 WHERE kind = 'delivery'"),
+    ("counters", "UPDATE counters SET n = 2 WHERE name = 'deliveries'"),
     ("revision", "UPDATE alembic_version SET version_num = '0000'"),
     ("indexes", "DROP INDEX enrolments_updated"),
 ]  # fmt: skip
@@ -105,6 +125,25 @@ def sound(database_url: str) -> str:
             await w.set_patient(one, State.DELETED)
             archived = await w.client()
             await w.set_client(archived.id, 1, State.ARCHIVED)
+
+            async def told(tx: Tx) -> None:
+                now, kind = tx.stamp(1), str(DeliveryState.QUEUED)
+                number = await numbers.take(tx, 1, "webhook")
+                hook = Webhook(
+                    values.new_id(), 1, number, "", "https://x", 2, 2, None, True, "s", None, None, 1, now, now
+                )
+                webhooks.insert(tx, hook)
+                number = await numbers.take(tx, 1, "delivery")
+                deliveries.insert(
+                    tx,
+                    Delivery(
+                        values.new_id(), 1, number, hook.id, 2, "client_id", "1", kind, 0, now, None, None, None, now,
+                        now,
+                    ),
+                )  # fmt: skip
+                outbox.advance(tx, 1, 2)
+
+            await w.write(told, at=[1])
 
             async def valued(tx: Tx) -> None:
                 custom_fields.define(tx, 1, CustomField(4, FieldModel.CLIENT, "Likes", FieldKind.TEXT, False))

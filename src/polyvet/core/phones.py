@@ -67,7 +67,7 @@ async def create(w: Writing, owner: int, phone: Phone) -> tuple[Phone, int]:
     made = await stored.insert(
         w.tx, msgspec.structs.replace(phone, client_id=file.client.id, created_at=at, updated_at=at)
     )
-    await clients.touch_everywhere(w.tx, file.client)
+    _tell(w, "created", made.id, await clients.touch_everywhere(w.tx, file.client))
     return made, owner
 
 
@@ -93,7 +93,7 @@ async def save(
         updated_at=values.now(),
     )
     stored.update_phone(w.tx, changed)
-    await clients.touch_everywhere(w.tx, file.client)
+    _tell(w, "updated", changed.id, await clients.touch_everywhere(w.tx, file.client))
     if moved and (before := await client_files.by_number(w.tx, w.clinic_id, old_owner)) is not None:
         await clients.touch_everywhere(w.tx, before.client)
     return changed, file.client.number
@@ -106,7 +106,13 @@ async def delete(w: Writing, phone_id: int, shown: str) -> None:
     stored.delete_phone(w.tx, old.id)
     file = await client_files.by_number(w.tx, w.clinic_id, owner)
     if file is not None:
-        await clients.touch_everywhere(w.tx, file.client)
+        _tell(w, "deleted", old.id, await clients.touch_everywhere(w.tx, file.client))
+
+
+def _tell(w: Writing, kind: str, phone_id: int, stamps: dict[int, int]) -> None:
+    """Note in the event logs of all clinics that see the client what happened to its number."""
+    for clinic_id, stamp in stamps.items():
+        w.tx.event(clinic_id, kind, KIND, phone_id.to_bytes(16, "big"), stamp)
 
 
 async def _check_room(w: Writing, client_id: bytes) -> None:

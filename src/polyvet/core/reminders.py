@@ -93,7 +93,8 @@ async def delete(w: Writing, number: int, shown: str) -> None:
     w.require("reminders:write")
     old = await _writable(w, number, shown)
     stored.remove(w.tx, old.reminder)
-    w.tx.event(w.clinic_id, "deleted", KIND, old.reminder.id, w.tx.stamp(w.clinic_id))
+    # The row is gone when others read the log, so it tells the number.
+    w.tx.event(w.clinic_id, "deleted", KIND, old.reminder.number.to_bytes(16, "big"), w.tx.stamp(w.clinic_id))
 
 
 def _sent(file: ReminderFile) -> ReminderFile:

@@ -19,7 +19,7 @@ from polyvet.identity import applications, passwords
 from polyvet.identity.keys import NewKey, create
 from polyvet.model.custom_fields import FieldModel
 from polyvet.model.entities import CodeList, State
-from polyvet.sandbox import demo, office, reminders
+from polyvet.sandbox import demo, hooks, office, reminders
 from polyvet.sandbox.aside import pieces
 from polyvet.sandbox.practice import CLINIC_IDS, MAIN_CLINIC, SECOND_CLINIC, users, vets
 from polyvet.storage import access, custom_fields, departments, numbers, staff, stock
@@ -62,6 +62,7 @@ async def install(
         await _add_values(store, seed, owners)
         await _add_codes(store)
         await add_reminders(store, seed, _today(), pets)
+        await hooks.add(store)
         _write(folder / CREDENTIALS, await _make_keys(store))
     finally:
         await store.close()
@@ -268,6 +269,7 @@ The demo practice is served at {url}
   Vetigen       {url}/api/v1     key {vetigen}
   ClinovaVet    {url}/api/v1     key {clinovavet}
   Provet Cloud  {provet}  key {token}
+  Webhooks that come in are shown at {url}/demo/webhooks
 
 Try it:
 

@@ -118,6 +118,28 @@ RULES = (
         f" WHERE e.state = {_ACTIVE} LIMIT 1000",
         "these patients were merged and are active all the same. Unmerge them, and merge them again.",
     ),
+    _numbered_as("webhook", "webhooks"),
+    _numbered_as("delivery", "deliveries"),
+    Rule(
+        "outbox",
+        "SELECT o.clinic_id, o.seq FROM outbox_cursors o JOIN clinics k ON k.id = o.clinic_id WHERE o.seq > k.event_seq"
+        " UNION ALL SELECT w.clinic_id, w.since_seq FROM webhooks w JOIN clinics k ON k.id = w.clinic_id"
+        " WHERE w.since_seq > k.event_seq",
+        "these clinics' webhooks wait for events beyond the log, so they miss those that come next: set `seq` of"
+        " outbox_cursors and `since_seq` of webhooks to the clinic's event_seq.",
+    ),
+    Rule(
+        "deliveries",
+        "SELECT d.clinic_id, d.number FROM deliveries d LEFT JOIN webhooks w ON w.id = d.webhook_id"
+        " AND w.clinic_id = d.clinic_id JOIN clinics k ON k.id = d.clinic_id"
+        " WHERE w.id IS NULL OR d.event_seq > k.event_seq LIMIT 1000",
+        f"these deliveries are of no webhook of their clinic, or of an event that the log does not have. {_REPORT}",
+    ),
+    Rule(
+        "deliveries",
+        "SELECT clinic_id, number FROM deliveries WHERE (state = 'queued') <> (next_at IS NOT NULL) LIMIT 1000",
+        f"these deliveries are queued and never due, or over and due. {_REPORT}",
+    ),
     Rule(
         "merges",
         "SELECT m.source_id, m.target_id FROM merges m LEFT JOIN merges t ON t.source_id = m.target_id"
@@ -184,6 +206,7 @@ WITH active AS MATERIALIZED (
     ) AS r GROUP BY clinic_id
     UNION ALL SELECT clinic_id, 'reminders', 0, count(*) FROM reminders GROUP BY clinic_id
     UNION ALL SELECT clinic_id, 'appointments', 0, count(*) FROM calendar_events GROUP BY clinic_id
+    UNION ALL SELECT clinic_id, 'deliveries', 0, count(*) FROM deliveries GROUP BY clinic_id
 ), sides AS (
     SELECT clinic_id, name, bucket, n AS kept, 0 AS n FROM counters
     UNION ALL SELECT clinic_id, name, bucket, 0, n FROM counted

@@ -16,6 +16,7 @@
 | `stock` | 0 | stock items |
 | `appointments` | 0 | calendar events |
 | `reminders` | 0 | reminders |
+| `deliveries` | 0 | deliveries to webhooks |
 
 A bucket is 2**36 microseconds, some 19 hours: a total over a range of time sums whole buckets and counts, in an index,
 only the rows of the two buckets at its ends.

@@ -59,6 +59,7 @@ class Source(msgspec.Struct, frozen=True):
     counted: Counted | None = None
     whole: str | None = None  # of rows without a state, the counter of all that the clinic has
     narrow: Narrow | None = None  # a clause that an index serves, with the value of its one parameter `narrow`
+    clocked: bool = True  # whether the clinic's clock moves when a row changes, so that a total can be kept under it
 
 
 class Totals:
@@ -228,6 +229,8 @@ class FilteredList(Generic[T]):
             total: int = (await reader.fetch_one(statement, clinic_id, *arguments))[0]
             return total
 
+        if not self._source.clocked:
+            return await counting()
         return await self._totals.of(reader, clinic_id, tree, counting)
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import structlog
@@ -20,7 +20,7 @@ from polyvet.web.pages import template
 SITE_PATHS = ("/", "/health", "/ready")
 DOCUMENTS = "/openapi/"
 _log = structlog.get_logger()
-_SAFE = {
+SAFE = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -46,13 +46,14 @@ _NOT_ALLOWED = {
 }
 
 
-def site(store: Store, documents: Mapping[str, Callable[[], bytes]]) -> Starlette:
-    """The application for all paths that are no dialect's; `documents` gives each dialect's description."""
+def site(store: Store, documents: Mapping[str, Callable[[], bytes]], more: Sequence[Route] = ()) -> Starlette:
+    """The application for all paths that are no dialect's; `documents` gives each dialect's description, `more` are
+    pages that only some servers have."""
     made: dict[str, bytes] = {}
 
     async def front(request: Request) -> Response:
         page = template("front.html").render(base=str(request.base_url).rstrip("/"), version=__version__)
-        return Response(page, media_type="text/html", headers=_SAFE)
+        return Response(page, media_type="text/html", headers=SAFE)
 
     async def health(_: Request) -> Response:
         return _json(200, {"status": "ok", "version": __version__})
@@ -81,7 +82,7 @@ def site(store: Store, documents: Mapping[str, Callable[[], bytes]]) -> Starlett
 
     routes = [Route(path, page) for path, page in zip(SITE_PATHS, (front, health, ready), strict=True)]
     routes.append(Route(DOCUMENTS + "{name}.json", document))
-    made_site = Starlette(routes=routes, exception_handlers={404: not_found, 405: not_allowed})
+    made_site = Starlette(routes=[*routes, *more], exception_handlers={404: not_found, 405: not_allowed})
     made_site.router.redirect_slashes = False  # a redirect would name the host that the client made up
     return made_site
 

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 
 from polyvet.core import clients
+from polyvet.delivery.outbox import read_on
+from polyvet.dialects.provet.triggers import TELLING
 from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
 from polyvet.sandbox.samples import JOHN_SMITH_ID
 from tests.dialects.harness import Practice
@@ -46,6 +48,7 @@ CHECKUP = {
     "complaint": "Sneezes",
 }
 AINO = {"email": "aino.virtanen@example.org", "first_name": "Aino", "last_name": "Virtanen"}
+HOOK = {"target_url": "https://receiver.example/provet?token=t", "trigger": 2, "content_type": 2}
 MOBILE = {"client": JOHN_URL, "phone_number": "+441234567890", "type_code": 1}
 
 
@@ -78,6 +81,14 @@ def disconnect_john(practice: Practice) -> None:
         clients.connecting(MAIN_CLINIC, SECOND_CLINIC, JOHN_SMITH_ID),
         lambda w: clients.disconnect(w, JOHN_SMITH_ID, "John Smith"),
     )
+
+
+def queued(practice: Practice) -> tuple[int, int]:
+    """A hook of the first clinic, and a delivery of it that waits."""
+    hook: int = sent(practice.provet, "POST", "hook/webhook/", HOOK, 201)["id"]
+    sent(practice.provet, "PATCH", f"patient/{FENTON}/", {"remarks": "Shy"}, 200)
+    practice.run(lambda store: read_on(store, TELLING))
+    return hook, ids(practice.provet, "hook/queue/")[-1]
 
 
 def number(url: str) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from polyvet.delivery.worker import PAUSES_S
 from polyvet.dialects.provet import (
     appointments,
     clients,
@@ -16,7 +17,9 @@ from polyvet.dialects.provet import (
     phone_numbers,
     reminders,
     router,
+    triggers,
     users,
+    webhooks,
     weights,
 )
 from polyvet.dialects.provet.filters import METHODS
@@ -30,7 +33,8 @@ TABLES = {
     module.__name__ + name: getattr(module, name)
     for module, name in (
         (clients, "FIELDS"), (patients, "FIELDS"), (phone_numbers, "FIELDS"), (weights, "FIELDS"), (merging, "FIELDS"),
-        (appointments, "FIELDS"), (users, "FIELDS"), (reminders, "FIELDS"), (users, "DETAILS_FIELDS"),
+        (appointments, "FIELDS"), (users, "FIELDS"), (reminders, "FIELDS"), (webhooks, "FIELDS"),
+        (users, "DETAILS_FIELDS"),
     )
 }  # fmt: skip
 
@@ -52,7 +56,7 @@ def test_every_field_of_a_body_is_described_and_named(table):
 
 def test_every_body_field_has_a_form():
     for route in ROUTES:
-        if route.method in ("POST", "PUT", "PATCH"):
+        if route.method in ("POST", "PUT", "PATCH") and not route.path.endswith(("rotate_secret/", "redeliver/")):
             assert route.body
             row = route.body.get("items", route.body)
             assert [name for name, form in row["properties"].items() if name != "value" and not form] == []
@@ -67,6 +71,19 @@ def test_every_status_is_named():
     found = set(re.findall(r"(?:failure|Reply)\((\d{3}),", source))
     assert len(found) > 8
     assert [status for status in found if f"| {status} | " not in PAGE] == []
+
+
+def test_every_trigger_that_fires_is_named():
+    for number, told in triggers.TELLING.items():
+        assert f"| {number} | " in PAGE
+        assert f"`{told.parameter}`" in PAGE
+
+
+def test_the_pauses_between_attempts_are_told():
+    words = {1: "s", 60: "min", 3_600: "h"}
+    units = [next(unit for unit in (3_600, 60, 1) if pause % unit == 0) for pause in PAUSES_S]
+    told = [f"{pause // unit} {words[unit]}" for pause, unit in zip(PAUSES_S, units, strict=True)]
+    assert f"pauses of {', '.join(told[:-1])} and {told[-1]}" in PAGE
 
 
 def test_every_proof_is_there():

@@ -12,6 +12,7 @@ from polyvet.dialects.provet.requests import Asking
 from polyvet.dialects.provet.wire import Options
 from tests.dialects.provet.asking import (
     FENTON,
+    HOOK,
     JOHN,
     MAX,
     MOBILE,
@@ -22,6 +23,7 @@ from tests.dialects.provet.asking import (
     VENDOR,
     ids,
     page,
+    queued,
     sent,
 )
 
@@ -36,6 +38,7 @@ ROUTES = [
 def others(practice):
     """Numbers of the first clinic's rows that are nobody's in the second, by the first part of their paths."""
     [phone] = ids(practice.provet, f"phonenumber/?client__is={JOHN}")
+    hook, delivery = queued(practice)
     theirs = {kind: set(ids(practice.other_provet, f"{kind}/", OTHER_ROOT)) for kind in PAPERS}
     papers = {
         kind: next(n for n in ids(practice.provet, f"{kind}/?ordering=-id") if n not in theirs[kind]) for kind in PAPERS
@@ -44,11 +47,12 @@ def others(practice):
     return {
         "client": JOHN, "patient": FENTON, "phonenumber": phone, "custom_fields": 42, "department": 11,
         "appointment": ids(practice.provet, "appointment/")[-1], "user": 5, "userdetails": 5, **papers,
+        "hook/webhook": hook, "hook/queue": delivery,
     }  # fmt: skip
 
 
 def filled(path, numbers, value):
-    kind = path.partition("/")[0]
+    kind = path.partition("/{")[0]
     own = value if kind == "custom_field_values" else numbers.get(kind, NOBODY)
     return re.sub(r"\{\w+_id\}", str(value), path).replace("{id}", str(own))
 
@@ -82,7 +86,17 @@ def everything(practice):
     """All that the first clinic sees."""
     return [
         page(practice.provet, f"{kind}/?page_size=1000")["results"]
-        for kind in ("client", "patient", "phonenumber", "appointment", "user", "userdetails", "reminder")
+        for kind in (
+            "client",
+            "patient",
+            "phonenumber",
+            "appointment",
+            "user",
+            "userdetails",
+            "reminder",
+            "hook/webhook",
+            "hook/queue",
+        )
     ]
 
 
@@ -99,9 +113,9 @@ def test_entries_of_another_clinics_code_lists_are_not_there(practice):
         assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
 
 
-def test_the_first_clinic_finds_its_numbers_itself(practice):
-    for kind, number in others(practice).items():
-        assert practice.provet.get(f"{ROOT}{kind}/{number}/").status_code == 200
+def test_the_first_clinic_finds_its_numbers_itself(fresh_practice):
+    for kind, number in others(fresh_practice).items():
+        assert fresh_practice.provet.get(f"{ROOT}{kind}/{number}/").status_code == 200
 
 
 def test_no_filter_finds_another_clinics_rows(practice):
@@ -143,6 +157,7 @@ def test_no_filter_finds_another_clinics_rows(practice):
         ("userdetails/1/", {}, "active_department"),
         ("reminder/", {}, "client"),
         ("reminder/", {}, "patient"),
+        ("hook/webhook/", HOOK, "department"),
     ],
 )
 def test_a_relation_to_another_clinics_row_is_refused_like_one_that_does_not_exist(fresh_practice, path, body, name):

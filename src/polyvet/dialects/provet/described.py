@@ -17,8 +17,10 @@ from polyvet.dialects.provet import (
     merging,
     patients,
     phone_numbers,
+    queue,
     reminders,
     users,
+    webhooks,
     weights,
 )
 from polyvet.dialects.provet.bodies import Fields
@@ -51,6 +53,7 @@ _FORMS: dict[str, Schema] = {
     "_weight": {"type": ["number", "string"], "description": "Kilograms."},
     "_moment": {"type": "string", "description": "A date and time; without an offset, the clinic's own time."},
     "_instant": {"type": ["string", "null"], "description": "A date and time; now when there is none."},
+    "_target": {"type": "string", "format": "uri", "description": "An absolute URL of http or https."},
 }
 _ROWS: Schema = {
     "type": "array",
@@ -83,7 +86,7 @@ _PATIENT, _NEW_PATIENT = (_object(patients.FIELDS, required, with_rows=True) for
 _PHONE, _WEIGHT = _object(phone_numbers.FIELDS), _object(weights.FIELDS)
 _APPOINTMENT, _CANCELLING = _object(appointments.FIELDS), _object(appointments.CANCELLING)
 _USER, _DETAILS = _object(users.FIELDS), _object(users.DETAILS_FIELDS)
-_REMINDER = _object(reminders.FIELDS)
+_REMINDER, _HOOK = _object(reminders.FIELDS), _object(webhooks.FIELDS)
 _BODIES: dict[tuple[str, str], Schema] = {
     ("POST", "client/"): _CLIENT,
     ("", "client/{id}/"): _CLIENT,
@@ -105,17 +108,20 @@ _BODIES: dict[tuple[str, str], Schema] = {
     ("POST", "reminder/"): _REMINDER,
     ("", "reminder/{id}/"): _REMINDER,
     ("", "reminder/{id}/mark_sent/"): {"type": "object", "properties": {}},
+    ("POST", "hook/webhook/"): {**_HOOK, "required": list(webhooks.REQUIRED)},
+    ("", "hook/webhook/{id}/"): _HOOK,
 }
 
 
 def body(method: str, path: str) -> Schema | None:
     """The form of an operation's body; None where none is read."""
-    if method not in ("POST", "PUT", "PATCH"):
+    if method not in ("POST", "PUT", "PATCH") or path.endswith(_BODILESS):
         return None
     found = _BODIES.get((method, path)) or _BODIES.get(("", path))
     return found or (_VALUE if "custom_field_values/" in path else {"type": "object"})
 
 
+_BODILESS = ("rotate_secret/", "redeliver/")
 _PAGES = (
     Parameter(
         name="page", schema={"type": "integer", "minimum": 1, "default": 1}, description="Counts from 1.",
@@ -190,6 +196,8 @@ _QUERIES: dict[tuple[str, str], tuple[Parameter, ...]] = {
     ("GET", "reminder/"): (*_PAGES, *_OF_REMINDER, *_filters(reminders.FILTERS)),
     ("GET", "reminder/{id}/"): _OF_REMINDER,
     ("GET", "codelist/breeds/"): (*_PAGES, _SPECIES),
+    ("GET", "hook/webhook/"): (*_PAGES, *_filters(webhooks.FILTERS)),
+    ("GET", "hook/queue/"): (*_PAGES, *_filters(queue.FILTERS)),
     ("POST", "patient/bulk/"): (_FORCE,),
 }
 

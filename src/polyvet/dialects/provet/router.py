@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Provet Cloud's route table, on one screen, with what is not served yet.
 
-OAuth 2.0 stands in `oauth.py`. Not served: notes, tags as objects, uploads, and webhooks.
+OAuth 2.0 stands in `oauth.py`. Not served: notes, tags as objects, and uploads.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ from polyvet.dialects.provet.invoices import InvoiceOut, Invoices, InvoicesAnswe
 from polyvet.dialects.provet.merging import Merging
 from polyvet.dialects.provet.patients import PatientOut, Patients, PatientsAnswer
 from polyvet.dialects.provet.phone_numbers import PhoneNumbers, PhoneOut, PhonesAnswer
+from polyvet.dialects.provet.queue import DeliveryDetail, Queue, QueueAnswer
 from polyvet.dialects.provet.reminders import ReminderOut, Reminders, RemindersAnswer
 from polyvet.dialects.provet.requests import Asking
 from polyvet.dialects.provet.users import DetailsAnswer, DetailsOut, UserOut, Users, UsersAnswer
+from polyvet.dialects.provet.webhooks import HookOut, HooksAnswer, HookWithSecret, Webhooks
 from polyvet.dialects.provet.weights import WeightOut, Weights, WeightsAnswer
 from polyvet.dialects.provet.wire import API_SCOPE, NAME, Detail, Options, ProvetWire, encode
 from polyvet.identity.keys import Keys
@@ -45,6 +47,7 @@ READ_CLIENTS, WRITE_CLIENTS = "clients:read", "clients:write"
 READ_PATIENTS, WRITE_PATIENTS = "patients:read", "patients:write"
 READ_CALENDAR, WRITE_CALENDAR = "calendar:read", "calendar:write"
 READ_USERS, WRITE_USERS = "users:read", "users:write"
+READ_HOOKS, WRITE_HOOKS = "webhooks:read", "webhooks:write"
 # Requests a minute, where they differ from the usual 300 [oas].
 LIMITS = {
     ("GET", "client/"): 125, ("GET", "client/{id}/"): 500, ("PUT", "client/{id}/"): 200, ("PATCH", "client/{id}/"): 200,
@@ -60,6 +63,7 @@ LIMITS = {
     ("GET", "userdetails/"): 100,
     ("GET", "consultation/"): 100, ("GET", "invoice/"): 60,
     ("GET", "invoice/{id}/"): 250, ("GET", "invoicerow/"): 100, ("GET", "reminder/"): 100,
+    ("GET", "hook/webhook/"): 100, ("GET", "hook/queue/"): 100,
 }  # fmt: skip
 
 # Further answers of operations that create: a value that was there already; rows that did not hold [seed].
@@ -139,6 +143,7 @@ def table(asking: Asking) -> RouteTable:
         _row("GET", "codelist/insurancecompanies/{id}/", "Get insurer", "docs", None, lists.get_insurer, EntryOut),
         _row("GET", "department/", "List departments", "docs", None, lists.list_departments, DepartmentsAnswer),
         _row("GET", "department/{id}/", "Get department", "docs", None, lists.get_department, DepartmentOut),
+        *_hooks(Webhooks(asking), Queue(asking)),
     )
     # fmt: on
     return RouteTable((_root(asking, rows), *rows))
@@ -234,6 +239,22 @@ def _reminders(calls: Reminders) -> tuple[Route, ...]:
         _row("DELETE", one, "Delete reminder", "docs", writes, calls.delete_reminder, None, 204),
         _row("PUT", sent, "Mark reminder as sent", "docs", writes, calls.mark_sent, ReminderOut),
         _row("POST", sent, "Mark reminder sent", "docs", writes, calls.mark_sent, ReminderOut, 200),
+    )
+
+
+def _hooks(hooks: Webhooks, queue: Queue) -> tuple[Route, ...]:
+    path, one, sent = "hook/webhook/", "hook/webhook/{id}/", "hook/queue/{id}/"
+    return (
+        _row("GET", path, "List webhooks", "docs", READ_HOOKS, hooks.list_hooks, HooksAnswer),
+        _row("POST", path, "Create webhook", "docs", WRITE_HOOKS, hooks.create_hook, HookWithSecret),
+        _row("GET", one, "Get webhook", "docs", READ_HOOKS, hooks.get_hook, HookOut),
+        _row("PUT", one, "Replace webhook", "docs", WRITE_HOOKS, hooks.change_hook, HookOut),
+        _row("PATCH", one, "Change webhook", "docs", WRITE_HOOKS, hooks.change_hook, HookOut),
+        _row("DELETE", one, "Delete webhook", "docs", WRITE_HOOKS, hooks.delete_hook, None, 204),
+        _row("POST", one + "rotate_secret/", "New secret", "ours", WRITE_HOOKS, hooks.rotate, HookWithSecret, 200),
+        _row("GET", "hook/queue/", "List deliveries", "docs", READ_HOOKS, queue.list_queue, QueueAnswer),
+        _row("GET", sent, "Get delivery", "docs", READ_HOOKS, queue.get_delivery, DeliveryDetail),
+        _row("POST", sent + "redeliver/", "Deliver again", "ours", WRITE_HOOKS, queue.redeliver, DeliveryDetail, 200),
     )
 
 

@@ -38,11 +38,12 @@ encode = msgspec.json.Encoder().encode
 
 class Options(msgspec.Struct, frozen=True):
     """The dialect's settings: refuse filters that are not known; a client's country as an object or a code; the URL
-    under which clients reach the server."""
+    under which clients reach the server; networks beside the public ones to which webhooks may go."""
 
     strict_filters: bool = False
     country: str = "object"
     public_url: str | None = None
+    webhook_networks: tuple[str, ...] = ()
 
 
 class Moved(errors.PolyvetError):

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Webhooks: who is told of what, what is to be sent, and what came of it."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from urllib.parse import urlencode
+
+import msgspec
+
+from polyvet.model.entities import Entity
+
+
+class ContentType(IntEnum):
+    """How a message is written."""
+
+    FORM = 1
+    JSON = 2
+
+
+def written(content_type: int, parameter: str, value: str) -> bytes:
+    """A message's body: `{"client_id":"123"}`, or `client_id=123`."""
+    pair = {parameter: value}
+    return msgspec.json.encode(pair) if content_type == ContentType.JSON else urlencode(pair).encode()
+
+
+class DeliveryState(StrEnum):
+    """What became of a delivery."""
+
+    QUEUED = "queued"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class Webhook(Entity, frozen=True):
+    """A clinic's wish to be told. `trigger` is the number of what it wants to hear of, `department` None for all."""
+
+    id: bytes
+    clinic_id: int
+    number: int
+    name: str
+    target_url: str
+    trigger: int
+    content_type: int
+    department: int | None
+    active: bool
+    secret: str
+    previous_secret: str | None
+    previous_until: int | None
+    since_seq: int
+    created_at: int
+    updated_at: int
+
+
+class Delivery(Entity, frozen=True):
+    """One message: a parameter and its value for one webhook."""
+
+    id: bytes
+    clinic_id: int
+    number: int
+    webhook_id: bytes
+    event_seq: int
+    parameter: str
+    value: str
+    state: str
+    attempts: int
+    next_at: int | None
+    leased_until: int | None
+    last_status: int | None
+    last_error: str | None
+    created_at: int
+    updated_at: int
+
+
+class Attempt(Entity, frozen=True):
+    """One try of a delivery: the receiver's status, or why there is none."""
+
+    nth: int
+    at: int
+    took_ms: int
+    status: int | None
+    error: str | None
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a trigger tells of: an entity of the event log, the kinds of its events (None for all), and the name under
+    which a message gives the thing's number."""
+
+    entity: str
+    parameter: str
+    kinds: frozenset[str] | None = None
+
+    def of(self, kind: str) -> bool:
+        """Whether an event of this kind is told."""
+        return self.kinds is None or kind in self.kinds
+
+
+Telling = dict[int, Told]  # by the triggers' numbers; others tell of nothing that the record has
