@@ -82,6 +82,7 @@ class Server:
 
     def __init__(self, candidate: Candidate, engine: str, stores: Stores, port: int, core: str) -> None:
         self.candidate, self.engine, self.port, self.core = candidate, engine, port, core
+        self.stores = stores
         self.first = stores.load["first"]
         name = f"{candidate.name}_{engine}"
         self.store = stores.copy(candidate.kind, engine, name)
@@ -111,7 +112,7 @@ class Server:
         except OSError:
             return False
 
-    def ask(self, path: str, key: str = "vetigen", body: dict[str, Any] | None = None) -> Answer:
+    def ask(self, path: str, key: str = "vetigen", body: Any = None) -> Answer:
         """One request on a connection of its own."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=20)
         headers = {"Authorization": f"Bearer {KEYS.get(key, key)}", "Content-Type": "application/json"}
