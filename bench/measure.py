@@ -6,6 +6,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass, field
 
+from bench import deliveries
 from bench.candidates import Server
 from bench.drive import Driver
 from bench.prepare import say
@@ -13,11 +14,11 @@ from bench.prepare import say
 WORKLOADS = (
     "get list20 list100 since100 get_cold list20_cold list100_cold since100_cold "
     "search_rare search_two search_nonascii search_common page1 page500 walk get_beside create "
-    "clients50 clients1000 patients_since bulk"
+    "clients50 clients1000 patients_since bulk deliveries"
 ).split()
 OURS_ALONE = ("page1", "page500", "walk", "get_beside")
-PROVET = ("clients50", "clients1000", "patients_since", "bulk")  # paths that the peers do not serve
-NOT_BY_WRK = ("walk", "get_beside", "bulk")  # or not by wrk alone: they warm up by themselves
+PROVET = ("clients50", "clients1000", "patients_since", "bulk", "deliveries")  # which the peers do not serve
+NOT_BY_WRK = ("walk", "get_beside", "bulk", "deliveries")  # or not by wrk alone: they warm up by themselves
 WARM_SECONDS = 1
 STARTS = 5
 
@@ -80,6 +81,9 @@ def _measure(server: Server, driver: Driver, workload: str, seconds: int, result
         first, last = driver.walk(server)
         results.add(name, "walk_start", 1 / first)
         results.add(name, "walk_end", 1 / last)
+        return
+    if workload == "deliveries":
+        results.add(name, workload, deliveries.rate(server, driver.core, seconds))
         return
     if workload == "get_beside":
         alone = driver.rate(server, "get", seconds)
