@@ -82,6 +82,7 @@ class Server:
 
     def __init__(self, candidate: Candidate, engine: str, stores: Stores, port: int, core: str) -> None:
         self.candidate, self.engine, self.port, self.core = candidate, engine, port, core
+        self.stores = stores
         self.first = stores.load["first"]
         name = f"{candidate.name}_{engine}"
         self.store = stores.copy(candidate.kind, engine, name)
@@ -93,6 +94,7 @@ class Server:
         """Start and wait for the first right answer."""
         command = ["taskset", "-c", self.core, *self.candidate.command(self.engine, self.port, self.store)]
         environment = dict(os.environ, BENCH_STORE=self.store, PYTHONPATH=str(ROOT))
+        environment["POLYVET_WEBHOOK_NETWORKS"] = f"{HOST}/32"
         began = time.perf_counter()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -111,12 +113,12 @@ class Server:
         except OSError:
             return False
 
-    def ask(self, path: str, key: str = "vetigen", body: dict[str, Any] | None = None) -> Answer:
-        """One request on a connection of its own."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=20)
+    def ask(self, path: str, key: str = "vetigen", body: Any = None, method: str = "GET") -> Answer:
+        """One request on a connection of its own; one with a body is a POST."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
         headers = {"Authorization": f"Bearer {KEYS.get(key, key)}", "Content-Type": "application/json"}
         try:
-            connection.request("POST" if body else "GET", path, json.dumps(body) if body else None, headers)
+            connection.request("POST" if body else method, path, json.dumps(body) if body else None, headers)
             response = connection.getresponse()
             text = response.read()
         finally:

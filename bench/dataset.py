@@ -10,9 +10,11 @@ the same rows.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 CLINICS = 51
 MEASURED_CLINIC = 1
@@ -45,14 +47,20 @@ RARE_LETTERS = 5
 TWO_LETTER = ("er", "ma", "ol", "nn")
 NON_ASCII = ("üller", "ürk", "ölker", "ünth")
 COMMON = ("example", "example.org", "@example")
+LAST_NAME_PARTS = ("ber", "ma", "schu", "ster", "son")  # each in about every tenth last name
+BULK_ROWS = 1_000
+BULK_OWNERS = 20
+BULK_SPECIES = {15461002: "dog", 15462002: "cat"}  # by their codes at Provet Cloud
+FORM = 2  # of the stores: one that was made before a change of their rows is not taken for today's
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """An owner as all candidates know one; `id` is the 128-bit number of the ULID."""
+    """An owner as all candidates know one; `id` is the 128-bit number of the ULID, `number` the clinic's own count."""
 
     id: int
     clinic: int
+    number: int
     first: str
     middle: str | None
     last: str
@@ -73,11 +81,13 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """An animal; `owner` is the id of its client."""
+    """An animal; `owner` is the id of its client, and `owner_number` the client's number."""
 
     id: int
     clinic: int
+    number: int
     owner: int
+    owner_number: int
     name: str
     species: str
     breed: str | None
@@ -100,7 +110,7 @@ class Size:
     @property
     def name(self) -> str:
         """A directory and database name for this size."""
-        return f"p{self.patients}_c{self.clients}" + ("_one" if self.one_clinic else "")
+        return f"p{self.patients}_c{self.clients}_v{FORM}" + ("_one" if self.one_clinic else "")
 
 
 class _Source:
@@ -109,6 +119,12 @@ class _Source:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self._taken: set[tuple[int, datetime]] = set()
+        self._numbers: Counter[int] = Counter()
+
+    def number(self, clinic: int) -> int:
+        """The clinic's next number: 1, 2, 3, in the order in which rows are made."""
+        self._numbers[clinic] += 1
+        return self._numbers[clinic]
 
     def created(self, index: int, count: int) -> datetime:
         """The index-th of `count` rising instants, whole milliseconds, none twice."""
@@ -158,6 +174,7 @@ def _client(source: _Source, serial: int, clinic: int, created: datetime) -> Cli
     return Client(
         id=source.identifier(created),
         clinic=clinic,
+        number=source.number(clinic),
         first=first,
         middle=pick.choice(FIRST_NAMES) if pick.random() < 0.2 else None,
         last=last,
@@ -172,22 +189,24 @@ def _client(source: _Source, serial: int, clinic: int, created: datetime) -> Cli
 def patients(size: Size, owners: list[Client], seed: int = 11) -> Iterator[Patient]:
     """The patients in the order of their creation; each belongs to a client of its own clinic."""
     source = _Source(seed)
-    by_clinic: dict[int, list[int]] = {}
+    by_clinic: dict[int, list[Client]] = {}
     for owner in owners:
-        by_clinic.setdefault(owner.clinic, []).append(owner.id)
+        by_clinic.setdefault(owner.clinic, []).append(owner)
     for index in range(size.patients):
         measured = size.one_clinic or index % 5 == 0
         clinic = MEASURED_CLINIC if measured else _other_clinic(index - index // 5 - 1)
         yield _patient(source, clinic, source.random.choice(by_clinic[clinic]), source.created(index, size.patients))
 
 
-def _patient(source: _Source, clinic: int, owner: int, created: datetime) -> Patient:
+def _patient(source: _Source, clinic: int, owner: Client, created: datetime) -> Patient:
     pick = source.random
     species = pick.choices(list(SPECIES), list(SPECIES.values()))[0]
     return Patient(
         id=source.identifier(created),
         clinic=clinic,
-        owner=owner,
+        number=source.number(clinic),
+        owner=owner.id,
+        owner_number=owner.number,
         name=pick.choice(PET_NAMES),
         species=species,
         breed=pick.choice(BREEDS[species]) if species in BREEDS else None,
@@ -212,3 +231,19 @@ def fragments(owners: list[Client]) -> dict[str, list[str]]:
         if usable and sum(fragment in text for text in hay) <= RARE_MAXIMUM:
             rare.append(fragment)
     return {"rare": rare, "two": list(TWO_LETTER), "nonascii": list(NON_ASCII), "common": list(COMMON)}
+
+
+def bulk_rows(owners: list[Client], count: int = BULK_ROWS) -> list[dict[str, Any]]:
+    """The body of Provet Cloud's bulk request: patients of the written clinic's first clients, in turns."""
+    numbers = [owner.number for owner in owners if owner.clinic == WRITTEN_CLINIC][:BULK_OWNERS] or [1]
+    return [
+        {
+            "client": f"http://localhost/{WRITTEN_CLINIC}/api/0.1/client/{numbers[index % len(numbers)]}/",
+            "name": PET_NAMES[index % len(PET_NAMES)],
+            "species": list(BULK_SPECIES)[index % 2],
+            "gender": index % 4 + 1,
+            "weight": round(0.5 + index * 0.03, 2),
+            "date_of_birth": (START.date() + timedelta(days=index)).isoformat(),
+        }
+        for index in range(count)
+    ]

@@ -14,12 +14,16 @@ from urllib.parse import quote
 
 from bench.apps.shared import KEYS
 from bench.candidates import HOST, Server
-from bench.dataset import CLINICS
+from bench.dataset import BULK_ROWS, CLINICS, LAST_NAME_PARTS, WRITTEN_CLINIC
 from bench.prepare import Stores
 
 SCRIPT = Path(__file__).parent / "load.lua"
-KEY_OF_WORKLOAD = {"create": "writer"}  # searches use "clinova", everything else "vetigen"
+KEY_OF_WORKLOAD = {"create": "writer"}
+KEY_OF_WORKLOAD |= dict.fromkeys(("clients50", "clients1000", "patients_since"), "provet")
+# Searches use "clinova", everything else "vetigen".
 OTHER_CLINICS = "\n".join(f"{clinic} {KEYS[f'vetigen{clinic}']}" for clinic in range(2, CLINICS + 1))
+BULK = f"/{WRITTEN_CLINIC}/api/0.1/patient/bulk/"
+FEWEST_BULKS = 3
 LATE_PAGE = 500
 PAGE_SIZE = 20
 WALK_SAMPLE = 20
@@ -57,7 +61,8 @@ class Driver:
     def _start(self, server: Server, workload: str, seconds: float, connections: int) -> subprocess.Popen[str]:
         is_search = workload.startswith("search_")
         key = KEY_OF_WORKLOAD.get(workload, "clinova" if is_search else "vetigen")
-        words = self.stores.load["fragments"][workload.removeprefix("search_")] if is_search else []
+        fragments = self.stores.load["fragments"]
+        words = fragments[workload.removeprefix("search_")] if is_search else LAST_NAME_PARTS
         environment = dict(
             os.environ,
             WORKLOAD=workload,
@@ -100,6 +105,27 @@ class Driver:
             taken.append(time.perf_counter() - began)
         connection.close()
         return _middle(taken[:WALK_SAMPLE]), _middle(taken[-WALK_SAMPLE:])
+
+    def bulk(self, server: Server, seconds: int) -> Rate:
+        """Patients a second by one connection that sends one bulk request after the other.
+
+        wrk would leave requests behind that are still being written when the next workload is measured.
+        """
+        body = (self.stores.home / "bulk.json").read_bytes()
+        connection = http.client.HTTPConnection(HOST, server.port, timeout=120)
+        headers = {"Authorization": f"Bearer {KEYS['provet_writer']}", "Content-Type": "application/json"}
+        taken: list[float] = []
+        while sum(taken[1:]) < seconds or len(taken) <= FEWEST_BULKS:  # the first warms up
+            began = time.perf_counter()
+            connection.request("POST", BULK, body, headers)
+            response = connection.getresponse()
+            response.read()
+            if response.status != 201:
+                raise SystemExit(f"bulk: {server.candidate.name} answered {response.status}")
+            taken.append(time.perf_counter() - began)
+        connection.close()
+        taken = taken[1:]
+        return Rate(len(taken) * BULK_ROWS / sum(taken), _middle(taken) * 1000, max(taken) * 1000, 0)
 
 
 def _middle(values: list[float]) -> float:

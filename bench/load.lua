@@ -29,6 +29,12 @@ local function list_by_species(size)
   return "/api/v1/patients?page_size=" .. size .. "&species=" .. species[calls % 2 + 1] .. "&page=" .. math.random(1, 5)
 end
 
+-- Provet Cloud's clients by a part of the last name.
+local function clients(size)
+  return "/1/api/0.1/client/?lastname__icontains=" .. fragments[calls % #fragments + 1]
+    .. "&archived__is=false&page_size=" .. size
+end
+
 -- All other clinics in turns, and only after a whole turn the other species, and then the next page.
 local function wide_list(size, filters)
   local turn = math.floor(calls / #clinics)
@@ -57,6 +63,9 @@ local one_clinic = {
   since100 = function() return "/api/v1/patients?page_size=100&updated_since=" .. since() end,
   page1 = function() return "/api/v1/patients?page_size=20&page=1" end,
   page500 = function() return "/api/v1/patients?page_size=20&page=" .. os.getenv("LATE_PAGE") end,
+  clients50 = function() return clients(50) end,
+  clients1000 = function() return clients(1000) end,
+  patients_since = function() return "/1/api/0.1/patient/?modified__gte=" .. since() .. "&page_size=50" end,
   search_rare = search, search_two = search, search_nonascii = search, search_common = search,
 }
 local many_clinics = {

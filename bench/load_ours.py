@@ -7,7 +7,6 @@ The keys' own limits are set so high that they are counted on every request and 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
 
@@ -24,7 +23,7 @@ from polyvet.storage.migrate import migrate
 from polyvet.storage.store import is_postgresql, open_store
 from polyvet.storage.writing import Touching, Tx
 
-CLINOVAVET_KEYS = ("clinova", "writer")
+DIALECTS = {"clinova": "clinovavet", "writer": "clinovavet", "provet": "provet", "provet_writer": "provet"}
 NEVER_REACHED = 1_000_000_000
 BATCH = 50_000
 SPECIES_CODES = {entry.slug: entry.code for entry in reversed(SPECIES)}  # the first entry of a slug stays
@@ -64,7 +63,7 @@ async def _add_clinics_and_keys(url: str) -> None:
         for name, clinic in CLINIC_OF_KEY.items():
             new = keys.NewKey(
                 clinic_id=clinic,
-                dialect="clinovavet" if name in CLINOVAVET_KEYS else "vetigen",
+                dialect=DIALECTS.get(name, "vetigen"),
                 name=name,
                 per_minute=NEVER_REACHED,
                 per_hour=NEVER_REACHED,
@@ -75,28 +74,22 @@ async def _add_clinics_and_keys(url: str) -> None:
 
 
 def _batches(stores: Stores) -> Iterator[entities.Batch]:
-    """All clients first, then the patients, each numbered within its clinic."""
-    numbers: dict[int, int] = defaultdict(int)
+    """All clients first, then the patients."""
     clients, connections = [], []
     for row in stores.clients:
-        numbers[row.clinic] += 1
-        clients.append(_client(row, numbers[row.clinic]))
+        clients.append(_client(row))
         connected = values.from_datetime(row.updated)
-        connections.append(
-            entities.Connected(row.clinic, clients[-1].id, entities.State.ACTIVE, numbers[row.clinic], connected)
-        )
+        connections.append(entities.Connected(row.clinic, clients[-1].id, entities.State.ACTIVE, row.number, connected))
     yield entities.Batch(clients=clients, connections=connections)
-    numbers.clear()
     rows = iter(stores.patients())
     while part := list(islice(rows, BATCH)):
-        yield _patient_batch(part, numbers)
+        yield _patient_batch(part)
 
 
-def _patient_batch(rows: list[dataset.Patient], numbers: dict[int, int]) -> entities.Batch:
+def _patient_batch(rows: list[dataset.Patient]) -> entities.Batch:
     batch = entities.Batch()
     for row in rows:
-        numbers[row.clinic] += 1
-        patient = _patient(row, numbers[row.clinic])
+        patient = _patient(row)
         batch.patients.append(patient)
         place = entities.Enrolled(row.clinic, patient.id, entities.State.ACTIVE, patient.number, patient.updated_at)
         batch.enrolments.append(place)
@@ -107,10 +100,10 @@ def _patient_batch(rows: list[dataset.Patient], numbers: dict[int, int]) -> enti
     return batch
 
 
-def _client(row: dataset.Client, number: int) -> entities.Client:
+def _client(row: dataset.Client) -> entities.Client:
     return entities.Client(
         id=row.id.to_bytes(16, "big"),
-        number=number,
+        number=row.number,
         state=entities.State.ACTIVE,
         first_name=row.first,
         middle_name=row.middle,
@@ -124,11 +117,11 @@ def _client(row: dataset.Client, number: int) -> entities.Client:
     )
 
 
-def _patient(row: dataset.Patient, number: int) -> entities.Patient:
+def _patient(row: dataset.Patient) -> entities.Patient:
     return entities.Patient(
         id=row.id.to_bytes(16, "big"),
         client_id=row.owner.to_bytes(16, "big"),
-        number=number,
+        number=row.number,
         state=entities.State.ACTIVE,
         name=row.name,
         species_id=SPECIES_CODES[row.species],

@@ -6,15 +6,19 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass, field
 
+from bench import deliveries
 from bench.candidates import Server
 from bench.drive import Driver
 from bench.prepare import say
 
 WORKLOADS = (
     "get list20 list100 since100 get_cold list20_cold list100_cold since100_cold "
-    "search_rare search_two search_nonascii search_common page1 page500 walk get_beside create"
+    "search_rare search_two search_nonascii search_common page1 page500 walk get_beside create "
+    "clients50 clients1000 patients_since bulk deliveries"
 ).split()
 OURS_ALONE = ("page1", "page500", "walk", "get_beside")
+PROVET = ("clients50", "clients1000", "patients_since", "bulk", "deliveries")  # which the peers do not serve
+NOT_BY_WRK = ("walk", "get_beside", "bulk", "deliveries")  # or not by wrk alone: they warm up by themselves
 WARM_SECONDS = 1
 STARTS = 5
 
@@ -54,7 +58,7 @@ def run_rounds(
     """Every workload once on every candidate before any is repeated; the order turns around each round."""
     for workload in workloads:
         for server in servers:
-            if _applies(server, workload) and workload not in ("walk", "get_beside"):
+            if _applies(server, workload) and workload not in NOT_BY_WRK:
                 driver.rate(server, workload, WARM_SECONDS)
     for number in range(rounds):
         for workload in workloads:
@@ -65,7 +69,10 @@ def run_rounds(
 
 
 def _applies(server: Server, workload: str) -> bool:
-    return workload not in OURS_ALONE or server.candidate.name == "ours"
+    name = server.candidate.name
+    if workload in PROVET:
+        return name in ("ours", "floor")
+    return workload not in OURS_ALONE or name == "ours"
 
 
 def _measure(server: Server, driver: Driver, workload: str, seconds: int, results: Results) -> None:
@@ -75,10 +82,15 @@ def _measure(server: Server, driver: Driver, workload: str, seconds: int, result
         results.add(name, "walk_start", 1 / first)
         results.add(name, "walk_end", 1 / last)
         return
+    if workload == "deliveries":
+        results.add(name, workload, deliveries.rate(server, driver.core, seconds))
+        return
     if workload == "get_beside":
         alone = driver.rate(server, "get", seconds)
         results.add(name, "get_alone", alone.per_second, alone.p99)
         rate = driver.rate_beside_search(server, seconds)
+    elif workload == "bulk":
+        rate = driver.bulk(server, seconds)
     else:
         rate = driver.rate(server, workload, seconds)
     results.add(name, workload, rate.per_second, rate.p99)

@@ -22,6 +22,8 @@ CLINIC_OF_KEY = {
     "vetigen": dataset.MEASURED_CLINIC,
     "clinova": dataset.MEASURED_CLINIC,
     "writer": dataset.WRITTEN_CLINIC,
+    "provet": dataset.MEASURED_CLINIC,
+    "provet_writer": dataset.WRITTEN_CLINIC,
 }
 CLINIC_OF_KEY |= {f"vetigen{clinic}": clinic for clinic in range(2, dataset.CLINICS + 1)}
 
@@ -54,7 +56,8 @@ class Stores:
 
     @cached_property
     def load(self) -> dict[str, Any]:
-        """What the load asks for: fragments, an owner to create under, a first patient."""
+        """What the load asks for: fragments, an owner to create under, a first patient. A file beside it holds
+        the body of a bulk request."""
         path = self.home / "load.json"
         if not path.exists():
             self._write_load(path)
@@ -69,6 +72,7 @@ class Stores:
         writer = next((c for c in self.clients if c.clinic == dataset.WRITTEN_CLINIC), self.clients[0])
         found: dict[str, Any] = {"first": measured[0], "patients": len(measured), "owner": cuid_text(writer.id)}
         found["fragments"] = dataset.fragments(self.clients)
+        (self.home / "bulk.json").write_text(json.dumps(dataset.bulk_rows(self.clients)))
         path.write_text(json.dumps(found))
 
     def make(self, kind: str, engine: str) -> None:

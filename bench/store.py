@@ -20,19 +20,23 @@ from bench.ids import cuid_text, ulid_text
 
 CLIENT_COLUMNS = (
     "clinic_id public_id cuid first_name middle_name last_name email phone address last_visit "
-    "created_at updated_at haystack"
+    "created_at updated_at haystack number last_folded"
 ).split()
 PATIENT_COLUMNS = (
-    "clinic_id public_id name species breed sex neutered date_of_birth weight_kg owner_id created_at updated_at"
+    "clinic_id public_id name species breed sex neutered date_of_birth weight_kg owner_id created_at updated_at "
+    "number owner_number"
 ).split()
 
 TABLES = """
 CREATE TABLE clients(id {key}, clinic_id bigint NOT NULL, public_id {ulid} NOT NULL UNIQUE, cuid {cuid} NOT NULL UNIQUE,
   first_name text NOT NULL, middle_name text, last_name text NOT NULL, email text, phone text, address text,
-  last_visit {instant}, created_at {instant} NOT NULL, updated_at {instant} NOT NULL, haystack text NOT NULL);
+  last_visit {instant}, created_at {instant} NOT NULL, updated_at {instant} NOT NULL, haystack text NOT NULL,
+  number bigint NOT NULL, last_folded text NOT NULL, archived boolean NOT NULL DEFAULT false);
 CREATE TABLE patients(id {key}, clinic_id bigint NOT NULL, public_id {ulid} NOT NULL UNIQUE, name text NOT NULL,
   species text NOT NULL, breed text, sex text NOT NULL, neutered boolean NOT NULL, date_of_birth {date},
-  weight_kg {number}, owner_id {ulid} NOT NULL, created_at {instant} NOT NULL, updated_at {instant} NOT NULL);
+  weight_kg {number}, owner_id {ulid} NOT NULL, created_at {instant} NOT NULL, updated_at {instant} NOT NULL,
+  number bigint, owner_number bigint, archived boolean NOT NULL DEFAULT false);
+CREATE TABLE clinics(id bigint PRIMARY KEY, patient_seq bigint NOT NULL);
 CREATE TABLE api_keys(id {key}, clinic_id bigint NOT NULL, key_hash text NOT NULL UNIQUE, revoked_at {instant});
 """
 INDEXES = """
@@ -40,7 +44,11 @@ CREATE INDEX clients_created ON clients(clinic_id, created_at, id);
 CREATE INDEX patients_species ON patients(clinic_id, species, updated_at, id);
 CREATE INDEX patients_updated ON patients(clinic_id, updated_at, id);
 CREATE INDEX patients_owner ON patients(owner_id);
+CREATE UNIQUE INDEX clients_number ON clients(clinic_id, number);
+CREATE UNIQUE INDEX patients_number ON patients(clinic_id, number) WHERE number IS NOT NULL;
 """
+# Pets that ClinovaVet's path creates get no number, and are in no list of Provet's.
+CLINICS = "INSERT INTO clinics SELECT clinic_id, max(number) FROM patients GROUP BY clinic_id"
 SQLITE_FLOOR = dict(key="integer PRIMARY KEY", ulid="text", cuid="text", instant="text", date="text", number="real")
 SQLITE_USUAL = SQLITE_FLOOR | dict(instant="datetime", date="date")
 POSTGRESQL = dict(
@@ -66,13 +74,15 @@ def usual_instant(at: datetime) -> str:
 def client_row(row: Client) -> tuple[Any, ...]:
     """The values of CLIENT_COLUMNS, instants as datetime."""
     named = (row.first, row.middle, row.last, row.email, row.phone, row.address)
-    return (row.clinic, ulid_text(row.id), cuid_text(row.id), *named, None, row.created, row.updated, row.haystack())
+    known = (*named, None, row.created, row.updated, row.haystack(), row.number, row.last.casefold())
+    return (row.clinic, ulid_text(row.id), cuid_text(row.id), *known)
 
 
 def patient_row(row: Patient) -> tuple[Any, ...]:
     """The values of PATIENT_COLUMNS, instants as datetime."""
     animal = (row.name, row.species, row.breed, row.sex, row.neutered, row.birth, row.weight)
-    return (row.clinic, ulid_text(row.id), *animal, ulid_text(row.owner), row.created, row.updated)
+    numbers = (row.number, row.owner_number)
+    return (row.clinic, ulid_text(row.id), *animal, ulid_text(row.owner), row.created, row.updated, *numbers)
 
 
 def _texts(rows: Iterable[tuple[Any, ...]], usual: bool) -> Iterator[tuple[Any, ...]]:
@@ -96,6 +106,7 @@ def load_sqlite(
     _insert(db, "clients", CLIENT_COLUMNS, _texts(map(client_row, clients), usual))
     _insert(db, "patients", PATIENT_COLUMNS, _texts(map(patient_row, patients), usual))
     _insert(db, "api_keys", ["clinic_id", "key_hash"], keys)
+    db.execute(CLINICS)
     db.execute("COMMIT")
     db.executescript(INDEXES + "ANALYZE;")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -117,6 +128,7 @@ async def load_postgresql(
         await db.copy_records_to_table("clients", records=map(client_row, clients), columns=CLIENT_COLUMNS)
         await db.copy_records_to_table("patients", records=map(patient_row, patients), columns=PATIENT_COLUMNS)
         await db.copy_records_to_table("api_keys", records=keys, columns=["clinic_id", "key_hash"])
+        await db.execute(CLINICS)
         await db.execute(INDEXES)
         await db.execute("VACUUM ANALYZE")
     finally:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP half of both floors: hand-written ASGI, no framework, no routing table.
 
-A store gives five coroutines (see `Store`); everything else a request needs stands in this file.
+A store gives a few coroutines (see `Store`); everything else a request needs stands in this file, and in
+floor_provet.py for Provet Cloud's paths.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from bench.apps import floor_provet
 from bench.apps.shared import Envelope, KeyCache, Owner, OwnerPage, Paging, Patient, PatientPage, Pet, PetIn
 
 Scope = MutableMapping[str, Any]
@@ -24,7 +26,7 @@ PATIENTS = "/api/v1/patients"
 NOT_COUNTED = -1
 
 
-class Store(Protocol):
+class Store(floor_provet.Store, Protocol):
     """The lookups, each answered by one or two statements on the raw driver."""
 
     async def open(self) -> None: ...
@@ -43,6 +45,7 @@ class Floor:
         self.keys = KeyCache()
         self.encode = msgspec.json.Encoder().encode
         self.decode_pet = msgspec.json.Decoder(PetIn).decode
+        self.provet = floor_provet.Provet(store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -88,6 +91,9 @@ class Floor:
         if path == "/api/v1/pets" and scope["method"] == "POST":
             pet = await self.store.add_pet(clinic, self.decode_pet(await _body(receive)))
             return MISSING if pet is None else (201, self.encode(pet))
+        if floor_provet.API in path:
+            body = await _body(receive) if scope["method"] == "POST" else b""
+            return await self.provet.answer(clinic, scope, body) or MISSING
         return MISSING
 
     async def _patients(self, clinic: int, query: dict[str, str]) -> bytes:

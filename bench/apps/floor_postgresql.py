@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import asyncpg
 
 from bench.apps.floor_http import Floor
+from bench.apps.floor_provet import ClientRow, PatientIn, PatientRow, numbered
 from bench.apps.shared import STORE, Owner, Patient, Pet, PetIn, key_hash, like, midnight
 from bench.ids import cuid_text, new_id, ulid_text
 
@@ -30,6 +31,21 @@ OWNER = "SELECT public_id FROM clients WHERE clinic_id=$1 AND cuid=$2"
 INSERT = (
     "INSERT INTO patients(clinic_id,public_id,name,species,breed,sex,neutered,date_of_birth,weight_kg,owner_id,"
     "created_at,updated_at) VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)"
+)
+CLIENT_ROW = "number,first_name,last_name,email,phone,archived,created_at,updated_at"
+NAMED = "FROM clients WHERE clinic_id=$1 AND archived=$2 AND last_folded LIKE $3"
+CLIENTS = f"SELECT {CLIENT_ROW} {NAMED} ORDER BY number LIMIT $4 OFFSET $5"
+COUNT_CLIENTS = f"SELECT count(*) {NAMED}"
+PATIENT_ROW = "number,owner_number,name,species,sex,neutered,weight_kg,date_of_birth,archived,created_at,updated_at"
+CHANGED = "FROM patients WHERE clinic_id=$1 AND updated_at>=$2 AND number IS NOT NULL"
+PATIENTS = f"SELECT {PATIENT_ROW} {CHANGED} ORDER BY number LIMIT $3 OFFSET $4"
+COUNT_PATIENTS = f"SELECT count(*) {CHANGED}"
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+OWNERS = "SELECT number, public_id FROM clients WHERE clinic_id=$1 AND number=ANY($2::bigint[])"
+NUMBER = "UPDATE clinics SET patient_seq=patient_seq+$1 WHERE id=$2 RETURNING patient_seq"
+INSERT_NUMBERED = (
+    "INSERT INTO patients(clinic_id,public_id,owner_id,number,owner_number,name,species,sex,neutered,weight_kg,"
+    "date_of_birth,archived,created_at,updated_at) VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)"
 )
 
 
@@ -80,6 +96,38 @@ class PostgreSQLStore:
             await db.execute(INSERT, clinic, ulid_text(number), *animal, owner, now, now)
         told = (pet.name, pet.species, pet.breed, midnight(pet.birthdate), pet.weight, pet.neutered, pet.owner_id)
         return Pet(cuid_text(number), *told, now)
+
+    async def clients(
+        self, clinic: int, needle: str, archived: bool, limit: int, offset: int
+    ) -> tuple[list[ClientRow], int]:
+        """A LIKE over folded last names: a page of the hits and their exact count."""
+        asked = (clinic, archived, like(needle))
+        async with self.pool.acquire() as db:
+            rows = await db.fetch(CLIENTS, *asked, limit, offset)
+            total = await db.fetchval(COUNT_CLIENTS, *asked)
+        return [ClientRow(*row) for row in rows], total
+
+    async def changed(
+        self, clinic: int, since: datetime | None, limit: int, offset: int
+    ) -> tuple[list[PatientRow], int]:
+        """A page by number, and the exact count."""
+        async with self.pool.acquire() as db:
+            rows = await db.fetch(PATIENTS, clinic, since or EVER, limit, offset)
+            total = await db.fetchval(COUNT_PATIENTS, clinic, since or EVER)
+        return [PatientRow(*row) for row in rows], total
+
+    async def add_patients(self, clinic: int, new: list[PatientIn]) -> list[PatientRow] | None:
+        """One transaction: look up the owners, take the numbers, insert all. None when an owner is not the clinic's."""
+        wanted = {one.owner() for one in new}
+        async with self.pool.acquire() as db, db.transaction():
+            owners = dict(await db.fetch(OWNERS, clinic, list(wanted)))
+            if len(owners) < len(wanted):
+                return None
+            last = await db.fetchval(NUMBER, len(new), clinic)
+            rows = numbered(new, last - len(new) + 1, datetime.now(UTC))
+            full = [(clinic, ulid_text(new_id()), owners[row.owner], *row) for row in rows]
+            await db.executemany(INSERT_NUMBERED, full)
+        return rows
 
 
 app = Floor(PostgreSQLStore())

@@ -10,6 +10,7 @@ import sqlite3
 from datetime import UTC, datetime
 
 from bench.apps.floor_http import Floor
+from bench.apps.floor_provet import ClientRow, PatientIn, PatientRow, numbered
 from bench.apps.shared import FULLY_DURABLE, STORE, Owner, Patient, Pet, PetIn, key_hash, like, midnight
 from bench.ids import cuid_text, new_id, ulid_text
 from bench.store import floor_instant
@@ -30,6 +31,19 @@ INSERT = (
     "INSERT INTO patients(clinic_id,public_id,name,species,breed,sex,neutered,date_of_birth,weight_kg,owner_id,"
     "created_at,updated_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"
 )
+CLIENT_ROW = "number,first_name,last_name,email,phone,archived,created_at,updated_at"
+NAMED = "FROM clients WHERE clinic_id=? AND archived=? AND last_folded LIKE ? ESCAPE '\\'"
+CLIENTS = f"SELECT {CLIENT_ROW} {NAMED} ORDER BY number LIMIT ? OFFSET ?"
+COUNT_CLIENTS = f"SELECT count(*) {NAMED}"
+PATIENT_ROW = "number,owner_number,name,species,sex,neutered,weight_kg,date_of_birth,archived,created_at,updated_at"
+CHANGED = "FROM patients WHERE clinic_id=? AND updated_at>=? AND number IS NOT NULL"
+PATIENTS = f"SELECT {PATIENT_ROW} {CHANGED} ORDER BY number LIMIT ? OFFSET ?"
+COUNT_PATIENTS = f"SELECT count(*) {CHANGED}"
+NUMBER = "UPDATE clinics SET patient_seq=patient_seq+? WHERE id=? RETURNING patient_seq"
+INSERT_NUMBERED = (
+    "INSERT INTO patients(clinic_id,public_id,owner_id,number,owner_number,name,species,sex,neutered,weight_kg,"
+    "date_of_birth,archived,created_at,updated_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
 
 
 class SQLiteStore:
@@ -37,10 +51,10 @@ class SQLiteStore:
 
     async def open(self) -> None:
         """Connect with the settings that make every commit durable."""
-        db = sqlite3.connect(STORE, isolation_level=None, cached_statements=256)
+        self.db = db = sqlite3.connect(STORE, isolation_level=None, cached_statements=256)
         for pragma in FULLY_DURABLE:
             db.execute("PRAGMA " + pragma)
-        self.run = db.execute
+        self.run, self.run_many = db.execute, db.executemany
 
     async def clinic(self, key: str) -> int | None:
         """The clinic of a key."""
@@ -80,6 +94,42 @@ class SQLiteStore:
         self.run(INSERT, (clinic, ulid_text(number), *animal, owner[0], now, now))
         told = (pet.name, pet.species, pet.breed, midnight(pet.birthdate), pet.weight, pet.neutered, pet.owner_id)
         return Pet(cuid_text(number), *told, now)
+
+    async def clients(
+        self, clinic: int, needle: str, archived: bool, limit: int, offset: int
+    ) -> tuple[list[ClientRow], int]:
+        """A LIKE over folded last names: a page of the hits and their exact count."""
+        asked = (clinic, archived, like(needle))
+        rows = [ClientRow(*row) for row in self.run(CLIENTS, (*asked, limit, offset))]
+        return rows, self.run(COUNT_CLIENTS, asked).fetchone()[0]
+
+    async def changed(
+        self, clinic: int, since: datetime | None, limit: int, offset: int
+    ) -> tuple[list[PatientRow], int]:
+        """A page by number, and the exact count."""
+        asked = (clinic, floor_instant(since.astimezone(UTC)) if since else "")
+        rows = [PatientRow(*row) for row in self.run(PATIENTS, (*asked, limit, offset))]
+        return rows, self.run(COUNT_PATIENTS, asked).fetchone()[0]
+
+    async def add_patients(self, clinic: int, new: list[PatientIn]) -> list[PatientRow] | None:
+        """One transaction: look up the owners, take the numbers, insert all. None when an owner is not the clinic's."""
+        wanted = {one.owner() for one in new}
+        self.run("BEGIN IMMEDIATE")
+        try:
+            marks = ",".join("?" * len(wanted))
+            found = f"SELECT number, public_id FROM clients WHERE clinic_id=? AND number IN ({marks})"
+            owners = dict(self.run(found, (clinic, *wanted)).fetchall())
+            if len(owners) < len(wanted):
+                return None
+            last = self.run(NUMBER, (len(new), clinic)).fetchone()[0]
+            rows = numbered(new, last - len(new) + 1, floor_instant(datetime.now(UTC)))
+            rows = [row._replace(birth=str(row.birth)) for row in rows]
+            self.run_many(INSERT_NUMBERED, ((clinic, ulid_text(new_id()), owners[row.owner], *row) for row in rows))
+            self.run("COMMIT")
+            return rows
+        finally:
+            if self.db.in_transaction:
+                self.run("ROLLBACK")
 
 
 app = Floor(SQLiteStore())

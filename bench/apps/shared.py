@@ -30,6 +30,8 @@ KEYS = {
     "vetigen": "bench_vetigen_0123456789abcdef",
     "clinova": "bench_clinova_0123456789abcdef",
     "writer": "bench_writer_0123456789abcdef",
+    "provet": "bench_provet_0123456789abcdef",
+    "provet_writer": "bench_provet_writer_0123456789abcdef",
 }
 KEYS |= {f"vetigen{clinic}": f"bench_vetigen_{clinic:016d}" for clinic in range(2, CLINICS + 1)}
 
