@@ -107,7 +107,7 @@ def test_a_code_is_printed_and_is_there(tmp_path: Path) -> None:
     key = SECRET.fullmatch(printed)
     assert key is not None
     path = "/1/api/0.1/codelist/insurancecompanies/"
-    listed = json.loads(made("get", path, "--key", key[2], "--data", folder))
+    listed = json.loads(polyvet("get", path, "--key", key[2], "--data", folder).stdout)
     assert [(row["id"], row["label"]) for row in listed["results"]] == [(int(code), "Pet Cover")]
 
 

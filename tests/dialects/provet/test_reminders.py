@@ -189,7 +189,9 @@ def test_each_change_is_an_event(fresh_practice):
     found = [tuple(row) for row in fresh_practice.run(lambda store: store.reader.fetch(newest))]
     assert [row[0] for row in found] == ["deleted", "updated", "updated", "created"]
     assert {(row[1], row[3]) for row in found} == {("reminder", MAIN_CLINIC)}
-    assert len({row[2] for row in found}) == 1
+    deleted, *before = (row[2] for row in found)
+    assert len(set(before)) == 1
+    assert int.from_bytes(deleted, "big") == made["id"], "the row is gone, so its event tells the number"
 
 
 def test_a_request_that_comes_twice_makes_one_reminder(fresh_practice):
