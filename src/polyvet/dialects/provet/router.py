@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Provet Cloud's route table, on one screen, with what is not served yet.
+"""Provet Cloud's route table, a function a group of resources. What is not served stands in docs/provet.md.
 
-OAuth 2.0 stands in `oauth.py`. Not served: notes, tags as objects, and uploads.
+OAuth 2.0 stands in `oauth.py`.
 """
 
 from __future__ import annotations
