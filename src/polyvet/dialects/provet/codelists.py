@@ -18,7 +18,6 @@ from polyvet.dialects.provet.requests import Asking, number_of
 from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
 from polyvet.model.entities import CodeList
 from polyvet.model.errors import Missing
-from polyvet.model.paging import Page
 from polyvet.web.message import Reply, Request
 
 DIAGNOSES, INSURERS = "codelist/diagnoses", "codelist/insurancecompanies"
@@ -105,9 +104,8 @@ class Codelists:
 
     def _page(self, request: Request, rows: Sequence[Any], out: Callable[[Any], Any]) -> Reply:
         paging = Paging(request, request.query(), self._asking.urls(request))
-        window = rows[paging.offset : paging.offset + paging.limit]
-        page = Page(list(window), len(rows), paging.offset + len(window) < len(rows))
-        return Reply(200, encode(paging.listed(page, [out(row) for row in window])))
+        page = paging.window(rows)
+        return Reply(200, encode(paging.listed(page, [out(row) for row in page.items])))
 
     def _one(self, request: Request, rows: Sequence[Any], path: str) -> Reply:
         shown = request.parameters["id"]

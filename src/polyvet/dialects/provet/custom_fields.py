@@ -18,7 +18,6 @@ from polyvet.dialects.provet.requests import Asking, number_of
 from polyvet.dialects.provet.wire import FieldErrors, Listed, Paging, encode
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldKind, FieldModel
 from polyvet.model.errors import Invalid, Missing
-from polyvet.model.paging import Page
 from polyvet.web.idempotency import write
 from polyvet.web.message import Reply, Request
 
@@ -86,12 +85,9 @@ class CustomFields:
 
     async def list_fields(self, request: Request) -> Reply:
         """The clinic's definitions."""
-        urls = self._asking.urls(request)
-        paging = Paging(request, request.query(), urls)
-        fields = list((await custom_values.definitions(request.context)).values())
-        window = fields[paging.offset : paging.offset + paging.limit]
-        page = Page(window, len(fields), paging.offset + len(window) < len(fields))
-        return Reply(200, encode(paging.listed(page, [self._field(request, one) for one in window])))
+        paging = Paging(request, request.query(), self._asking.urls(request))
+        page = paging.window(list((await custom_values.definitions(request.context)).values()))
+        return Reply(200, encode(paging.listed(page, [self._field(request, one) for one in page.items])))
 
     async def get_field(self, request: Request) -> Reply:
         """One definition."""
@@ -149,9 +145,8 @@ class NestedValues:
         fields = await custom_values.definitions(ctx)
         urls = self._asking.urls(request)
         paging = Paging(request, request.query(), urls)
-        window = found[paging.offset : paging.offset + paging.limit]
-        out = [_value_out(urls, one, fields[one.field], owner) for one in window]
-        page = Page(window, len(found), paging.offset + len(window) < len(found))
+        page = paging.window(found)
+        out = [_value_out(urls, one, fields[one.field], owner) for one in page.items]
         return Reply(200, encode(paging.listed(page, out)))
 
     async def create_value(self, request: Request) -> Reply:

@@ -19,7 +19,7 @@ from polyvet.dialects.provet.filters import Declared, read
 from polyvet.dialects.provet.patients import PatientOut
 from polyvet.dialects.provet.patients import exposed as exposed_patients
 from polyvet.dialects.provet.requests import Asking, number_of
-from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
+from polyvet.dialects.provet.wire import Listed, Urls, encode
 from polyvet.model.entities import ReminderStatus
 from polyvet.model.files import ReminderFile
 from polyvet.web.idempotency import write
@@ -103,14 +103,11 @@ class Reminders:
 
     async def list_reminders(self, request: Request) -> Reply:
         """The clinic's reminders, by id."""
-        query, urls, ctx = request.query(), self._asking.urls(request), request.context
-        zone = await self._asking.zone(request)
-        paging = Paging(request, query, urls)
-        asked = read(query, FILTERS, times.zone_of(zone), strict=self._asking.options.strict_filters)
-        page = await reminders.list_reminders(ctx, asked.tree, asked.orders, limit=paging.limit, offset=paging.offset)
-        out = [reminder_out(file, urls, zone) for file in page.items]
-        await _expose(ctx, page.items, out, asked.exposed, urls, zone)
-        return Reply(200, encode(paging.listed(page, out)))
+        asked = await self._asking.listed(request, FILTERS)
+        page = await asked.page(reminders.list_reminders)
+        out = [reminder_out(file, asked.urls, asked.zone) for file in page.items]
+        await _expose(request.context, page.items, out, asked.exposed, asked.urls, asked.zone)
+        return asked.reply(page, out)
 
     async def get_reminder(self, request: Request) -> Reply:
         """One reminder."""

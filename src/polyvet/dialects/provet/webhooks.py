@@ -19,9 +19,9 @@ from polyvet.core.addresses import Addresses
 from polyvet.core.context import Writing
 from polyvet.dialects.provet import bodies, times, triggers
 from polyvet.dialects.provet.bodies import Fields, Reading, applied, changes, read_document, read_object, renamed
-from polyvet.dialects.provet.filters import Declared, read
+from polyvet.dialects.provet.filters import Declared
 from polyvet.dialects.provet.requests import Asking, number_of
-from polyvet.dialects.provet.wire import FieldErrors, Listed, Paging, Urls, encode
+from polyvet.dialects.provet.wire import FieldErrors, Listed, Urls, encode
 from polyvet.model.hooks import ContentType, Webhook
 from polyvet.storage.writing import Touching
 from polyvet.web.idempotency import write
@@ -99,12 +99,9 @@ class Webhooks:
 
     async def list_hooks(self, request: Request) -> Reply:
         """The clinic's hooks, by id."""
-        query, urls, ctx = request.query(), self._asking.urls(request), request.context
-        zone = await self._asking.zone(request)
-        paging = Paging(request, query, urls)
-        asked = read(query, FILTERS, times.zone_of(zone), strict=self._asking.options.strict_filters)
-        page = await webhooks.list_webhooks(ctx, asked.tree, asked.orders, limit=paging.limit, offset=paging.offset)
-        return Reply(200, encode(paging.listed(page, [hook_out(one, urls, zone) for one in page.items])))
+        asked = await self._asking.listed(request, FILTERS)
+        page = await asked.page(webhooks.list_webhooks)
+        return asked.reply(page, [hook_out(one, asked.urls, asked.zone) for one in page.items])
 
     async def get_hook(self, request: Request) -> Reply:
         """One hook."""
