@@ -13,7 +13,7 @@ from datetime import date
 
 import msgspec
 
-from polyvet.model.entities import Batch
+from polyvet.model.batch import Batch
 from polyvet.model.values import DAY
 from polyvet.sandbox import samples
 from polyvet.sandbox.clock import EPOCH
