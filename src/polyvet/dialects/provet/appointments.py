@@ -21,7 +21,7 @@ from polyvet.dialects.provet.clients import exposed as exposed_clients
 from polyvet.dialects.provet.codelists import DepartmentOut, department_out
 from polyvet.dialects.provet.filters import Declared
 from polyvet.dialects.provet.patients import PATIENT, PatientOut
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.users import USER, UserOut
 from polyvet.dialects.provet.wire import FieldErrors, Listed, Urls, encode
 from polyvet.model import values
@@ -141,8 +141,7 @@ class Appointments:
 
     async def get_appointment(self, request: Request) -> Reply:
         """One appointment."""
-        shown = request.parameters["id"]
-        file = await appointments.get(request.context, number_of(APPOINTMENT, shown), shown)
+        file = await appointments.get(request.context, *named(request, APPOINTMENT))
         urls, zone = self._asking.urls(request), await self._asking.zone(request)
         out = appointment_out(file, urls, zone)
         asked = frozenset(name for name in EXPOSED if f"expose_{name}" in request.query())
@@ -165,8 +164,7 @@ class Appointments:
 
     async def change_appointment(self, request: Request) -> Reply:
         """PUT and PATCH: what the body does not name stays, the end too when only the start is named."""
-        shown = request.parameters["id"]
-        number = number_of(APPOINTMENT, shown)
+        number, shown = named(request, APPOINTMENT)
         body, document = await read_document(request)
         changed = changes(read_object(document), FIELDS, await self._asking.reading(request))
         return await self._write(
@@ -175,8 +173,7 @@ class Appointments:
 
     async def cancel_appointment(self, request: Request) -> Reply:
         """200 with the appointment; the body [inferred] may be left out."""
-        shown = request.parameters["id"]
-        number = number_of(APPOINTMENT, shown)
+        number, shown = named(request, APPOINTMENT)
         body = await request.body()
         document = read_object((await read_document(request, body))[1]) if body else {}
         reason = changes(document, CANCELLING, await self._asking.reading(request)).get("details.cancellation_reason")

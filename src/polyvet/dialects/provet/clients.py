@@ -27,7 +27,7 @@ from polyvet.dialects.provet.bodies import (
 )
 from polyvet.dialects.provet.custom_fields import FieldRow, field_rows
 from polyvet.dialects.provet.filters import Declared
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.wire import Listed, Options, Urls, encode
 from polyvet.model.countries import COUNTRIES, country_code
 from polyvet.model.entities import Phone, State
@@ -193,8 +193,7 @@ class Clients:
 
     async def get_client(self, request: Request) -> Reply:
         """One client."""
-        shown = request.parameters["id"]
-        file = await client_files.get(request.context, number_of(CLIENT, shown), shown)
+        file = await client_files.get(request.context, *named(request, CLIENT))
         return await self._shown(request, request.context.reader, file, 200)
 
     async def create_client(self, request: Request) -> Reply:
@@ -213,8 +212,7 @@ class Clients:
 
     async def change_client(self, request: Request) -> Reply:
         """PUT and PATCH: what the body does not name stays."""
-        shown = request.parameters["id"]
-        number = number_of(CLIENT, shown)
+        number, shown = named(request, CLIENT)
         body, document = await read_document(request)
         document = read_object(document)
         changed = changes(document, FIELDS, await self._asking.reading(request))
@@ -229,8 +227,7 @@ class Clients:
 
     async def archive_client(self, request: Request) -> Reply:
         """DELETE archives [seed: nothing is ever deleted] and answers 204."""
-        shown = request.parameters["id"]
-        number = number_of(CLIENT, shown)
+        number, shown = named(request, CLIENT)
 
         async def work(w: Writing) -> Reply:
             await client_files.archive(w, number, shown)

@@ -14,7 +14,7 @@ import msgspec
 
 from polyvet.core import code_entries, departments
 from polyvet.core.context import Context
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
 from polyvet.model.entities import CodeList
 from polyvet.model.errors import Missing
@@ -91,8 +91,7 @@ class Codelists:
 
     async def get_department(self, request: Request) -> Reply:
         """One department."""
-        shown = request.parameters["id"]
-        number = number_of("department", shown)
+        number, shown = named(request, "department")
         name = (await departments.of_clinic(request.context)).get(number)
         if name is None:
             raise Missing("department", shown)
@@ -108,8 +107,7 @@ class Codelists:
         return Reply(200, encode(paging.listed(page, [out(row) for row in page.items])))
 
     def _one(self, request: Request, rows: Sequence[Any], path: str) -> Reply:
-        shown = request.parameters["id"]
-        number = number_of(path, shown)
+        number, shown = named(request, path)
         for row in rows:
             if row[0] == number:
                 return Reply(200, encode(_entry(self._asking.urls(request), path, row)))

@@ -12,7 +12,7 @@ import msgspec
 from polyvet.core import consultations
 from polyvet.dialects.provet import times
 from polyvet.dialects.provet.filters import Declared
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.wire import Listed, Urls, encode
 from polyvet.model.entities import RecordKind, RecordStatus
 from polyvet.model.files import RecordFile
@@ -95,8 +95,7 @@ class Consultations:
 
     async def get_one(self, request: Request) -> Reply:
         """One record."""
-        shown = request.parameters["id"]
-        found = await consultations.get(request.context, number_of(CONSULTATION, shown), shown)
+        found = await consultations.get(request.context, *named(request, CONSULTATION))
         zone = await self._asking.zone(request)
         return Reply(200, encode(consultation_out(found, self._asking.urls(request), zone)))
 

@@ -14,7 +14,7 @@ import msgspec
 from polyvet.core import client_files, custom_values, patient_files
 from polyvet.core.context import Context, Writing
 from polyvet.dialects.provet.bodies import read_document, read_object
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named, number_of
 from polyvet.dialects.provet.wire import FieldErrors, Listed, Paging, encode
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldKind, FieldModel
 from polyvet.model.errors import Invalid, Missing
@@ -91,8 +91,8 @@ class CustomFields:
 
     async def get_field(self, request: Request) -> Reply:
         """One definition."""
-        text = request.parameters["id"]
-        found = (await custom_values.definitions(request.context)).get(number_of("custom field", text))
+        number, text = named(request, "custom field")
+        found = (await custom_values.definitions(request.context)).get(number)
         if found is None:
             raise Missing("custom field", text)
         return Reply(200, encode(self._field(request, found)))
@@ -170,8 +170,7 @@ class NestedValues:
         return await _delete(request, await self._own(request))
 
     async def _owner(self, request: Request) -> int:
-        text = request.parameters["id"]
-        number = number_of(self._model, text)
+        number, text = named(request, self._model)
         await _FILES[self._model].get(request.context, number, text)
         return number
 

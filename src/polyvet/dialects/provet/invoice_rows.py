@@ -14,7 +14,7 @@ from polyvet.dialects.provet import times
 from polyvet.dialects.provet.filters import Declared
 from polyvet.dialects.provet.invoices import INVOICE, ROW
 from polyvet.dialects.provet.money import amount, quantity
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.wire import Listed, Urls, encode
 from polyvet.model.entities import CARRIED_OVER
 from polyvet.model.files import InvoiceRow
@@ -85,8 +85,7 @@ class InvoiceRows:
 
     async def get_row(self, request: Request) -> Reply:
         """One row."""
-        shown = request.parameters["id"]
-        found = await billing.get_row(request.context, number_of(ROW, shown), shown)
+        found = await billing.get_row(request.context, *named(request, ROW))
         return Reply(200, encode(row_out(found, self._asking.urls(request), await self._asking.zone(request))))
 
 

@@ -12,7 +12,7 @@ from polyvet.core import billing
 from polyvet.dialects.provet import times
 from polyvet.dialects.provet.filters import Declared
 from polyvet.dialects.provet.money import amount
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.wire import Listed, Urls, encode
 from polyvet.model.countries import COUNTRIES
 from polyvet.model.entities import Clinic, InvoiceStatus
@@ -130,8 +130,7 @@ class Invoices:
 
     async def get_invoice(self, request: Request) -> Reply:
         """One invoice."""
-        shown = request.parameters["id"]
-        file = await billing.get(request.context, number_of(INVOICE, shown), shown)
+        file = await billing.get(request.context, *named(request, INVOICE))
         beside = await billing.beside(request.context, [file])
         clinic = await self._asking.clinic(request)
         return Reply(200, encode(invoice_out(file, beside, self._asking.urls(request), clinic)))

@@ -25,7 +25,7 @@ from polyvet.dialects.provet.clients import ClientOut
 from polyvet.dialects.provet.clients import exposed as exposed_clients
 from polyvet.dialects.provet.custom_fields import FieldRow, field_rows
 from polyvet.dialects.provet.filters import Declared
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.wire import FieldErrors, Listed, Urls, encode
 from polyvet.model import values
 from polyvet.model.entities import State
@@ -199,9 +199,8 @@ class Patients:
 
     async def get_patient(self, request: Request) -> Reply:
         """One patient."""
-        shown = request.parameters["id"]
         ctx = request.context
-        file = await patient_files.get(ctx, number_of(PATIENT, shown), shown)
+        file = await patient_files.get(ctx, *named(request, PATIENT))
         out = await shown_patient(self._asking, request, ctx.reader, ctx.codelists, file)
         if "expose_client" in request.query():
             clients = await exposed_clients(
@@ -227,8 +226,7 @@ class Patients:
 
     async def change_patient(self, request: Request) -> Reply:
         """PUT and PATCH: what the body does not name stays."""
-        shown = request.parameters["id"]
-        number = number_of(PATIENT, shown)
+        number, shown = named(request, PATIENT)
         body, document = await read_document(request)
         document = read_object(document)
         changed = Posted(document, changes(document, FIELDS, await self._asking.reading(request)))
@@ -243,8 +241,7 @@ class Patients:
 
     async def archive_patient(self, request: Request) -> Reply:
         """DELETE archives [seed: nothing is ever deleted] and answers 204."""
-        shown = request.parameters["id"]
-        number = number_of(PATIENT, shown)
+        number, shown = named(request, PATIENT)
 
         async def work(w: Writing) -> Reply:
             await patient_files.archive(w, number, shown)

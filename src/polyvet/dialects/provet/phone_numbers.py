@@ -12,7 +12,7 @@ from polyvet.core.context import Writing
 from polyvet.dialects.provet import bodies, times
 from polyvet.dialects.provet.bodies import Fields, applied, changes, read_document, read_object, renamed
 from polyvet.dialects.provet.filters import Declared
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.wire import Listed, Urls, encode
 from polyvet.model.entities import Phone, PhoneKind
 from polyvet.web.idempotency import write
@@ -67,8 +67,7 @@ class PhoneNumbers:
 
     async def get_phone(self, request: Request) -> Reply:
         """One number."""
-        shown = request.parameters["id"]
-        found = await phones.get(request.context, number_of(PHONE, shown), shown)
+        found = await phones.get(request.context, *named(request, PHONE))
         return Reply(200, encode(await self._out(request, found)))
 
     async def create_phone(self, request: Request) -> Reply:
@@ -88,8 +87,7 @@ class PhoneNumbers:
 
     async def change(self, request: Request) -> Reply:
         """PUT and PATCH: what the body does not name stays."""
-        shown = request.parameters["id"]
-        number = number_of(PHONE, shown)
+        number, shown = named(request, PHONE)
         body, document = await read_document(request)
         changed = changes(read_object(document), FIELDS, await self._asking.reading(request))
         owner = changed.pop("owner", None)
@@ -105,8 +103,7 @@ class PhoneNumbers:
 
     async def delete(self, request: Request) -> Reply:
         """204; a number is deleted, which the archive rule does not forbid: it is a client's or a patient's [seed]."""
-        shown = request.parameters["id"]
-        number = number_of(PHONE, shown)
+        number, shown = named(request, PHONE)
 
         async def work(w: Writing) -> Reply:
             await phones.delete(w, number, shown)

@@ -9,7 +9,7 @@ from polyvet.core import webhooks
 from polyvet.core.context import Writing
 from polyvet.dialects.provet import times
 from polyvet.dialects.provet.filters import Declared
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.webhooks import HOOK
 from polyvet.dialects.provet.wire import Listed, Urls, encode
 from polyvet.model.hooks import Attempt, Delivery, DeliveryState, Webhook, written
@@ -74,14 +74,12 @@ class Queue:
 
     async def get_delivery(self, request: Request) -> Reply:
         """One delivery and its attempts."""
-        shown = request.parameters["id"]
-        found = await webhooks.get_delivery(request.context, number_of(QUEUE, shown), shown)
+        found = await webhooks.get_delivery(request.context, *named(request, QUEUE))
         return Reply(200, encode(await self._detail(request, *found)))
 
     async def redeliver(self, request: Request) -> Reply:
         """Send it once more, at once [ours]."""
-        shown = request.parameters["id"]
-        number = number_of(QUEUE, shown)
+        number, shown = named(request, QUEUE)
         body = await request.body()
 
         async def work(w: Writing) -> Reply:

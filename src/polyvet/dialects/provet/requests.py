@@ -83,3 +83,9 @@ def number_of(kind: str, shown: str) -> int:
     if not shown.isascii() or not shown.isdecimal() or len(shown) > _MOST_DIGITS:
         raise Missing(kind, shown[:100])
     return int(shown)
+
+
+def named(request: Request, kind: str) -> tuple[int, str]:
+    """The number that the path names, and as it is written there."""
+    shown = request.parameters["id"]
+    return number_of(kind, shown), shown

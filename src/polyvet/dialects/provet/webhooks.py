@@ -20,7 +20,7 @@ from polyvet.core.context import Writing
 from polyvet.dialects.provet import bodies, times, triggers
 from polyvet.dialects.provet.bodies import Fields, Reading, applied, changes, read_document, read_object, renamed
 from polyvet.dialects.provet.filters import Declared
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.wire import FieldErrors, Listed, Urls, encode
 from polyvet.model.hooks import ContentType, Webhook
 from polyvet.storage.writing import Touching
@@ -105,8 +105,7 @@ class Webhooks:
 
     async def get_hook(self, request: Request) -> Reply:
         """One hook."""
-        shown = request.parameters["id"]
-        found = await webhooks.get(request.context, number_of(HOOK, shown), shown)
+        found = await webhooks.get(request.context, *named(request, HOOK))
         return Reply(200, encode(await self._out(request, found)))
 
     async def create_hook(self, request: Request) -> Reply:
@@ -123,8 +122,7 @@ class Webhooks:
 
     async def change_hook(self, request: Request) -> Reply:
         """PUT and PATCH: what the body does not name stays."""
-        shown = request.parameters["id"]
-        number = number_of(HOOK, shown)
+        number, shown = named(request, HOOK)
         body, document = await read_document(request)
         changed = await self._changes(request, document, number)
 
@@ -137,8 +135,7 @@ class Webhooks:
 
     async def rotate(self, request: Request) -> Reply:
         """A new secret [ours]; the old one signs beside it for a day."""
-        shown = request.parameters["id"]
-        number = number_of(HOOK, shown)
+        number, shown = named(request, HOOK)
         body = await request.body()
 
         async def work(w: Writing) -> Reply:
@@ -148,8 +145,7 @@ class Webhooks:
 
     async def delete_hook(self, request: Request) -> Reply:
         """204; its deliveries go with it."""
-        shown = request.parameters["id"]
-        number = number_of(HOOK, shown)
+        number, shown = named(request, HOOK)
 
         async def work(w: Writing) -> Reply:
             await webhooks.delete(w, number, shown)
