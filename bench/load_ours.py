@@ -15,6 +15,7 @@ from bench.apps.shared import KEYS
 from bench.prepare import CLINIC_OF_KEY, Stores, say
 from polyvet.identity import keys
 from polyvet.model import entities, values
+from polyvet.model.batch import Batch, Connected, Enrolled
 from polyvet.model.species import SPECIES
 from polyvet.settings import Settings
 from polyvet.storage import access
@@ -73,25 +74,25 @@ async def _add_clinics_and_keys(url: str) -> None:
         await store.close()
 
 
-def _batches(stores: Stores) -> Iterator[entities.Batch]:
+def _batches(stores: Stores) -> Iterator[Batch]:
     """All clients first, then the patients."""
     clients, connections = [], []
     for row in stores.clients:
         clients.append(_client(row))
         connected = values.from_datetime(row.updated)
-        connections.append(entities.Connected(row.clinic, clients[-1].id, entities.State.ACTIVE, row.number, connected))
-    yield entities.Batch(clients=clients, connections=connections)
+        connections.append(Connected(row.clinic, clients[-1].id, entities.State.ACTIVE, row.number, connected))
+    yield Batch(clients=clients, connections=connections)
     rows = iter(stores.patients())
     while part := list(islice(rows, BATCH)):
         yield _patient_batch(part)
 
 
-def _patient_batch(rows: list[dataset.Patient]) -> entities.Batch:
-    batch = entities.Batch()
+def _patient_batch(rows: list[dataset.Patient]) -> Batch:
+    batch = Batch()
     for row in rows:
         patient = _patient(row)
         batch.patients.append(patient)
-        place = entities.Enrolled(row.clinic, patient.id, entities.State.ACTIVE, patient.number, patient.updated_at)
+        place = Enrolled(row.clinic, patient.id, entities.State.ACTIVE, patient.number, patient.updated_at)
         batch.enrolments.append(place)
         weight_mg = values.from_kilograms(row.weight)
         batch.weights.append(

@@ -10,9 +10,11 @@ import typer
 
 from polyvet.command import (
     LONGEST_NAME,
-    MOST_REQUESTS,
+    ClinicOption,
     ConfigOption,
     DataOption,
+    PerMinuteOption,
+    PermissionsOption,
     UrlOption,
     fail,
     is_text,
@@ -29,8 +31,6 @@ MOST_REDIRECTS = 20
 
 app = typer.Typer()
 
-ClinicOption = Annotated[int, typer.Option(help="The clinic's installation number.")]
-
 
 @app.command("create-application")
 def create_application(
@@ -44,12 +44,8 @@ def create_application(
     public: Annotated[
         bool, typer.Option("--public", help="It cannot keep a secret, as an app on a device: it gets none.")
     ] = False,
-    permission: Annotated[
-        list[str] | None, typer.Option(help=f"May be given several times. [default: all of {', '.join(PERMISSIONS)}]")
-    ] = None,
-    per_minute: Annotated[
-        int | None, typer.Option(min=1, max=MOST_REQUESTS, help="Requests a minute instead of the vendor's.")
-    ] = None,
+    permission: PermissionsOption = None,
+    per_minute: PerMinuteOption = None,
     data: DataOption = None,
     database_url: UrlOption = None,
     config: ConfigOption = None,
@@ -68,13 +64,7 @@ def create_application(
         fail(f"an application's name has 1 to {LONGEST_NAME} characters")
     require_known("dialect with OAuth 2.0", [dialect], tuple(SCOPES))
     require_known("permission", permission or [], PERMISSIONS)
-    if public and not uris:
-        fail("a public application has no secret, so it needs users, and --redirect-uri to send them back to")
-    if len(uris) > MOST_REDIRECTS:
-        fail(f"an application has at most {MOST_REDIRECTS} redirect URIs")
-    for uri in uris:
-        if (problem := applications.redirect_problem(uri)) is not None:
-            fail(f"--redirect-uri {uri}: {problem}")
+    _require_redirects(uris, public=public)
     new = applications.NewApplication(
         clinic_id=clinic,
         dialect=dialect,
@@ -95,6 +85,19 @@ def create_application(
     typer.echo(f"client_id:     {client_id}")
     if secret is not None:
         typer.echo(f"client_secret: {secret}")
+
+
+def _require_redirects(uris: list[str], *, public: bool) -> None:
+    """End the command unless users can be sent back to each of these."""
+    from polyvet.identity import applications
+
+    if public and not uris:
+        fail("a public application has no secret, so it needs users, and --redirect-uri to send them back to")
+    if len(uris) > MOST_REDIRECTS:
+        fail(f"an application has at most {MOST_REDIRECTS} redirect URIs")
+    for uri in uris:
+        if (problem := applications.redirect_problem(uri)) is not None:
+            fail(f"--redirect-uri {uri}: {problem}")
 
 
 @app.command("revoke-application")

@@ -15,8 +15,11 @@ from polyvet import __version__, access_commands
 from polyvet.command import (
     LONGEST_NAME,
     MOST_REQUESTS,
+    ClinicOption,
     ConfigOption,
     DataOption,
+    PerMinuteOption,
+    PermissionsOption,
     UrlOption,
     fail,
     is_text,
@@ -136,7 +139,7 @@ def create_clinic(
 
 @app.command("add-code")
 def add_code(
-    clinic: Annotated[int, typer.Option(help="The clinic's installation number.")],
+    clinic: ClinicOption,
     code_list: Annotated[str, typer.Argument(metavar="LIST", help="species, breeds, diagnoses or insurers.")],
     name: Annotated[str, typer.Argument(help="The entry's name.")],
     species: Annotated[int | None, typer.Option(help="Of a breed: the code of its species.")] = None,
@@ -162,18 +165,14 @@ def add_code(
 
 @app.command("create-key")
 def create_key(
-    clinic: Annotated[int, typer.Option(help="The clinic's installation number.")],
+    clinic: ClinicOption,
     dialect: Annotated[str, typer.Option(help="vetigen, clinovavet or provet.")],
     name: Annotated[str, typer.Option(help="What the key is for.")] = "command line",
     kind: Annotated[str, typer.Option(help="integration, device or partner: Vetigen's limits differ by it.")] = (
         "integration"
     ),
-    permission: Annotated[
-        list[str] | None, typer.Option(help=f"May be given several times. [default: all of {', '.join(PERMISSIONS)}]")
-    ] = None,
-    per_minute: Annotated[
-        int | None, typer.Option(min=1, max=MOST_REQUESTS, help="Requests a minute instead of the vendor's.")
-    ] = None,
+    permission: PermissionsOption = None,
+    per_minute: PerMinuteOption = None,
     per_hour: Annotated[
         int | None, typer.Option(min=1, max=MOST_REQUESTS, help="Requests an hour instead of the vendor's.")
     ] = None,

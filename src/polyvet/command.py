@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from polyvet.core.context import PERMISSIONS
 from polyvet.model.errors import Busy
 from polyvet.settings import Settings, SettingsError, load
 from polyvet.storage.store import Store, failures, open_store
@@ -24,6 +25,14 @@ DataOption = Annotated[
 ]
 UrlOption = Annotated[
     str | None, typer.Option("--database-url", metavar="URL", help="postgresql://… instead of the embedded store.")
+]
+ClinicOption = Annotated[int, typer.Option(help="The clinic's installation number.")]
+PermissionsOption = Annotated[
+    list[str] | None,
+    typer.Option("--permission", help=f"May be given several times. [default: all of {', '.join(PERMISSIONS)}]"),
+]
+PerMinuteOption = Annotated[
+    int | None, typer.Option(min=1, max=MOST_REQUESTS, help="Requests a minute instead of the vendor's.")
 ]
 ConfigOption = Annotated[str | None, typer.Option("--config", metavar="FILE", help="A TOML file with settings.")]
 

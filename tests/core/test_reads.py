@@ -9,7 +9,8 @@ import pytest
 
 from polyvet.core import calendar, invoices, records, stock
 from polyvet.model import values
-from polyvet.model.entities import Batch, CalendarEvent, Invoice, InvoiceLine, MedicalRecord, StockItem
+from polyvet.model.batch import Batch
+from polyvet.model.entities import CalendarEvent, Invoice, InvoiceLine, MedicalRecord, StockItem
 from polyvet.model.errors import Missing, NotConnected, RangeTooLong
 from polyvet.model.values import DAY
 from polyvet.storage import stock as stored_stock

@@ -7,16 +7,14 @@ nobody but Boncuk.
 
 from __future__ import annotations
 
+from polyvet.model.batch import Batch, Connected, Enrolled
 from polyvet.model.custom_fields import CustomField, FieldKind, FieldModel, Option
 from polyvet.model.details import ReminderDetails
 from polyvet.model.entities import (
-    Batch,
     Booking,
     CalendarEvent,
     Clinic,
     CodeList,
-    Connected,
-    Enrolled,
     EventKind,
     EventStatus,
     MedicalRecord,

@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from polyvet.identity.applications import NewApplication, create
 from polyvet.model import values
-from polyvet.model.entities import Application, User
+from polyvet.model.access import Application
+from polyvet.model.entities import User
 from polyvet.storage import staff
 from polyvet.storage.statement import Statement
 from polyvet.storage.store import Store

@@ -14,7 +14,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from polyvet.identity import grants
 from polyvet.identity.keys import Keys, hashed
 from polyvet.model import values
-from polyvet.model.entities import Application
+from polyvet.model.access import Application
 from polyvet.model.errors import Forbidden, Unauthenticated
 from polyvet.storage import grants as stored
 from polyvet.storage.store import Store, open_store

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from polyvet.model.entities import Batch, EventStatus, State
+from polyvet.model.batch import Batch
+from polyvet.model.entities import EventStatus, State
 from polyvet.model.species import SPECIES, breed_rows, species_rows
 from polyvet.model.values import DAY, fold, instant, to_base36, to_crockford
 from polyvet.sandbox.animals import PROFILES

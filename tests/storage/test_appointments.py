@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from polyvet.model import values
+from polyvet.model.batch import Batch
 from polyvet.model.details import AppointmentDetails
-from polyvet.model.entities import Batch, CalendarEvent, EventStatus, User
+from polyvet.model.entities import CalendarEvent, EventStatus, User
 from polyvet.model.filters import All, Condition, Filter, Op, Order
 from polyvet.storage import appointments, patient_files, staff
 from polyvet.storage.appointments import LISTED

@@ -14,7 +14,8 @@ import msgspec
 import pytest
 
 from polyvet.model import values
-from polyvet.model.entities import ApiKey, StockItem, User
+from polyvet.model.access import ApiKey
+from polyvet.model.entities import StockItem, User
 from polyvet.storage import access, clients, idempotency, staff, stock
 from polyvet.storage import backup as backups
 from polyvet.storage.backup import BackupError, backup, restore

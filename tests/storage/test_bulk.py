@@ -6,18 +6,8 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
-from polyvet.model.entities import (
-    CARRIED_OVER,
-    Batch,
-    CalendarEvent,
-    Connected,
-    Enrolled,
-    Invoice,
-    InvoiceLine,
-    MedicalRecord,
-    State,
-    Weight,
-)  # fmt: skip
+from polyvet.model.batch import Batch, Connected, Enrolled
+from polyvet.model.entities import CARRIED_OVER, CalendarEvent, Invoice, InvoiceLine, MedicalRecord, State, Weight
 from polyvet.storage import calendar as calendars
 from polyvet.storage import clients, counters, invoices, records
 from polyvet.storage.bulk import BulkLoader

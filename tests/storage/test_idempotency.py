@@ -8,7 +8,7 @@ import asyncio
 import pytest
 
 from polyvet.model import values
-from polyvet.model.entities import ApiKey
+from polyvet.model.access import ApiKey
 from polyvet.storage import access, idempotency
 from polyvet.storage.idempotency import Saved
 from polyvet.storage.writing import Tx

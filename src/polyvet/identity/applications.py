@@ -15,7 +15,7 @@ import msgspec
 from polyvet.core.context import PERMISSIONS
 from polyvet.identity.keys import hashed
 from polyvet.model import values
-from polyvet.model.entities import Application
+from polyvet.model.access import Application
 from polyvet.storage import applications
 from polyvet.storage.store import Reader, Store
 from polyvet.storage.writing import Touching, Tx

@@ -22,7 +22,8 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from polyvet.identity.keys import ACCESS, REFRESH, hashed
 from polyvet.model import values
-from polyvet.model.entities import Application, Code, Grant, Token, User
+from polyvet.model.access import Application, Code, Grant, Token
+from polyvet.model.entities import User
 from polyvet.storage import grants, staff
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx

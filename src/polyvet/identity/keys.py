@@ -15,7 +15,7 @@ import msgspec
 
 from polyvet.core.context import PERMISSIONS, Caller
 from polyvet.model import values
-from polyvet.model.entities import ApiKey
+from polyvet.model.access import ApiKey
 from polyvet.model.errors import Forbidden, Unauthenticated
 from polyvet.storage import access, grants
 from polyvet.storage.store import Store

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from polyvet.model import values
-from polyvet.model.entities import SigningKey
+from polyvet.model.access import SigningKey
 from polyvet.storage import signing_keys
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx

@@ -11,7 +11,6 @@ from polyvet.model.values import DAY, from_datetime
 
 HOUR = DAY // 24
 MINUTE = HOUR // 60
-SECOND = MINUTE // 60
 EPOCH = date(1970, 1, 1)
 _FIRST_DAY = (date(1960, 1, 1) - EPOCH).days
 _LAST_DAY = (date(2100, 1, 1) - EPOCH).days

@@ -13,7 +13,7 @@ from datetime import date
 
 import msgspec
 
-from polyvet.model.entities import Batch
+from polyvet.model.batch import Batch
 from polyvet.model.values import DAY
 from polyvet.sandbox import samples
 from polyvet.sandbox.clock import EPOCH
@@ -23,8 +23,6 @@ from polyvet.sandbox.people import PETS_PER_CLIENT, Registration
 from polyvet.sandbox.practice import Practice, clinics, stock, users
 from polyvet.sandbox.world import World
 
-DEFAULT_SEED = 1
-DEFAULT_CLIENTS = 400
 BATCH_CLIENTS = 2000  # also how many clients have a full history
 
 

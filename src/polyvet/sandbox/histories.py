@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import msgspec
 
-from polyvet.model.entities import Batch, Patient, State
+from polyvet.model.batch import Batch
+from polyvet.model.entities import Patient, State
 from polyvet.model.values import DAY
 from polyvet.sandbox.agenda import Agenda, Appointment, fill_today
 from polyvet.sandbox.clock import HOUR

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from polyvet.model.entities import Batch, Client, Connected, Enrolled, Patient, Sex, State, Weight
+from polyvet.model.batch import Batch, Connected, Enrolled
+from polyvet.model.entities import Client, Patient, Sex, State, Weight
 from polyvet.model.values import DAY
 from polyvet.sandbox.animals import PROFILE_WEIGHTS, PROFILES, Profile, weight_at
 from polyvet.sandbox.clock import HOUR, MINUTE, day_text, weekday

@@ -7,11 +7,9 @@ client 218 with patient 2130 Fenton, and John Smith's number 456, from the Prove
 
 from __future__ import annotations
 
+from polyvet.model.batch import Batch, Connected, Enrolled
 from polyvet.model.entities import (
-    Batch,
     Client,
-    Connected,
-    Enrolled,
     Invoice,
     InvoiceLine,
     InvoiceStatus,

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from sqlalchemy import func, select, update
 
-from polyvet.model.entities import ApiKey, Clinic
+from polyvet.model.access import ApiKey
+from polyvet.model.entities import Clinic
 from polyvet.storage.statement import Statement, inserting, p
 from polyvet.storage.store import Reader
 from polyvet.storage.tables import api_keys, clinics

@@ -6,7 +6,7 @@ from __future__ import annotations
 from msgspec.structs import astuple
 from sqlalchemy import select, update
 
-from polyvet.model.entities import Application
+from polyvet.model.access import Application
 from polyvet.storage.statement import Statement, inserting, p
 from polyvet.storage.store import Reader
 from polyvet.storage.tables import oauth_applications

@@ -13,7 +13,7 @@ import gc
 from collections import Counter
 from typing import Protocol
 
-from polyvet.model.entities import Batch
+from polyvet.model.batch import Batch
 from polyvet.storage.derived import Deriver, Piece, Rows, Start
 from polyvet.storage.store import is_postgresql, sqlite_path
 from polyvet.storage.tables import metadata

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple, replace
 
-from polyvet.model.entities import CARRIED_OVER, Batch, Client, PhoneKind, State
+from polyvet.model.batch import Batch
+from polyvet.model.entities import CARRIED_OVER, Client, PhoneKind, State
 from polyvet.model.values import fold
 from polyvet.storage.clients import COUNTED_CLIENTS, folded_names, search_text
 from polyvet.storage.counters import bucket

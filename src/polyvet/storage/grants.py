@@ -10,7 +10,7 @@ from msgspec.structs import astuple
 from sqlalchemy import and_, delete, exists, func, or_, select, update
 
 from polyvet.model import values
-from polyvet.model.entities import Application, Code, Grant, Token
+from polyvet.model.access import Application, Code, Grant, Token
 from polyvet.storage import applications
 from polyvet.storage.statement import Statement, inserting, p
 from polyvet.storage.store import Reader

@@ -6,7 +6,7 @@ from __future__ import annotations
 from msgspec.structs import astuple
 from sqlalchemy import delete, or_, select, update
 
-from polyvet.model.entities import SigningKey
+from polyvet.model.access import SigningKey
 from polyvet.storage.statement import Statement, inserting, p
 from polyvet.storage.store import Reader
 from polyvet.storage.tables import signing_keys

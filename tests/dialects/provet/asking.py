@@ -6,12 +6,15 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+from sqlalchemy import Table
 
 from polyvet.core import clients
 from polyvet.delivery.outbox import read_on
 from polyvet.dialects.provet.triggers import TELLING
 from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
 from polyvet.sandbox.samples import JOHN_SMITH_ID
+from polyvet.storage.statement import Statement, p
+from polyvet.storage.writing import Touching, Tx
 from tests.dialects.harness import Practice
 
 ROOT = "/4/api/0.1/"
@@ -20,7 +23,14 @@ VENDOR = "https://provetcloud.com"  # what the documents' URLs start with
 JOHN, HELEN = 456, 218  # clients of the documented samples
 MAX, FENTON = 1204, 2130  # and patients
 DOG, CAT, HORSE = 15461002, 15462002, 15490002
-JOHN_URL = f"{VENDOR}{ROOT}client/{JOHN}/"
+
+
+def url(kind: str, ident: int) -> str:
+    """What a relation in a body says, under the vendor's address."""
+    return f"{VENDOR}{ROOT}{kind}/{ident}/"
+
+
+JOHN_URL = url("client", JOHN)
 # The documented bodies.
 SMITH = {
     "firstname": "John",
@@ -42,9 +52,9 @@ CHECKUP = {
     "start": "2033-05-04T10:00:00+03:00",
     "end": "2033-05-04T10:30:00+03:00",
     "type": "2",
-    "department": f"{VENDOR}{ROOT}department/11/",
-    "user": f"{VENDOR}{ROOT}user/1/",
-    "patients": [f"{VENDOR}{ROOT}patient/{FENTON}/"],
+    "department": url("department", 11),
+    "user": url("user", 1),
+    "patients": [url("patient", FENTON)],
     "complaint": "Sneezes",
 }
 AINO = {"email": "aino.virtanen@example.org", "first_name": "Aino", "last_name": "Virtanen"}
@@ -68,11 +78,45 @@ def ids(client: httpx.Client, path: str, root: str = ROOT) -> list[int]:
     return [row["id"] for row in found["results"]]
 
 
+def walked(client: httpx.Client, path: str, root: str = ROOT) -> list[dict[str, Any]]:
+    """All rows of a list, page by page, as clients go."""
+    found: list[dict[str, Any]] = []
+    following: str | None = f"{root}{path}{'&' if '?' in path else '?'}page_size=1000"
+    while following:
+        answer = client.get(following).json()
+        found += answer["results"]
+        following = answer["next"]
+    assert len(found) == answer["count"]
+    return found
+
+
+def walked_in_clinovavet(client: httpx.Client, path: str, **query: str) -> list[dict[str, Any]]:
+    """All rows of a list of ClinovaVet's."""
+    found: list[dict[str, Any]] = []
+    while True:
+        answer = client.get(f"/api/v1/{path}", params={"limit": 100, "offset": len(found), **query}).json()
+        found += answer["data"]
+        if not answer["data"]:
+            return found
+
+
 def sent(client: httpx.Client, method: str, path: str, body: Any, status: int) -> Any:
     """The answer to a body, as JSON; a failure if its status is another."""
     answer = client.request(method, ROOT + path, json=body)
     assert answer.status_code == status, answer.text
     return answer.json()
+
+
+def rewrite(practice: Practice, table: Table, ident: bytes, **values: Any) -> None:
+    """Change a row of the first clinic's, as a program of the practice's own would do it."""
+    names = " ".join(f"new_{name}" for name in (*values, "updated_at"))
+    changed = {name: p(f"new_{name}") for name in (*values, "updated_at")}
+    statement = Statement(table.update().where(table.c.id == p("row")).values(changed), f"{names} row")
+
+    async def job(tx: Tx) -> None:
+        tx.write(statement, *values.values(), tx.stamp(MAIN_CLINIC), ident)
+
+    practice.run(lambda store: store.write(Touching(clinics=(MAIN_CLINIC,)), job))
 
 
 def disconnect_john(practice: Practice) -> None:

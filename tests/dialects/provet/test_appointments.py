@@ -24,14 +24,11 @@ from tests.dialects.provet.asking import (
     number,
     page,
     sent,
+    url,
 )
 
 TAKEN = {"non_field_errors": ["There is already an appointment for this time slot."]}
 AT_TEN = "2033-05-04T10:00:00+03:00"
-
-
-def url(kind, ident):
-    return f"{VENDOR}{ROOT}{kind}/{ident}/"
 
 
 def booked(practice_client, /, **more):

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
 import pytest
@@ -13,12 +12,9 @@ from polyvet.dialects.provet import codes, consultations
 from polyvet.dialects.provet.filters import METHODS, Asked
 from polyvet.model.entities import RecordKind, RecordStatus
 from polyvet.model.filters import All, AnyOf, Condition, Op, Order
-from polyvet.sandbox.practice import MAIN_CLINIC
 from polyvet.sandbox.samples import RECORD_ID
-from polyvet.storage.statement import Statement, p
 from polyvet.storage.tables import medical_records
-from polyvet.storage.writing import Touching
-from tests.dialects.provet.asking import JOHN, MAX, ROOT, disconnect_john, ids, number, page
+from tests.dialects.provet.asking import JOHN, MAX, ROOT, disconnect_john, ids, number, page, rewrite, walked
 
 # As recorded; `created` and `modified` joined in 2026.
 FIELDS = set(
@@ -145,14 +141,9 @@ def test_who_follows_modified_misses_no_change(fresh_practice):
     client = fresh_practice.provet
 
     def known(since):
-        """All pages since an instant, as a client goes through them; each row as it was seen last."""
-        found: dict[int, Any] = {}
-        url = f"{ROOT}{LIST}?page_size=1000&modified__gte={since.replace('+', '%2B')}"
-        while url:
-            answer = client.get(url).json()
-            found |= {row["id"]: row for row in answer["results"]}
-            url = answer["next"]
-        return found
+        """All that changed since an instant."""
+        rows = walked(client, f"{LIST}?modified__gte={since.replace('+', '%2B')}")
+        return {row["id"]: row for row in rows}
 
     def newest(rows):
         return max((row["modified"] for row in rows.values()), key=at)
@@ -160,26 +151,11 @@ def test_who_follows_modified_misses_no_change(fresh_practice):
     mirror = known("2000-01-01T00:00:00+00:00")
     for title in ("First", "Second", "Third"):
         since = newest(mirror)
-        fresh_practice.run(lambda store, title=title: store.write(Touching(clinics=(MAIN_CLINIC,)), _changed(title)))
+        rewrite(fresh_practice, medical_records, RECORD_ID, title=title)
         changes = known(since)
         assert [row["complaint"] for row in changes.values() if row["id"] == 1] == [title]
         mirror |= changes
     assert mirror == known("2000-01-01T00:00:00+00:00")
-
-
-def _changed(title):
-    """A note is written on, as a program of the practice's own would do it."""
-    update = (
-        medical_records.update()
-        .where(medical_records.c.id == p("record"))
-        .values(title=p("new_title"), updated_at=p("new_updated_at"))
-    )
-    statement = Statement(update, "new_title new_updated_at record")
-
-    async def job(tx):
-        tx.write(statement, title, tx.stamp(MAIN_CLINIC), RECORD_ID)
-
-    return job
 
 
 def test_who_is_no_longer_connected_is_not_told(fresh_practice):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from polyvet.delivery.webhooks import CONNECT_S, WHOLE_S
 from polyvet.delivery.worker import PAUSES_S
 from polyvet.dialects.provet import (
     appointments,
@@ -27,6 +28,7 @@ from polyvet.dialects.provet.requests import Asking
 from polyvet.dialects.provet.wire import Options
 
 HERE = Path(__file__).parent
+TESTS = HERE.parents[1]
 PAGE = (HERE.parents[2] / "docs" / "provet.md").read_text(encoding="utf-8")
 ROUTES = router.table(Asking(Options())).routes
 TABLES = {
@@ -86,8 +88,30 @@ def test_the_pauses_between_attempts_are_told():
     assert f"pauses of {', '.join(told[:-1])} and {told[-1]}" in PAGE
 
 
+def test_the_times_of_an_attempt_are_told():
+    assert f"| time | {CONNECT_S:g} s to connect, {WHOLE_S:g} s to answer |" in PAGE
+
+
+def test_no_row_of_a_table_is_broken_and_none_lacks_its_proof():
+    tables = re.findall(r"(?:^\|.*\n)+", PAGE, re.MULTILINE)
+    assert len(tables) > 8
+    for head, _, *rows in (table.splitlines() for table in tables):
+        for row in rows:
+            assert row.count("|") == head.count("|"), row
+            assert row.split("|")[-2].strip(), row
+
+
+def test_every_decision_has_its_number_and_a_proof():
+    decided = PAGE.partition("\n## Decisions\n")[2].partition("\n## ")[0]
+    numbers, texts = zip(*re.findall(r"^(\d+)\. (.*?)(?=^\d+\. |\Z)", decided, re.MULTILINE | re.DOTALL), strict=True)
+    assert [int(number) for number in numbers] == list(range(1, len(numbers) + 1))
+    assert [text for text in texts if not re.search(r"`(?:test_\w+|golden/\w+\.json)`", text)] == []
+    assert {int(number) for number in re.findall(r"\[decision (\d+)\]", PAGE)} <= set(range(1, len(numbers) + 1))
+
+
 def test_every_proof_is_there():
-    tests = "".join(path.read_text(encoding="utf-8") for path in HERE.glob("test_*.py"))
+    folders = (HERE, TESTS / "delivery", TESTS / "faults")
+    tests = "".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.glob("test_*.py"))
     named = set(re.findall(r"`(test_\w+)`", PAGE))
     files = set(re.findall(r"`(golden/\w+\.json)`", PAGE))
     assert len(named) > 20

@@ -17,12 +17,21 @@ from polyvet.dialects.provet.invoices import STATUSES, printed_number
 from polyvet.dialects.provet.money import amount
 from polyvet.model.entities import CARRIED_OVER, Invoice, InvoiceLine, InvoiceStatus, InvoiceWithLines
 from polyvet.model.files import InvoiceRow
-from polyvet.sandbox.practice import MAIN_CLINIC
 from polyvet.sandbox.samples import INVOICE_ID
-from polyvet.storage.statement import Statement, p
 from polyvet.storage.tables import invoices
-from polyvet.storage.writing import Touching
-from tests.dialects.provet.asking import JOHN, MAX, OTHER_ROOT, ROOT, disconnect_john, ids, number, page
+from tests.dialects.provet.asking import (
+    JOHN,
+    MAX,
+    OTHER_ROOT,
+    ROOT,
+    disconnect_john,
+    ids,
+    number,
+    page,
+    rewrite,
+    walked,
+    walked_in_clinovavet,
+)
 
 # As recorded; `id` joined later.
 FIELDS = set(
@@ -48,17 +57,6 @@ ROW_FIELDS = set(
 LIST, ROWS = "invoice/", "invoicerow/"
 
 
-def walked(client, path, root=ROOT):
-    """All rows of a list, page by page, as clients go."""
-    found, url = [], f"{root}{path}{'&' if '?' in path else '?'}page_size=1000"
-    while url:
-        answer = client.get(url).json()
-        found += answer["results"]
-        url = answer["next"]
-    assert len(found) == answer["count"]
-    return found
-
-
 @pytest.fixture(scope="module")
 def bills(practice):
     """All invoices, as they are listed."""
@@ -69,17 +67,6 @@ def bills(practice):
 def rows(practice):
     """All rows."""
     return walked(practice.provet, ROWS)
-
-
-def told_by_clinovavet(client):
-    """All invoices behind the other dialect."""
-    found: list[Any] = []
-    more = True
-    while more:
-        answer = client.get("/api/v1/invoices", params={"offset": len(found), "limit": 100}).json()
-        found += answer["data"]
-        more = answer["pagination"]["hasMore"]
-    return found
 
 
 def at(text):
@@ -98,7 +85,7 @@ def test_the_rows_of_each_invoice_add_up_to_clinovavets_total(practice, which):
         sums[row["invoice"]] = sums.get(row["invoice"], Decimal(0)) + Decimal(str(row["sum_total"]))
     ours = {one["invoice_prefix"] + str(one["invoice_number"]): one for one in walked(provet, LIST, root)}
     assert set(sums) == {one["url"] for one in ours.values()}
-    theirs = told_by_clinovavet(getattr(practice, f"{which}clinovavet"))
+    theirs = walked_in_clinovavet(getattr(practice, f"{which}clinovavet"), "invoices")
     assert {one["invoiceNumber"] for one in theirs} == set(ours)
     for one in theirs:
         found = ours[one["invoiceNumber"]]
@@ -214,27 +201,11 @@ def test_who_follows_modified_finds_each_changed_invoice(fresh_practice):
     newest = max((row["modified"] for row in walked(client, LIST)), key=at)
     assert walked(client, f"{LIST}?status__is=99&id=1") == []
     for status in (InvoiceStatus.CANCELLED, InvoiceStatus.UNPAID):
-        job = _changed(status)
-        fresh_practice.run(lambda store, job=job: store.write(Touching(clinics=(MAIN_CLINIC,)), job))
+        rewrite(fresh_practice, invoices, INVOICE_ID, status=str(status))
         found = walked(client, f"{LIST}?modified__gte={newest.replace('+', '%2B')}")
         [bill] = [row for row in found if row["id"] == 1]
         assert (bill["status"], bill["due_sum"]) == (STATUSES[status], 245.5 if status == "UNPAID" else 0.0)
         newest = bill["modified"]
-
-
-def _changed(status):
-    """An invoice is changed, as a program of the practice's own would do it."""
-    update = (
-        invoices.update()
-        .where(invoices.c.id == p("invoice"))
-        .values(status=p("new_status"), updated_at=p("new_updated_at"))
-    )
-    statement = Statement(update, "new_status new_updated_at invoice")
-
-    async def job(tx):
-        tx.write(statement, str(status), tx.stamp(MAIN_CLINIC), INVOICE_ID)
-
-    return job
 
 
 def test_an_invoice_of_a_client_who_is_no_longer_connected_names_nobody(fresh_practice):

@@ -22,10 +22,12 @@ from tests.dialects.provet.asking import (
     ids,
     page,
     sent,
+    url,
+    walked_in_clinovavet,
 )
 from tests.dialects.vetigen.asking import EVENTS, PATIENTS, SOAP, data, rows
 
-FENTON_URL, MAX_URL = (f"{VENDOR}{ROOT}patient/{number}/" for number in (FENTON, MAX))
+FENTON_URL, MAX_URL = (url("patient", number) for number in (FENTON, MAX))
 CLINOVAVET = "/api/v1"
 STAMPS = ("updated_at", "modified")
 
@@ -146,16 +148,6 @@ def test_a_merge_that_is_sent_again_with_its_key_is_one_merge(fresh_practice):
 # --- all dialects ---------------------------------------------------------------------------------------------
 
 
-def everything_of(client, path, **query):
-    """All rows of a list of ClinovaVet's."""
-    found: list[Any] = []
-    while True:
-        answer = client.get(f"{CLINOVAVET}/{path}", params={"limit": 100, "offset": len(found), **query}).json()
-        found += answer["data"]
-        if not answer["data"]:
-            return found
-
-
 def without_stamps(found: Any) -> Any:
     """An answer without what only moves on, its rows by id."""
     if isinstance(found, dict):
@@ -178,10 +170,13 @@ def everything(practice, numbers, fps):
         for fp in fps:
             told += [data(client.get(f"{PATIENTS}/{fp}")), rows(client, f"{SOAP}/patient/{fp}", page_size=100)]
     for client in (practice.clinovavet, practice.other_clinovavet):
-        told += [everything_of(client, path) for path in ("owners", "pets", "medical-records", "invoices")]
+        told += [walked_in_clinovavet(client, path) for path in ("owners", "pets", "medical-records", "invoices")]
         for fp in fps:
             pet = to_id(from_crockford(fp.partition("_")[2]) or b"")
-            told += [client.get(f"{CLINOVAVET}/pets/{pet}").json(), everything_of(client, "medical-records", petId=pet)]
+            told += [
+                client.get(f"{CLINOVAVET}/pets/{pet}").json(),
+                walked_in_clinovavet(client, "medical-records", petId=pet),
+            ]
     for client, root in ((practice.provet, ROOT), (practice.other_provet, OTHER_ROOT)):
         told += [
             page(client, f"{path}/?page_size=1000", root)["results"] for path in ("client", "patient", "phonenumber")

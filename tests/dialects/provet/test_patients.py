@@ -76,6 +76,14 @@ def test_a_chip_and_a_weight_are_recorded(fresh_practice):
     assert ids(client, f"client/?patients.microchip__is={CHIP}") == [HELEN]
 
 
+def test_a_chip_is_any_text_and_two_may_have_the_same(fresh_practice):
+    chip = "tattoo Ä-7 " + "x" * 39
+    for ident in (FENTON, MAX):
+        assert sent(fresh_practice.provet, "PATCH", f"patient/{ident}/", {"microchip": chip}, 200)["microchip"] == chip
+    assert ids(fresh_practice.provet, f"patient/?microchip__is={chip}") == [MAX, FENTON]
+    assert "microchip" in sent(fresh_practice.provet, "PATCH", f"patient/{MAX}/", {"microchip": chip + "x"}, 400)
+
+
 def test_a_patient_dies_and_is_revived(fresh_practice):
     client = fresh_practice.provet
     living = f"patient/?client__is={HELEN}&deceased__is_null=true"

@@ -26,6 +26,7 @@ from tests.dialects.provet.asking import (
     number,
     page,
     sent,
+    url,
 )
 
 # As recorded; `id` and `recurring_interval` joined later.
@@ -36,10 +37,6 @@ FIELDS = set(
 )
 READ_ONLY = {"id", "url", "created_by", "created", "modified_by", "modified"}
 LIST = "reminder/"
-
-
-def url(kind, n):
-    return f"{VENDOR}{ROOT}{kind}/{n}/"
 
 
 WHOLE = {

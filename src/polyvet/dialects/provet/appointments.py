@@ -19,11 +19,11 @@ from polyvet.dialects.provet.bodies import Fields, Reading, applied, changes, re
 from polyvet.dialects.provet.clients import CLIENT, ClientOut
 from polyvet.dialects.provet.clients import exposed as exposed_clients
 from polyvet.dialects.provet.codelists import DepartmentOut, department_out
-from polyvet.dialects.provet.filters import Declared, read
+from polyvet.dialects.provet.filters import Declared
 from polyvet.dialects.provet.patients import PATIENT, PatientOut
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.users import USER, UserOut
-from polyvet.dialects.provet.wire import FieldErrors, Listed, Paging, Urls, encode
+from polyvet.dialects.provet.wire import FieldErrors, Listed, Urls, encode
 from polyvet.model import values
 from polyvet.model.entities import Booking, EventStatus
 from polyvet.model.files import AppointmentFile
@@ -133,21 +133,15 @@ class Appointments:
 
     async def list_appointments(self, request: Request) -> Reply:
         """Appointments, cancelled ones among them, by id."""
-        query, urls, ctx = request.query(), self._asking.urls(request), request.context
-        zone = await self._asking.zone(request)
-        paging = Paging(request, query, urls)
-        asked = read(query, FILTERS, times.zone_of(zone), strict=self._asking.options.strict_filters)
-        page = await appointments.list_appointments(
-            ctx, asked.tree, asked.orders, limit=paging.limit, offset=paging.offset
-        )
-        out = [appointment_out(file, urls, zone) for file in page.items]
-        await _expose(ctx, asked.exposed, page.items, out, urls, zone)
-        return Reply(200, encode(paging.listed(page, out)))
+        asked = await self._asking.listed(request, FILTERS)
+        page = await asked.page(appointments.list_appointments)
+        out = [appointment_out(file, asked.urls, asked.zone) for file in page.items]
+        await _expose(request.context, asked.exposed, page.items, out, asked.urls, asked.zone)
+        return asked.reply(page, out)
 
     async def get_appointment(self, request: Request) -> Reply:
         """One appointment."""
-        shown = request.parameters["id"]
-        file = await appointments.get(request.context, number_of(APPOINTMENT, shown), shown)
+        file = await appointments.get(request.context, *named(request, APPOINTMENT))
         urls, zone = self._asking.urls(request), await self._asking.zone(request)
         out = appointment_out(file, urls, zone)
         asked = frozenset(name for name in EXPOSED if f"expose_{name}" in request.query())
@@ -170,8 +164,7 @@ class Appointments:
 
     async def change_appointment(self, request: Request) -> Reply:
         """PUT and PATCH: what the body does not name stays, the end too when only the start is named."""
-        shown = request.parameters["id"]
-        number = number_of(APPOINTMENT, shown)
+        number, shown = named(request, APPOINTMENT)
         body, document = await read_document(request)
         changed = changes(read_object(document), FIELDS, await self._asking.reading(request))
         return await self._write(
@@ -180,8 +173,7 @@ class Appointments:
 
     async def cancel_appointment(self, request: Request) -> Reply:
         """200 with the appointment; the body [inferred] may be left out."""
-        shown = request.parameters["id"]
-        number = number_of(APPOINTMENT, shown)
+        number, shown = named(request, APPOINTMENT)
         body = await request.body()
         document = read_object((await read_document(request, body))[1]) if body else {}
         reason = changes(document, CANCELLING, await self._asking.reading(request)).get("details.cancellation_reason")

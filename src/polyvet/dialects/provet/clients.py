@@ -26,9 +26,9 @@ from polyvet.dialects.provet.bodies import (
     renamed,
 )
 from polyvet.dialects.provet.custom_fields import FieldRow, field_rows
-from polyvet.dialects.provet.filters import Declared, read
-from polyvet.dialects.provet.requests import Asking, number_of
-from polyvet.dialects.provet.wire import Listed, Options, Paging, Urls, encode
+from polyvet.dialects.provet.filters import Declared
+from polyvet.dialects.provet.requests import Asking, named
+from polyvet.dialects.provet.wire import Listed, Options, Urls, encode
 from polyvet.model.countries import COUNTRIES, country_code
 from polyvet.model.entities import Phone, State
 from polyvet.model.files import ClientFile
@@ -186,18 +186,14 @@ class Clients:
 
     async def list_clients(self, request: Request) -> Reply:
         """Clients, archived ones among them [client], by id."""
-        query, urls, ctx = request.query(), self._asking.urls(request), request.context
-        zone = await self._asking.zone(request)
-        paging = Paging(request, query, urls)
-        asked = read(query, FILTERS, times.zone_of(zone), strict=self._asking.options.strict_filters)
-        page = await client_files.list_files(ctx, asked.tree, asked.orders, limit=paging.limit, offset=paging.offset)
+        ctx, asked = request.context, await self._asking.listed(request, FILTERS)
+        page = await asked.page(client_files.list_files)
         beside = await client_files.beside(ctx.reader, ctx.clinic_id, page.items)
-        return Reply(200, encode(paging.listed(page, [client_out(file, beside, urls, zone) for file in page.items])))
+        return asked.reply(page, [client_out(file, beside, asked.urls, asked.zone) for file in page.items])
 
     async def get_client(self, request: Request) -> Reply:
         """One client."""
-        shown = request.parameters["id"]
-        file = await client_files.get(request.context, number_of(CLIENT, shown), shown)
+        file = await client_files.get(request.context, *named(request, CLIENT))
         return await self._shown(request, request.context.reader, file, 200)
 
     async def create_client(self, request: Request) -> Reply:
@@ -216,8 +212,7 @@ class Clients:
 
     async def change_client(self, request: Request) -> Reply:
         """PUT and PATCH: what the body does not name stays."""
-        shown = request.parameters["id"]
-        number = number_of(CLIENT, shown)
+        number, shown = named(request, CLIENT)
         body, document = await read_document(request)
         document = read_object(document)
         changed = changes(document, FIELDS, await self._asking.reading(request))
@@ -232,8 +227,7 @@ class Clients:
 
     async def archive_client(self, request: Request) -> Reply:
         """DELETE archives [seed: nothing is ever deleted] and answers 204."""
-        shown = request.parameters["id"]
-        number = number_of(CLIENT, shown)
+        number, shown = named(request, CLIENT)
 
         async def work(w: Writing) -> Reply:
             await client_files.archive(w, number, shown)

@@ -14,11 +14,10 @@ import msgspec
 
 from polyvet.core import code_entries, departments
 from polyvet.core.context import Context
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
 from polyvet.model.entities import CodeList
 from polyvet.model.errors import Missing
-from polyvet.model.paging import Page
 from polyvet.web.message import Reply, Request
 
 DIAGNOSES, INSURERS = "codelist/diagnoses", "codelist/insurancecompanies"
@@ -92,8 +91,7 @@ class Codelists:
 
     async def get_department(self, request: Request) -> Reply:
         """One department."""
-        shown = request.parameters["id"]
-        number = number_of("department", shown)
+        number, shown = named(request, "department")
         name = (await departments.of_clinic(request.context)).get(number)
         if name is None:
             raise Missing("department", shown)
@@ -105,13 +103,11 @@ class Codelists:
 
     def _page(self, request: Request, rows: Sequence[Any], out: Callable[[Any], Any]) -> Reply:
         paging = Paging(request, request.query(), self._asking.urls(request))
-        window = rows[paging.offset : paging.offset + paging.limit]
-        page = Page(list(window), len(rows), paging.offset + len(window) < len(rows))
-        return Reply(200, encode(paging.listed(page, [out(row) for row in window])))
+        page = paging.window(rows)
+        return Reply(200, encode(paging.listed(page, [out(row) for row in page.items])))
 
     def _one(self, request: Request, rows: Sequence[Any], path: str) -> Reply:
-        shown = request.parameters["id"]
-        number = number_of(path, shown)
+        number, shown = named(request, path)
         for row in rows:
             if row[0] == number:
                 return Reply(200, encode(_entry(self._asking.urls(request), path, row)))

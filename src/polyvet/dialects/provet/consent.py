@@ -19,7 +19,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from polyvet.dialects.provet.wire import API_SCOPE, NAME, OPENID
 from polyvet.identity import applications, grants
 from polyvet.identity.passwords import SignIn
-from polyvet.model.entities import Application, Clinic, User
+from polyvet.model.access import Application
+from polyvet.model.entities import Clinic, User
 from polyvet.model.errors import Invalid, LimitReached, TooLarge, WrongMediaType
 from polyvet.storage.store import Store
 from polyvet.web import pages

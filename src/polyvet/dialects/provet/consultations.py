@@ -11,10 +11,9 @@ import msgspec
 
 from polyvet.core import consultations
 from polyvet.dialects.provet import times
-from polyvet.dialects.provet.codes import in_words
-from polyvet.dialects.provet.filters import Declared, read
-from polyvet.dialects.provet.requests import Asking, number_of
-from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
+from polyvet.dialects.provet.filters import Declared
+from polyvet.dialects.provet.requests import Asking, named
+from polyvet.dialects.provet.wire import Listed, Urls, encode
 from polyvet.model.entities import RecordKind, RecordStatus
 from polyvet.model.files import RecordFile
 from polyvet.model.filters import Kind
@@ -90,20 +89,13 @@ class Consultations:
 
     async def list_all(self, request: Request) -> Reply:
         """The clinic's records, by id."""
-        query, urls = request.query(), self._asking.urls(request)
-        zone = await self._asking.zone(request)
-        paging = Paging(request, query, urls)
-        asked = read(query, FILTERS, times.zone_of(zone), strict=self._asking.options.strict_filters)
-        asked = in_words(asked, CODES)
-        page = await consultations.list_records(
-            request.context, asked.tree, asked.orders, limit=paging.limit, offset=paging.offset
-        )
-        return Reply(200, encode(paging.listed(page, [consultation_out(one, urls, zone) for one in page.items])))
+        asked = await self._asking.listed(request, FILTERS, CODES)
+        page = await asked.page(consultations.list_records)
+        return asked.reply(page, [consultation_out(one, asked.urls, asked.zone) for one in page.items])
 
     async def get_one(self, request: Request) -> Reply:
         """One record."""
-        shown = request.parameters["id"]
-        found = await consultations.get(request.context, number_of(CONSULTATION, shown), shown)
+        found = await consultations.get(request.context, *named(request, CONSULTATION))
         zone = await self._asking.zone(request)
         return Reply(200, encode(consultation_out(found, self._asking.urls(request), zone)))
 

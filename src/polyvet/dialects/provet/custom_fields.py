@@ -14,11 +14,10 @@ import msgspec
 from polyvet.core import client_files, custom_values, patient_files
 from polyvet.core.context import Context, Writing
 from polyvet.dialects.provet.bodies import read_document, read_object
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named, number_of
 from polyvet.dialects.provet.wire import FieldErrors, Listed, Paging, encode
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldKind, FieldModel
 from polyvet.model.errors import Invalid, Missing
-from polyvet.model.paging import Page
 from polyvet.web.idempotency import write
 from polyvet.web.message import Reply, Request
 
@@ -86,17 +85,14 @@ class CustomFields:
 
     async def list_fields(self, request: Request) -> Reply:
         """The clinic's definitions."""
-        urls = self._asking.urls(request)
-        paging = Paging(request, request.query(), urls)
-        fields = list((await custom_values.definitions(request.context)).values())
-        window = fields[paging.offset : paging.offset + paging.limit]
-        page = Page(window, len(fields), paging.offset + len(window) < len(fields))
-        return Reply(200, encode(paging.listed(page, [self._field(request, one) for one in window])))
+        paging = Paging(request, request.query(), self._asking.urls(request))
+        page = paging.window(list((await custom_values.definitions(request.context)).values()))
+        return Reply(200, encode(paging.listed(page, [self._field(request, one) for one in page.items])))
 
     async def get_field(self, request: Request) -> Reply:
         """One definition."""
-        text = request.parameters["id"]
-        found = (await custom_values.definitions(request.context)).get(number_of("custom field", text))
+        number, text = named(request, "custom field")
+        found = (await custom_values.definitions(request.context)).get(number)
         if found is None:
             raise Missing("custom field", text)
         return Reply(200, encode(self._field(request, found)))
@@ -149,9 +145,8 @@ class NestedValues:
         fields = await custom_values.definitions(ctx)
         urls = self._asking.urls(request)
         paging = Paging(request, request.query(), urls)
-        window = found[paging.offset : paging.offset + paging.limit]
-        out = [_value_out(urls, one, fields[one.field], owner) for one in window]
-        page = Page(window, len(found), paging.offset + len(window) < len(found))
+        page = paging.window(found)
+        out = [_value_out(urls, one, fields[one.field], owner) for one in page.items]
         return Reply(200, encode(paging.listed(page, out)))
 
     async def create_value(self, request: Request) -> Reply:
@@ -175,8 +170,7 @@ class NestedValues:
         return await _delete(request, await self._own(request))
 
     async def _owner(self, request: Request) -> int:
-        text = request.parameters["id"]
-        number = number_of(self._model, text)
+        number, text = named(request, self._model)
         await _FILES[self._model].get(request.context, number, text)
         return number
 

@@ -11,11 +11,11 @@ import msgspec
 
 from polyvet.core import billing
 from polyvet.dialects.provet import times
-from polyvet.dialects.provet.filters import Declared, read
+from polyvet.dialects.provet.filters import Declared
 from polyvet.dialects.provet.invoices import INVOICE, ROW
 from polyvet.dialects.provet.money import amount, quantity
-from polyvet.dialects.provet.requests import Asking, number_of
-from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
+from polyvet.dialects.provet.requests import Asking, named
+from polyvet.dialects.provet.wire import Listed, Urls, encode
 from polyvet.model.entities import CARRIED_OVER
 from polyvet.model.files import InvoiceRow
 from polyvet.web.message import Reply, Request
@@ -79,19 +79,13 @@ class InvoiceRows:
 
     async def list_rows(self, request: Request) -> Reply:
         """All invoices' rows, by id."""
-        query, urls = request.query(), self._asking.urls(request)
-        zone = await self._asking.zone(request)
-        paging = Paging(request, query, urls)
-        asked = read(query, FILTERS, times.zone_of(zone), strict=self._asking.options.strict_filters)
-        page = await billing.list_rows(
-            request.context, asked.tree, asked.orders, limit=paging.limit, offset=paging.offset
-        )
-        return Reply(200, encode(paging.listed(page, [row_out(row, urls, zone) for row in page.items])))
+        asked = await self._asking.listed(request, FILTERS)
+        page = await asked.page(billing.list_rows)
+        return asked.reply(page, [row_out(row, asked.urls, asked.zone) for row in page.items])
 
     async def get_row(self, request: Request) -> Reply:
         """One row."""
-        shown = request.parameters["id"]
-        found = await billing.get_row(request.context, number_of(ROW, shown), shown)
+        found = await billing.get_row(request.context, *named(request, ROW))
         return Reply(200, encode(row_out(found, self._asking.urls(request), await self._asking.zone(request))))
 
 

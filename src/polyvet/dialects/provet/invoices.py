@@ -10,11 +10,10 @@ import msgspec
 
 from polyvet.core import billing
 from polyvet.dialects.provet import times
-from polyvet.dialects.provet.codes import in_words
-from polyvet.dialects.provet.filters import Declared, read
+from polyvet.dialects.provet.filters import Declared
 from polyvet.dialects.provet.money import amount
-from polyvet.dialects.provet.requests import Asking, number_of
-from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
+from polyvet.dialects.provet.requests import Asking, named
+from polyvet.dialects.provet.wire import Listed, Urls, encode
 from polyvet.model.countries import COUNTRIES
 from polyvet.model.entities import Clinic, InvoiceStatus
 from polyvet.model.files import ClientFile, InvoiceFile
@@ -124,20 +123,14 @@ class Invoices:
 
     async def list_invoices(self, request: Request) -> Reply:
         """The clinic's invoices, by id."""
-        query, urls, ctx = request.query(), self._asking.urls(request), request.context
-        clinic = await self._asking.clinic(request)
-        paging = Paging(request, query, urls)
-        zone = times.zone_of(clinic.timezone)
-        asked = in_words(read(query, FILTERS, zone, strict=self._asking.options.strict_filters), CODES)
-        page = await billing.list_invoices(ctx, asked.tree, asked.orders, limit=paging.limit, offset=paging.offset)
-        beside = await billing.beside(ctx, page.items)
-        out = [invoice_out(file, beside, urls, clinic) for file in page.items]
-        return Reply(200, encode(paging.listed(page, out)))
+        asked, clinic = await self._asking.listed(request, FILTERS, CODES), await self._asking.clinic(request)
+        page = await asked.page(billing.list_invoices)
+        beside = await billing.beside(request.context, page.items)
+        return asked.reply(page, [invoice_out(file, beside, asked.urls, clinic) for file in page.items])
 
     async def get_invoice(self, request: Request) -> Reply:
         """One invoice."""
-        shown = request.parameters["id"]
-        file = await billing.get(request.context, number_of(INVOICE, shown), shown)
+        file = await billing.get(request.context, *named(request, INVOICE))
         beside = await billing.beside(request.context, [file])
         clinic = await self._asking.clinic(request)
         return Reply(200, encode(invoice_out(file, beside, self._asking.urls(request), clinic)))

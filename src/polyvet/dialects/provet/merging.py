@@ -10,7 +10,7 @@ from polyvet.core.context import Writing
 from polyvet.dialects.provet import bodies
 from polyvet.dialects.provet.bodies import Fields, changes, read_document, read_object, renamed
 from polyvet.dialects.provet.patients import PATIENT, shown_patient
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.wire import encode
 from polyvet.model.files import PatientFile
 from polyvet.web.idempotency import write
@@ -29,8 +29,7 @@ class Merging:
 
     async def merge(self, request: Request) -> Reply:
         """200 with the patient that stays [inferred]."""
-        shown = request.parameters["id"]
-        number = number_of(PATIENT, shown)
+        number, shown = named(request, PATIENT)
         body, document = await read_document(request)
         target = changes(read_object(document), FIELDS, await self._asking.reading(request), REQUIRED)["target"]
 
@@ -42,8 +41,7 @@ class Merging:
 
     async def unmerge(self, request: Request) -> Reply:
         """200 with the patient of the path [inferred]."""
-        shown = request.parameters["id"]
-        number = number_of(PATIENT, shown)
+        number, shown = named(request, PATIENT)
         body = await request.body()
 
         async def work(w: Writing) -> Reply:

@@ -32,7 +32,8 @@ from polyvet.dialects.provet.wire import (
 )
 from polyvet.identity import applications, grants, signing
 from polyvet.identity.keys import access_token, hashed
-from polyvet.model.entities import Application, Clinic, Code, User
+from polyvet.model.access import Application, Code
+from polyvet.model.entities import Clinic, User
 from polyvet.model.errors import Busy, Invalid, LimitReached, PolyvetError, TooLarge, WrongMediaType
 from polyvet.model.values import MICROSECONDS
 from polyvet.storage.store import Store

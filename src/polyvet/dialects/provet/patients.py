@@ -24,9 +24,9 @@ from polyvet.dialects.provet.bodies import (
 from polyvet.dialects.provet.clients import ClientOut
 from polyvet.dialects.provet.clients import exposed as exposed_clients
 from polyvet.dialects.provet.custom_fields import FieldRow, field_rows
-from polyvet.dialects.provet.filters import Declared, read
-from polyvet.dialects.provet.requests import Asking, number_of
-from polyvet.dialects.provet.wire import FieldErrors, Listed, Paging, Urls, encode
+from polyvet.dialects.provet.filters import Declared
+from polyvet.dialects.provet.requests import Asking, named
+from polyvet.dialects.provet.wire import FieldErrors, Listed, Urls, encode
 from polyvet.model import values
 from polyvet.model.entities import State
 from polyvet.model.files import PatientFile
@@ -187,24 +187,20 @@ class Patients:
 
     async def list_patients(self, request: Request) -> Reply:
         """Patients, archived ones among them [client], by id."""
-        query, urls, ctx = request.query(), self._asking.urls(request), request.context
-        zone = await self._asking.zone(request)
-        paging = Paging(request, query, urls)
-        asked = read(query, FILTERS, times.zone_of(zone), strict=self._asking.options.strict_filters)
-        page = await patient_files.list_files(ctx, asked.tree, asked.orders, limit=paging.limit, offset=paging.offset)
+        ctx, asked = request.context, await self._asking.listed(request, FILTERS)
+        page = await asked.page(patient_files.list_files)
         beside = await patient_files.beside(ctx.reader, ctx.clinic_id, page.items)
-        out = [patient_out(file, beside, ctx.codelists, urls, zone) for file in page.items]
+        out = [patient_out(file, beside, ctx.codelists, asked.urls, asked.zone) for file in page.items]
         if "client" in asked.exposed:
-            clients = await exposed_clients(ctx, [file.owner for file in page.items], urls, zone)
+            clients = await exposed_clients(ctx, [file.owner for file in page.items], asked.urls, asked.zone)
             for one, file in zip(out, page.items, strict=True):
                 one.client = clients.get(file.owner, one.client)
-        return Reply(200, encode(paging.listed(page, out)))
+        return asked.reply(page, out)
 
     async def get_patient(self, request: Request) -> Reply:
         """One patient."""
-        shown = request.parameters["id"]
         ctx = request.context
-        file = await patient_files.get(ctx, number_of(PATIENT, shown), shown)
+        file = await patient_files.get(ctx, *named(request, PATIENT))
         out = await shown_patient(self._asking, request, ctx.reader, ctx.codelists, file)
         if "expose_client" in request.query():
             clients = await exposed_clients(
@@ -230,8 +226,7 @@ class Patients:
 
     async def change_patient(self, request: Request) -> Reply:
         """PUT and PATCH: what the body does not name stays."""
-        shown = request.parameters["id"]
-        number = number_of(PATIENT, shown)
+        number, shown = named(request, PATIENT)
         body, document = await read_document(request)
         document = read_object(document)
         changed = Posted(document, changes(document, FIELDS, await self._asking.reading(request)))
@@ -246,8 +241,7 @@ class Patients:
 
     async def archive_patient(self, request: Request) -> Reply:
         """DELETE archives [seed: nothing is ever deleted] and answers 204."""
-        shown = request.parameters["id"]
-        number = number_of(PATIENT, shown)
+        number, shown = named(request, PATIENT)
 
         async def work(w: Writing) -> Reply:
             await patient_files.archive(w, number, shown)

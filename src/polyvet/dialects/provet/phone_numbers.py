@@ -11,9 +11,9 @@ from polyvet.core import phones
 from polyvet.core.context import Writing
 from polyvet.dialects.provet import bodies, times
 from polyvet.dialects.provet.bodies import Fields, applied, changes, read_document, read_object, renamed
-from polyvet.dialects.provet.filters import Declared, read
-from polyvet.dialects.provet.requests import Asking, number_of
-from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
+from polyvet.dialects.provet.filters import Declared
+from polyvet.dialects.provet.requests import Asking, named
+from polyvet.dialects.provet.wire import Listed, Urls, encode
 from polyvet.model.entities import Phone, PhoneKind
 from polyvet.web.idempotency import write
 from polyvet.web.message import Reply, Request
@@ -61,17 +61,13 @@ class PhoneNumbers:
 
     async def list_phones(self, request: Request) -> Reply:
         """Numbers of the clinic's clients, by id."""
-        query, urls, ctx = request.query(), self._asking.urls(request), request.context
-        zone = await self._asking.zone(request)
-        paging = Paging(request, query, urls)
-        asked = read(query, FILTERS, times.zone_of(zone), strict=self._asking.options.strict_filters)
-        page = await phones.list_phones(ctx, asked.tree, asked.orders, limit=paging.limit, offset=paging.offset)
-        return Reply(200, encode(paging.listed(page, [phone_out(*one, urls, zone) for one in page.items])))
+        asked = await self._asking.listed(request, FILTERS)
+        page = await asked.page(phones.list_phones)
+        return asked.reply(page, [phone_out(*one, asked.urls, asked.zone) for one in page.items])
 
     async def get_phone(self, request: Request) -> Reply:
         """One number."""
-        shown = request.parameters["id"]
-        found = await phones.get(request.context, number_of(PHONE, shown), shown)
+        found = await phones.get(request.context, *named(request, PHONE))
         return Reply(200, encode(await self._out(request, found)))
 
     async def create_phone(self, request: Request) -> Reply:
@@ -91,8 +87,7 @@ class PhoneNumbers:
 
     async def change(self, request: Request) -> Reply:
         """PUT and PATCH: what the body does not name stays."""
-        shown = request.parameters["id"]
-        number = number_of(PHONE, shown)
+        number, shown = named(request, PHONE)
         body, document = await read_document(request)
         changed = changes(read_object(document), FIELDS, await self._asking.reading(request))
         owner = changed.pop("owner", None)
@@ -108,8 +103,7 @@ class PhoneNumbers:
 
     async def delete(self, request: Request) -> Reply:
         """204; a number is deleted, which the archive rule does not forbid: it is a client's or a patient's [seed]."""
-        shown = request.parameters["id"]
-        number = number_of(PHONE, shown)
+        number, shown = named(request, PHONE)
 
         async def work(w: Writing) -> Reply:
             await phones.delete(w, number, shown)

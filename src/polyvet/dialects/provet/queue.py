@@ -8,10 +8,10 @@ import msgspec
 from polyvet.core import webhooks
 from polyvet.core.context import Writing
 from polyvet.dialects.provet import times
-from polyvet.dialects.provet.filters import Declared, read
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.filters import Declared
+from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.webhooks import HOOK
-from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
+from polyvet.dialects.provet.wire import Listed, Urls, encode
 from polyvet.model.hooks import Attempt, Delivery, DeliveryState, Webhook, written
 from polyvet.storage.writing import Touching
 from polyvet.web.idempotency import write
@@ -68,23 +68,18 @@ class Queue:
 
     async def list_queue(self, request: Request) -> Reply:
         """Deliveries of the last 30 days, by id."""
-        query, urls, ctx = request.query(), self._asking.urls(request), request.context
-        zone = await self._asking.zone(request)
-        paging = Paging(request, query, urls)
-        asked = read(query, FILTERS, times.zone_of(zone), strict=self._asking.options.strict_filters)
-        page = await webhooks.list_deliveries(ctx, asked.tree, asked.orders, limit=paging.limit, offset=paging.offset)
-        return Reply(200, encode(paging.listed(page, [delivery_out(*one, urls, zone) for one in page.items])))
+        asked = await self._asking.listed(request, FILTERS)
+        page = await asked.page(webhooks.list_deliveries)
+        return asked.reply(page, [delivery_out(*one, asked.urls, asked.zone) for one in page.items])
 
     async def get_delivery(self, request: Request) -> Reply:
         """One delivery and its attempts."""
-        shown = request.parameters["id"]
-        found = await webhooks.get_delivery(request.context, number_of(QUEUE, shown), shown)
+        found = await webhooks.get_delivery(request.context, *named(request, QUEUE))
         return Reply(200, encode(await self._detail(request, *found)))
 
     async def redeliver(self, request: Request) -> Reply:
         """Send it once more, at once [ours]."""
-        shown = request.parameters["id"]
-        number = number_of(QUEUE, shown)
+        number, shown = named(request, QUEUE)
         body = await request.body()
 
         async def work(w: Writing) -> Reply:

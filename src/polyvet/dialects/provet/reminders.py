@@ -18,8 +18,8 @@ from polyvet.dialects.provet.codelists import DepartmentOut, department_out
 from polyvet.dialects.provet.filters import Declared, read
 from polyvet.dialects.provet.patients import PatientOut
 from polyvet.dialects.provet.patients import exposed as exposed_patients
-from polyvet.dialects.provet.requests import Asking, number_of
-from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
+from polyvet.dialects.provet.requests import Asking, named
+from polyvet.dialects.provet.wire import Listed, Urls, encode
 from polyvet.model.entities import ReminderStatus
 from polyvet.model.files import ReminderFile
 from polyvet.web.idempotency import write
@@ -103,19 +103,15 @@ class Reminders:
 
     async def list_reminders(self, request: Request) -> Reply:
         """The clinic's reminders, by id."""
-        query, urls, ctx = request.query(), self._asking.urls(request), request.context
-        zone = await self._asking.zone(request)
-        paging = Paging(request, query, urls)
-        asked = read(query, FILTERS, times.zone_of(zone), strict=self._asking.options.strict_filters)
-        page = await reminders.list_reminders(ctx, asked.tree, asked.orders, limit=paging.limit, offset=paging.offset)
-        out = [reminder_out(file, urls, zone) for file in page.items]
-        await _expose(ctx, page.items, out, asked.exposed, urls, zone)
-        return Reply(200, encode(paging.listed(page, out)))
+        asked = await self._asking.listed(request, FILTERS)
+        page = await asked.page(reminders.list_reminders)
+        out = [reminder_out(file, asked.urls, asked.zone) for file in page.items]
+        await _expose(request.context, page.items, out, asked.exposed, asked.urls, asked.zone)
+        return asked.reply(page, out)
 
     async def get_reminder(self, request: Request) -> Reply:
         """One reminder."""
-        shown = request.parameters["id"]
-        file = await reminders.get(request.context, number_of(REMINDER, shown), shown)
+        file = await reminders.get(request.context, *named(request, REMINDER))
         urls, zone = self._asking.urls(request), await self._asking.zone(request)
         out = reminder_out(file, urls, zone)
         asked = read(request.query(), FILTERS, times.zone_of(zone), strict=False)
@@ -137,8 +133,7 @@ class Reminders:
 
     async def change_reminder(self, request: Request) -> Reply:
         """PUT and PATCH: what the body does not name stays."""
-        shown = request.parameters["id"]
-        number = number_of(REMINDER, shown)
+        number, shown = named(request, REMINDER)
         body, document = await read_document(request)
         changed = changes(read_object(document), FIELDS, await self._asking.reading(request))
         touching = await reminders.touching(request.context)
@@ -152,8 +147,7 @@ class Reminders:
 
     async def mark_sent(self, request: Request) -> Reply:
         """Status 3, and 200 with the reminder [the answer is inferred]; the body is not read."""
-        shown = request.parameters["id"]
-        number = number_of(REMINDER, shown)
+        number, shown = named(request, REMINDER)
 
         async def work(w: Writing) -> Reply:
             return await self._shown(request, await reminders.mark_sent(w, number, shown), 200)
@@ -162,8 +156,7 @@ class Reminders:
 
     async def delete_reminder(self, request: Request) -> Reply:
         """204; the reminder is gone, which the archive rule does not forbid: it is a client's or a patient's [seed]."""
-        shown = request.parameters["id"]
-        number = number_of(REMINDER, shown)
+        number, shown = named(request, REMINDER)
 
         async def work(w: Writing) -> Reply:
             await reminders.delete(w, number, shown)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Provet Cloud's route table, on one screen, with what is not served yet.
+"""Provet Cloud's route table, a function a group of resources. What is not served stands in docs/provet.md.
 
-OAuth 2.0 stands in `oauth.py`. Not served: notes, tags as objects, and uploads.
+OAuth 2.0 stands in `oauth.py`.
 """
 
 from __future__ import annotations
@@ -92,8 +92,7 @@ def document(served: RouteTable) -> bytes:
 
 def table(asking: Asking) -> RouteTable:
     """What is served."""
-    people, animals, calls = Clients(asking), Patients(asking), PhoneNumbers(asking)
-    lists, fields = Codelists(asking), CustomFields(asking)
+    people, animals, fields = Clients(asking), Patients(asking), CustomFields(asking)
     of_client, of_patient = fields.of(FieldModel.CLIENT), fields.of(FieldModel.PATIENT)
     # fmt: off
     rows = (
@@ -112,19 +111,8 @@ def table(asking: Asking) -> RouteTable:
         _row("PATCH", "patient/{id}/", "Change patient", "seed", WRITE_PATIENTS, animals.change_patient, PatientOut),
         _row("DELETE", "patient/{id}/", "Archive patient", "docs", WRITE_PATIENTS, animals.archive_patient, None, 204),
         _row("GET", "get_max_patient_id/", "Highest patient id", "docs", READ_PATIENTS, animals.max_id, dict[str, int]),
-        _row("GET", "phonenumber/", "List phone numbers", "seed", READ_CLIENTS, calls.list_phones, PhonesAnswer),
-        _row("POST", "phonenumber/", "Create phone number", "seed", WRITE_CLIENTS, calls.create_phone, PhoneOut),
-        _row("GET", "phonenumber/{id}/", "Get phone number", "docs", READ_CLIENTS, calls.get_phone, PhoneOut),
-        _row("PUT", "phonenumber/{id}/", "Replace phone number", "docs", WRITE_CLIENTS, calls.change, PhoneOut),
-        _row("PATCH", "phonenumber/{id}/", "Change phone number", "docs", WRITE_CLIENTS, calls.change, PhoneOut),
-        _row("DELETE", "phonenumber/{id}/", "Delete phone number", "docs", WRITE_CLIENTS, calls.delete, None, 204),
-        _row("GET", "custom_fields/", "List custom fields", "seed", None, fields.list_fields, FieldsAnswer),
-        _row("GET", "custom_fields/{id}/", "Get custom field", "docs", None, fields.get_field, FieldOut),
-        _row("POST", "custom_field_values/", "Set a value", "docs", None, fields.create_value, ValueOut),
-        _row("GET", "custom_field_values/{id}/", "Get a value", "docs", None, fields.get_value, ValueOut),
-        _row("PUT", "custom_field_values/{id}/", "Replace a value", "docs", None, fields.change_value, ValueOut),
-        _row("PATCH", "custom_field_values/{id}/", "Change a value", "docs", None, fields.change_value, ValueOut),
-        _row("DELETE", "custom_field_values/{id}/", "Delete a value", "docs", None, fields.delete_value, None, 204),
+        *_phones(PhoneNumbers(asking)),
+        *_custom_fields(fields),
         *_nested("client", READ_CLIENTS, WRITE_CLIENTS, of_client),
         *_nested("patient", READ_PATIENTS, WRITE_PATIENTS, of_patient),
         *_weights(Weights(asking)),
@@ -133,20 +121,34 @@ def table(asking: Asking) -> RouteTable:
         *_staff(Users(asking)),
         *_papers(asking),
         *_reminders(Reminders(asking)),
-        _row("GET", "codelist/species/", "List species", "seed", None, lists.list_species, EntriesAnswer),
-        _row("GET", "codelist/species/{id}/", "Get species", "docs", None, lists.get_species, EntryOut),
-        _row("GET", "codelist/breeds/", "List breeds", "seed", None, lists.list_breeds, EntriesAnswer),
-        _row("GET", "codelist/breeds/{id}/", "Get breed", "docs", None, lists.get_breed, EntryOut),
-        _row("GET", "codelist/diagnoses/", "List diagnoses", "docs", None, lists.list_diagnoses, EntriesAnswer),
-        _row("GET", "codelist/diagnoses/{id}/", "Get diagnosis", "docs", None, lists.get_diagnosis, EntryOut),
-        _row("GET", "codelist/insurancecompanies/", "List insurers", "docs", None, lists.list_insurers, EntriesAnswer),
-        _row("GET", "codelist/insurancecompanies/{id}/", "Get insurer", "docs", None, lists.get_insurer, EntryOut),
-        _row("GET", "department/", "List departments", "docs", None, lists.list_departments, DepartmentsAnswer),
-        _row("GET", "department/{id}/", "Get department", "docs", None, lists.get_department, DepartmentOut),
+        *_lists(Codelists(asking)),
         *_hooks(Webhooks(asking), Queue(asking)),
     )
     # fmt: on
     return RouteTable((_root(asking, rows), *rows))
+
+
+def _phones(calls: PhoneNumbers) -> tuple[Route, ...]:
+    return (
+        _row("GET", "phonenumber/", "List phone numbers", "seed", READ_CLIENTS, calls.list_phones, PhonesAnswer),
+        _row("POST", "phonenumber/", "Create phone number", "seed", WRITE_CLIENTS, calls.create_phone, PhoneOut),
+        _row("GET", "phonenumber/{id}/", "Get phone number", "docs", READ_CLIENTS, calls.get_phone, PhoneOut),
+        _row("PUT", "phonenumber/{id}/", "Replace phone number", "docs", WRITE_CLIENTS, calls.change, PhoneOut),
+        _row("PATCH", "phonenumber/{id}/", "Change phone number", "docs", WRITE_CLIENTS, calls.change, PhoneOut),
+        _row("DELETE", "phonenumber/{id}/", "Delete phone number", "docs", WRITE_CLIENTS, calls.delete, None, 204),
+    )
+
+
+def _custom_fields(fields: CustomFields) -> tuple[Route, ...]:
+    return (
+        _row("GET", "custom_fields/", "List custom fields", "seed", None, fields.list_fields, FieldsAnswer),
+        _row("GET", "custom_fields/{id}/", "Get custom field", "docs", None, fields.get_field, FieldOut),
+        _row("POST", "custom_field_values/", "Set a value", "docs", None, fields.create_value, ValueOut),
+        _row("GET", "custom_field_values/{id}/", "Get a value", "docs", None, fields.get_value, ValueOut),
+        _row("PUT", "custom_field_values/{id}/", "Replace a value", "docs", None, fields.change_value, ValueOut),
+        _row("PATCH", "custom_field_values/{id}/", "Change a value", "docs", None, fields.change_value, ValueOut),
+        _row("DELETE", "custom_field_values/{id}/", "Delete a value", "docs", None, fields.delete_value, None, 204),
+    )
 
 
 def _nested(model: str, reads: str, writes: str, values: Any) -> tuple[Route, ...]:
@@ -239,6 +241,21 @@ def _reminders(calls: Reminders) -> tuple[Route, ...]:
         _row("DELETE", one, "Delete reminder", "docs", writes, calls.delete_reminder, None, 204),
         _row("PUT", sent, "Mark reminder as sent", "docs", writes, calls.mark_sent, ReminderOut),
         _row("POST", sent, "Mark reminder sent", "docs", writes, calls.mark_sent, ReminderOut, 200),
+    )
+
+
+def _lists(lists: Codelists) -> tuple[Route, ...]:
+    return (
+        _row("GET", "codelist/species/", "List species", "seed", None, lists.list_species, EntriesAnswer),
+        _row("GET", "codelist/species/{id}/", "Get species", "docs", None, lists.get_species, EntryOut),
+        _row("GET", "codelist/breeds/", "List breeds", "seed", None, lists.list_breeds, EntriesAnswer),
+        _row("GET", "codelist/breeds/{id}/", "Get breed", "docs", None, lists.get_breed, EntryOut),
+        _row("GET", "codelist/diagnoses/", "List diagnoses", "docs", None, lists.list_diagnoses, EntriesAnswer),
+        _row("GET", "codelist/diagnoses/{id}/", "Get diagnosis", "docs", None, lists.get_diagnosis, EntryOut),
+        _row("GET", "codelist/insurancecompanies/", "List insurers", "docs", None, lists.list_insurers, EntriesAnswer),
+        _row("GET", "codelist/insurancecompanies/{id}/", "Get insurer", "docs", None, lists.get_insurer, EntryOut),
+        _row("GET", "department/", "List departments", "docs", None, lists.list_departments, DepartmentsAnswer),
+        _row("GET", "department/{id}/", "Get department", "docs", None, lists.get_department, DepartmentOut),
     )
 
 

@@ -15,9 +15,9 @@ from polyvet.core import staff
 from polyvet.core.context import Context, Writing
 from polyvet.dialects.provet import bodies, times
 from polyvet.dialects.provet.bodies import Fields, applied, changes, read_document, read_object, renamed
-from polyvet.dialects.provet.filters import Declared, read
-from polyvet.dialects.provet.requests import Asking, number_of
-from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
+from polyvet.dialects.provet.filters import Declared
+from polyvet.dialects.provet.requests import Asking, named
+from polyvet.dialects.provet.wire import Listed, Urls, encode
 from polyvet.model.files import StaffFile
 from polyvet.web.idempotency import write
 from polyvet.web.message import Reply, Request
@@ -159,21 +159,17 @@ class Users:
         return Reply(200, encode([name for name, ours in PERMISSIONS.items() if ours in held]))
 
     async def _listed(self, request: Request, declared: Declared, out: Callable[[StaffFile, Urls], Any]) -> Reply:
-        query, urls, ctx = request.query(), self._asking.urls(request), request.context
-        paging = Paging(request, query, urls)
-        zone = times.zone_of(await self._asking.zone(request))
-        asked = read(query, declared, zone, strict=self._asking.options.strict_filters)
-        page = await staff.list_staff(ctx, asked.tree, asked.orders, limit=paging.limit, offset=paging.offset)
-        return Reply(200, encode(paging.listed(page, [out(file, urls) for file in page.items])))
+        asked = await self._asking.listed(request, declared)
+        page = await asked.page(staff.list_staff)
+        return asked.reply(page, [out(file, asked.urls) for file in page.items])
 
     async def _change(self, request: Request, fields: Fields, shown: Shown) -> Reply:
-        named = request.parameters["id"]
-        number = number_of(USER, named)
+        number, text = named(request, USER)
         body, document = await read_document(request)
         changed = changes(read_object(document), fields, await self._asking.reading(request))
 
         async def work(w: Writing) -> Reply:
-            file = await staff.save(w, number, named, lambda old: applied(old, changed))
+            file = await staff.save(w, number, text, lambda old: applied(old, changed))
             return await shown(request, file, 200)
 
         with renamed(fields):
@@ -184,8 +180,7 @@ class Users:
 
 
 async def _found(request: Request) -> StaffFile:
-    shown = request.parameters["id"]
-    return await staff.get(request.context, number_of(USER, shown), shown)
+    return await staff.get(request.context, *named(request, USER))
 
 
 def user_out(file: StaffFile, urls: Urls, zone: str) -> UserOut:

@@ -19,9 +19,9 @@ from polyvet.core.addresses import Addresses
 from polyvet.core.context import Writing
 from polyvet.dialects.provet import bodies, times, triggers
 from polyvet.dialects.provet.bodies import Fields, Reading, applied, changes, read_document, read_object, renamed
-from polyvet.dialects.provet.filters import Declared, read
-from polyvet.dialects.provet.requests import Asking, number_of
-from polyvet.dialects.provet.wire import FieldErrors, Listed, Paging, Urls, encode
+from polyvet.dialects.provet.filters import Declared
+from polyvet.dialects.provet.requests import Asking, named
+from polyvet.dialects.provet.wire import FieldErrors, Listed, Urls, encode
 from polyvet.model.hooks import ContentType, Webhook
 from polyvet.storage.writing import Touching
 from polyvet.web.idempotency import write
@@ -99,17 +99,13 @@ class Webhooks:
 
     async def list_hooks(self, request: Request) -> Reply:
         """The clinic's hooks, by id."""
-        query, urls, ctx = request.query(), self._asking.urls(request), request.context
-        zone = await self._asking.zone(request)
-        paging = Paging(request, query, urls)
-        asked = read(query, FILTERS, times.zone_of(zone), strict=self._asking.options.strict_filters)
-        page = await webhooks.list_webhooks(ctx, asked.tree, asked.orders, limit=paging.limit, offset=paging.offset)
-        return Reply(200, encode(paging.listed(page, [hook_out(one, urls, zone) for one in page.items])))
+        asked = await self._asking.listed(request, FILTERS)
+        page = await asked.page(webhooks.list_webhooks)
+        return asked.reply(page, [hook_out(one, asked.urls, asked.zone) for one in page.items])
 
     async def get_hook(self, request: Request) -> Reply:
         """One hook."""
-        shown = request.parameters["id"]
-        found = await webhooks.get(request.context, number_of(HOOK, shown), shown)
+        found = await webhooks.get(request.context, *named(request, HOOK))
         return Reply(200, encode(await self._out(request, found)))
 
     async def create_hook(self, request: Request) -> Reply:
@@ -126,8 +122,7 @@ class Webhooks:
 
     async def change_hook(self, request: Request) -> Reply:
         """PUT and PATCH: what the body does not name stays."""
-        shown = request.parameters["id"]
-        number = number_of(HOOK, shown)
+        number, shown = named(request, HOOK)
         body, document = await read_document(request)
         changed = await self._changes(request, document, number)
 
@@ -140,8 +135,7 @@ class Webhooks:
 
     async def rotate(self, request: Request) -> Reply:
         """A new secret [ours]; the old one signs beside it for a day."""
-        shown = request.parameters["id"]
-        number = number_of(HOOK, shown)
+        number, shown = named(request, HOOK)
         body = await request.body()
 
         async def work(w: Writing) -> Reply:
@@ -151,8 +145,7 @@ class Webhooks:
 
     async def delete_hook(self, request: Request) -> Reply:
         """204; its deliveries go with it."""
-        shown = request.parameters["id"]
-        number = number_of(HOOK, shown)
+        number, shown = named(request, HOOK)
 
         async def work(w: Writing) -> Reply:
             await webhooks.delete(w, number, shown)

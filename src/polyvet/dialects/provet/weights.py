@@ -13,7 +13,7 @@ from polyvet.core.context import Writing
 from polyvet.dialects.provet import bodies, times
 from polyvet.dialects.provet.bodies import Fields, Reading, changes, read_document, read_object
 from polyvet.dialects.provet.patients import PATIENT
-from polyvet.dialects.provet.requests import Asking, number_of
+from polyvet.dialects.provet.requests import Asking, named, number_of
 from polyvet.dialects.provet.wire import Listed, Paging, encode
 from polyvet.model import values
 from polyvet.model.entities import Weight
@@ -62,23 +62,21 @@ class Weights:
 
     async def list_weights(self, request: Request) -> Reply:
         """A patient's weighings, the newest first."""
-        shown = request.parameters["id"]
         paging = Paging(request, request.query(), self._asking.urls(request))
-        number = number_of(PATIENT, shown)
+        number, shown = named(request, PATIENT)
         page = await weights.history(request.context, number, shown, limit=paging.limit, offset=paging.offset)
         zone = await self._asking.zone(request)
         return Reply(200, encode(paging.listed(page, [self._out(request, number, one, zone) for one in page.items])))
 
     async def get_weight(self, request: Request) -> Reply:
         """One weighing."""
-        number, instant = _named(request)
+        number, instant = _weighing(request)
         found = await weights.get(request.context, number, request.parameters["id"], instant)
         return Reply(200, encode(self._out(request, number, found, await self._asking.zone(request))))
 
     async def create_weight(self, request: Request) -> Reply:
         """201 with the weighing."""
-        shown = request.parameters["id"]
-        number = number_of(PATIENT, shown)
+        number, shown = named(request, PATIENT)
         body, document = await read_document(request)
         new = changes(read_object(document), FIELDS, await self._asking.reading(request), ("weight",))
         zone = await self._asking.zone(request)
@@ -91,7 +89,7 @@ class Weights:
 
     async def change_weight(self, request: Request) -> Reply:
         """PUT and PATCH: what the body does not name stays."""
-        number, instant = _named(request)
+        number, instant = _weighing(request)
         body, document = await read_document(request)
         new = changes(read_object(document), FIELDS, await self._asking.reading(request))
         zone = await self._asking.zone(request)
@@ -105,7 +103,7 @@ class Weights:
 
     async def delete_weight(self, request: Request) -> Reply:
         """204."""
-        number, instant = _named(request)
+        number, instant = _weighing(request)
 
         async def work(w: Writing) -> Reply:
             await weights.remove(w, number, request.parameters["id"], instant)
@@ -121,7 +119,7 @@ class Weights:
         )
 
 
-def _named(request: Request) -> tuple[int, int]:
+def _weighing(request: Request) -> tuple[int, int]:
     """The patient's number and the weighing's instant."""
     shown = request.parameters["weight_id"]
     if not shown.isascii() or not shown.isdecimal() or len(shown) > _MOST_DIGITS:

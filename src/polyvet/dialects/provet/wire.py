@@ -7,6 +7,7 @@ Paths start with the clinic's installation number and end with a slash; relation
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -264,6 +265,11 @@ class Paging:
         self._path = urls.base + path
         raw = request.scope["query_string"].decode("latin-1")
         self._others = [part for part in raw.split("&") if part and part.partition("=")[0] != "page"]
+
+    def window(self, rows: Sequence[T]) -> Page[T]:
+        """The page of a list that is in memory as a whole."""
+        items = list(rows[self.offset : self.offset + self.limit])
+        return Page(items, len(rows), self.offset + len(items) < len(rows))
 
     def listed(self, page: Page[Any], results: list[T]) -> Listed[T]:
         """The page object. InvalidPage beyond the last one; an empty list has one page."""
