@@ -7,7 +7,7 @@ import pytest
 
 from polyvet.core import client_files, phones
 from polyvet.model.entities import State
-from polyvet.model.errors import Forbidden, Missing
+from polyvet.model.errors import Busy, Forbidden, Missing
 from polyvet.storage import clients as rows
 from tests.core.filing import delete_phone, new_client, new_phone, problems, save_client, save_phone, sound
 from tests.core.stores import World, opened, run
@@ -46,6 +46,26 @@ def test_numbers_stand_in_the_order_in_which_they_came_and_each_is_found(store_u
             assert (await client_files.get(w.ctx(here), 1, "1")).client.phone == "0302222"
             await new_phone(w, here, 1, "0304444")
             assert await of(w, here, 1) == ["0302222", "0303333", "0304444"]
+        assert await sound(store_url)
+
+    run(test())
+
+
+def test_a_number_that_goes_to_another_client_meanwhile_is_changed_by_the_next_try(store_url: str) -> None:
+    async def test() -> None:
+        async with opened(store_url) as w:
+            here, there = w.clinics
+            await new_client(w, here)
+            known_to_both = await new_client(w, here)
+            await w.connect(here, known_to_both.client.id, there)
+            ident = (await new_phone(w, here, 1, "0301111"))[0].id
+            before = await phones.touching(w.ctx(here), phone_id=ident)
+            await save_phone(w, here, ident, owner=2)
+            with pytest.raises(Busy):
+                await w.write(here, before, lambda writing: phones.delete(writing, ident, "7"))
+            assert await of(w, here, 2) == ["0301111"]
+            await delete_phone(w, here, ident)
+            assert await of(w, here, 2) == []
         assert await sound(store_url)
 
     run(test())

@@ -12,6 +12,7 @@ from polyvet.delivery.outbox import read_on
 from polyvet.dialects.provet.triggers import TELLING
 from polyvet.model import values
 from polyvet.storage import departments
+from polyvet.storage.outbox import in_place_of_an_id
 from polyvet.storage.statement import Statement, inserting
 from polyvet.storage.tables import calendar_events, outbox_cursors
 from polyvet.storage.writing import Touching, Tx
@@ -204,6 +205,27 @@ def test_what_was_deleted_is_told_by_the_number_that_its_event_holds(database_ur
             await happen(world, "updated", "appointment", values.new_id())  # of which there is no row
             await read(world)
             assert [row[1:] for row in await told(world)] == [("reminder_id", "31"), ("appointment_id", "8")]
+
+    run(test())
+
+
+def test_a_department_hears_that_something_of_its_own_was_deleted(database_url: str) -> None:
+    async def test() -> None:
+        async with telling(database_url) as world:
+
+            async def set_up(tx: Tx) -> None:
+                for number in (1, 2):
+                    departments.add(tx, world.clinic, number, f"Department {number}")
+
+            await world.store.write(Touching(clinics=(world.clinic,)), set_up)
+            for department in (1, 2, None):
+                await world.hook(NOWHERE, REMINDER_DELETE, department=department)
+            for number, department in ((31, 2), (32, None)):
+                await happen(world, "deleted", "reminder", in_place_of_an_id(number, department))
+            await read(world)
+            page = await webhooks.list_deliveries(world.ctx(world.clinic), None, (), limit=100, offset=0)
+            found = sorted((hook.department or 0, one.value) for one, hook in page.items)
+            assert found == [(0, "31"), (0, "32"), (2, "31")]
 
     run(test())
 

@@ -204,6 +204,23 @@ def test_a_receiver_that_hangs_delays_nobody_else(database_url: str) -> None:
     run(test())
 
 
+def test_a_clinic_of_many_hooks_that_hang_delays_no_other_clinic(database_url: str) -> None:
+    async def test() -> None:
+        with Receiver(lambda got, nth: None) as hanging, Receiver() as quick:
+            async with telling(database_url, 2) as world, delivering(world):
+                first, second = world.clinics
+                for _ in range(30):
+                    await world.hook(hanging.url, CLIENT, first)
+                await world.hook(quick.url, CLIENT, second)
+                await clients(world, 8, first)
+                await eventually(lambda: len(hanging.got) >= workers.MOST_OF_CLINIC)
+                await clients(world, 20, second)
+                await eventually(lambda: len(quick.got) == 20, WHOLE_S / 2)
+                assert len(hanging.got) == workers.MOST_OF_CLINIC < workers.MOST_AT_ONCE
+
+    run(test())
+
+
 def test_a_receiver_that_is_gone_keeps_nobody_busy_and_is_found_when_it_is_back(database_url: str) -> None:
     gone = [True]
 

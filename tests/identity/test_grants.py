@@ -13,6 +13,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from polyvet.identity import grants
 from polyvet.identity.keys import Keys, hashed
+from polyvet.identity.passwords import set_password
 from polyvet.model import values
 from polyvet.model.access import Application
 from polyvet.model.errors import Forbidden, Unauthenticated
@@ -83,6 +84,24 @@ def test_a_code_and_a_refresh_token_serve_once_in_all_processes_together(store_u
                 assert not await _known(world.store, issued.access_token)
             finally:
                 await other.close()
+
+    run(test())
+
+
+def test_a_new_password_ends_codes_that_nobody_has_exchanged_yet(store_url: str) -> None:
+    async def test() -> None:
+        async with opened(store_url) as world:
+            application, consent = await _consent(world)
+            used, waiting = [await grants.add_code(world.store, application, consent) for _ in range(2)]
+            another_application, others = await _consent(world)
+            anothers = await grants.add_code(world.store, another_application, others)
+            issued = await _exchange(world.store, application, used)
+            assert issued is not None
+            email = f"{application.client_id}@example.org"
+            await set_password(world.store, world.clinics[0], email, "correct horse battery")
+            assert not await _known(world.store, issued.access_token)
+            assert await _exchange(world.store, application, waiting) is None
+            assert await _exchange(world.store, another_application, anothers) is not None, "another user's"
 
     run(test())
 

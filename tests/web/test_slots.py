@@ -81,6 +81,11 @@ def test_ids_made_in_one_millisecond_or_years_apart_spread_over_the_groups() -> 
     assert sum(_get(slots, key) is None for key in ids) < 20  # five in one group of four are rare
 
 
+def test_nobody_can_work_out_which_keys_push_another_one_out() -> None:
+    groups = {Slots(16_384, "q", shared=False).hold(digest(b"an e-mail")) for _ in range(8)}
+    assert len(groups) > 1  # the same key, another place in each server
+
+
 def test_a_digest_tells_where_one_part_ends_and_the_next_begins() -> None:
     parts = [(b"ab", b"c"), (b"a", b"bc"), (b"abc",), (b"abc", b""), (b"", b"abc"), ()]
     assert len({digest(*one) for one in parts}) == len(parts)

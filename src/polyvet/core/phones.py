@@ -10,7 +10,7 @@ import msgspec
 from polyvet.core.context import Context, Writing
 from polyvet.model import values
 from polyvet.model.entities import Phone
-from polyvet.model.errors import Invalid, Missing
+from polyvet.model.errors import Busy, Invalid, Missing
 from polyvet.model.filters import Filter, Order
 from polyvet.model.paging import Page
 from polyvet.storage import client_files, clients
@@ -124,4 +124,6 @@ async def _writable(w: Writing, phone_id: int, shown: str) -> tuple[Phone, int]:
     found = await stored.get(w.tx, w.clinic_id, phone_id)
     if found is None:
         raise Missing(KIND, shown)
+    if not w.tx.links(found[0].client_id):  # its clinics are not held; the next try will hold them
+        raise Busy("the phone number became another client's meanwhile")
     return found

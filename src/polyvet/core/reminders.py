@@ -16,7 +16,7 @@ from polyvet.model.errors import Invalid, Missing
 from polyvet.model.files import ReminderFile
 from polyvet.model.filters import Filter, Order
 from polyvet.model.paging import Page
-from polyvet.storage import client_files, departments, merging, patient_files, staff
+from polyvet.storage import client_files, departments, merging, outbox, patient_files, staff
 from polyvet.storage import reminders as stored
 from polyvet.storage.writing import Touching
 
@@ -93,8 +93,9 @@ async def delete(w: Writing, number: int, shown: str) -> None:
     w.require("reminders:write")
     old = await _writable(w, number, shown)
     stored.remove(w.tx, old.reminder)
-    # The row is gone when others read the log, so it tells the number.
-    w.tx.event(w.clinic_id, "deleted", KIND, old.reminder.number.to_bytes(16, "big"), w.tx.stamp(w.clinic_id))
+    # The row is gone when others read the log, so it tells the number and the department.
+    ident = outbox.in_place_of_an_id(old.reminder.number, old.reminder.department)
+    w.tx.event(w.clinic_id, "deleted", KIND, ident, w.tx.stamp(w.clinic_id))
 
 
 def _sent(file: ReminderFile) -> ReminderFile:

@@ -39,6 +39,7 @@ IDLE_S = 1.0  # while there is no active webhook
 AFTER_ERROR_S = 5.0
 LEASE_S = 20  # longer than an attempt and writing its outcome
 MOST_AT_ONCE = 100
+MOST_OF_CLINIC = 60  # so that one clinic's slow receivers leave places for the others
 MOST_OF_HOOK = 4
 MOST_OF_FAILING = 1  # of a webhook whose last attempt failed: many dead receivers must not take all places
 FIRST_REST_S = 0.002  # of a webhook whose attempt failed; twice as long with each further failure,
@@ -68,6 +69,7 @@ class Worker:
         self._sender: Sender | None = None
         self._sending: set[asyncio.Task[None]] = set()
         self._busy: Counter[bytes] = Counter()  # attempts under way, by webhook
+        self._busy_clinics: Counter[int] = Counter()
         self._failing: dict[bytes, tuple[int, float]] = {}  # failures in a row, and when the rest after them ends
         self._wake = asyncio.Event()
         self._stopping = False
@@ -119,18 +121,23 @@ class Worker:
         return min([POLL_S, *(until - clock for _, until in self._failing.values() if until > clock)])
 
     async def _begin(self, now: int) -> None:
-        """Lease what there is room for and begin to send it, in another order of webhooks each time."""
+        """Lease what there is room for and begin to send it: first for clinics with the least under way, and in another
+        order of webhooks each time."""
         room = MOST_AT_ONCE - len(self._sending)
         wanted: list[tuple[Webhook, int]] = []
         hooks = await deliveries.due_hooks(self._store.reader, now) if room > 0 else []
         random.shuffle(hooks)
+        hooks.sort(key=lambda hook: self._busy_clinics[hook.clinic_id])
         clock = asyncio.get_running_loop().time()
+        taken: Counter[int] = Counter()
         for hook in hooks:
             failures, until = self._failing.get(hook.id, (0, 0.0))
             allowed = MOST_OF_FAILING if failures else MOST_OF_HOOK
-            share = min(room, allowed - self._busy[hook.id]) if until <= clock else 0
+            left = MOST_OF_CLINIC - self._busy_clinics[hook.clinic_id] - taken[hook.clinic_id]
+            share = min(room, left, allowed - self._busy[hook.id]) if until <= clock else 0
             if share > 0:
                 wanted.append((hook, share))
+                taken[hook.clinic_id] += share
                 room -= share
         if not wanted:
             return
@@ -138,6 +145,7 @@ class Worker:
         leased = await self._store.write(Touching(), lambda tx: deliveries.claim(tx, wanted, now, lease))
         for hook, delivery in leased:
             self._busy[hook.id] += 1
+            self._busy_clinics[hook.clinic_id] += 1
             task = asyncio.create_task(self._attempt(hook, delivery))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
@@ -150,9 +158,9 @@ class Worker:
         except Exception:  # the store's: the delivery comes again after its lease
             _log.exception("webhook outcome", clinic=hook.clinic_id, webhook=hook.number, delivery=delivery.number)
         finally:
-            self._busy[hook.id] -= 1
-            if not self._busy[hook.id]:
-                del self._busy[hook.id]
+            self._busy.subtract((hook.id,))
+            self._busy_clinics.subtract((hook.clinic_id,))
+            self._busy, self._busy_clinics = +self._busy, +self._busy_clinics  # without those that have none left
             self._wake.set()
 
     async def _sent(self, hook: Webhook, delivery: Delivery) -> Outcome:

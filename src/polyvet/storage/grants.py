@@ -64,6 +64,14 @@ _REVOKE_USERS = Statement(
     rank=70,
 )
 
+_END_CODES = Statement(
+    update(oauth_codes)
+    .where(and_(c.user_id == p("user"), c.grant_id.is_(None), c.expires_at > p("now")))
+    .values(expires_at=p("now")),
+    "user now",
+    rank=70,
+)
+
 # Two sweeps at a time share the work; neither waits for the other.
 _old_tokens = select(t.token_hash).where(t.expires_at < p("before")).order_by(t.expires_at).limit(p("most"))
 _SWEEP_TOKENS = Statement(
@@ -159,8 +167,9 @@ def revoke(tx: Tx, grant_id: bytes, at: int) -> None:
 
 
 def revoke_users(tx: Tx, user_id: bytes, at: int) -> None:
-    """End all that a user has granted."""
+    """End all that a user has granted, codes that nobody has exchanged yet among it."""
     tx.write(_REVOKE_USERS, at, user_id)
+    tx.write(_END_CODES, user_id, at)
 
 
 def add_code(tx: Tx, code: Code) -> None:

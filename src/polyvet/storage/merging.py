@@ -74,7 +74,7 @@ RULES: Mapping[str, Rule | None] = {
     "merges.source_id": None,
     "merges.target_id": None,
     "weights.patient_id": Rule("id", "measured_at", _same_instant),
-    "medical_records.patient_id": Rule("id", stamped=(medical_records, "id")),
+    "medical_records.patient_id": Rule("id", stamped=(medical_records, "id"), entity="record"),
     "calendar_events.patient_id": Rule(
         "id", clash=_also_in(calendar_events.c.id, first=False), stamped=(calendar_events, "id"), entity="appointment"
     ),

@@ -25,7 +25,8 @@ from polyvet.storage.tables import (
 )
 from polyvet.storage.writing import Tx
 
-_SMALL = b"\0" * 8  # how an id begins that is a number: a ULID begins with its time
+_SMALL = b"\0" * 4  # how an id begins that is a number: a ULID begins with its time
+_NUMBER_BITS = 64
 
 
 class Unread(NamedTuple):
@@ -105,6 +106,11 @@ _THINGS = {
 }
 
 
+def in_place_of_an_id(number: int, department: int | None) -> bytes:
+    """What an event names a thing by that others do not find any more: its number, and its department before it."""
+    return (((department or 0) << _NUMBER_BITS) | number).to_bytes(16, "big")
+
+
 async def unread(reader: Reader) -> list[Unread]:
     """All clinics with an active webhook."""
     return [Unread(*row) for row in await reader.fetch(_CLINICS)]
@@ -128,11 +134,13 @@ def advance(tx: Tx, clinic_id: int, seq: int) -> None:
 
 async def things(tx: Tx, clinic_id: int, entity: str, read: Sequence[Happened]) -> dict[bytes, Thing]:
     """What the events of one entity are about, by id; `read` is a range of the log. An id that is a small number is the
-    thing's number itself: that of a phone number, or of what was deleted. What is not found is left out."""
+    thing's number itself, with its department if it is of one: that of a phone number, or of what was deleted. What is
+    not found is left out."""
     found: dict[bytes, Thing] = {}
     for one in read:
-        if one.entity == entity and one.entity_id[:8] == _SMALL:
-            found[bytes(one.entity_id)] = Thing(int.from_bytes(one.entity_id, "big"), None)
+        if one.entity == entity and one.entity_id[: len(_SMALL)] == _SMALL:
+            department, number = divmod(int.from_bytes(one.entity_id, "big"), 1 << _NUMBER_BITS)
+            found[bytes(one.entity_id)] = Thing(number, department or None)
     statement = _THINGS.get(entity)
     if statement is not None:
         for ident, number, department in await tx.fetch(statement, clinic_id, read[0].seq - 1, read[-1].seq):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import mmap
+import secrets
 import tempfile
 from pathlib import Path
 from struct import Struct
@@ -39,6 +40,7 @@ class Slots:
         self._layout = Struct("<" + layout)
         self._size = _HEAD.size + self._layout.size
         self._groups = max(1, count // _PLACES)
+        self._seed = secrets.token_bytes(_KEY_BYTES)  # nobody can choose keys that push another one out
         self._memory = mmap.mmap(-1, self._groups * _PLACES * self._size)
         self._lock_file: int | None = None
         if shared:
@@ -47,8 +49,8 @@ class Slots:
 
     def hold(self, key: bytes) -> int:
         """Take the key's lock; gives the group of places where it may stand. `release` must follow."""
-        # A digest is random throughout, an id at its end only: it starts with the time, which is alike for all.
-        group = int.from_bytes(key[-8:], "little") % self._groups
+        hashed = hashlib.blake2b(key, digest_size=8, key=self._seed).digest()
+        group = int.from_bytes(hashed, "little") % self._groups
         if self._lock_file is not None:
             fcntl.lockf(self._lock_file, fcntl.LOCK_EX, 1, group % _LOCKS)
         return group

@@ -7,9 +7,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from polyvet.dialects.clinovavet.wire import to_id
 from polyvet.model.values import from_crockford
+from polyvet.sandbox.practice import MAIN_CLINIC
+from polyvet.storage.statement import Statement
+from polyvet.storage.tables import events, medical_records
 from tests.dialects.provet.asking import (
     CAT,
     FENTON,
@@ -204,6 +208,24 @@ def shared_pair(practice):
         ]  # fmt: skip
         found.append(row["id"])
     return found, [first, second]
+
+
+def test_consultations_that_go_over_are_told_like_all_that_are_written(fresh_practice):
+    numbers, _ = shared_pair(fresh_practice)
+    client = fresh_practice.provet
+    own = ids(client, f"consultation/?patients__is={numbers[0]}")
+    assert own
+    consulted = Statement(
+        select(medical_records.c.number)
+        .select_from(events.join(medical_records, medical_records.c.id == events.c.entity_id))
+        .where(events.c.entity == "record", events.c.kind == "updated", events.c.clinic_id == MAIN_CLINIC)
+        .order_by(medical_records.c.number)
+    )
+    for times, done in enumerate(("merge", "unmerge"), 1):
+        body = {"merge_patient": f"{VENDOR}{ROOT}patient/{numbers[1]}/"} if done == "merge" else None
+        sent(client, "POST", f"patient/{numbers[0]}/{done}/", body, 200)
+        found = [row[0] for row in fresh_practice.run(lambda store: store.reader.fetch(consulted))]
+        assert found == sorted(own * times)
 
 
 def test_after_unmerging_all_is_as_it_was_in_every_dialect(fresh_practice):

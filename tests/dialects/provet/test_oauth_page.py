@@ -11,7 +11,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from polyvet.dialects.provet.consent import ATTEMPTS_AS_ONE, ATTEMPTS_FROM_ONE_ADDRESS
+from polyvet.dialects.provet.consent import ATTEMPTS_AS_ONE, ATTEMPTS_FROM_ONE_ADDRESS, sender
 from polyvet.identity import passwords, signing
 from polyvet.model import values
 from tests.dialects.harness import Practice
@@ -330,6 +330,21 @@ def test_guessing_is_slowed_for_one_user_and_for_one_address(fresh_practice: Pra
         it.allow(email=f"{n}@x.example", password="guess")
     assert it.allow().status_code == 429
     assert told(it.allow(decision="cancel"))["error"] == "access_denied"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("", "somewhere", False),
+    ],
+)
+def test_addresses_of_one_network_of_ipv6_are_counted_as_one(one: str, other: str, alike: bool) -> None:
+    assert (sender(one) == sender(other)) == alike
 
 
 def test_what_a_stranger_types_is_shown_as_text(it: Integrator) -> None:

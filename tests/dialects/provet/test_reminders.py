@@ -177,7 +177,7 @@ def test_a_deleted_reminder_is_gone(fresh_practice):
 
 def test_each_change_is_an_event(fresh_practice):
     client = fresh_practice.provet
-    made = sent(client, "POST", LIST, {"client": JOHN_URL}, 201)
+    made = sent(client, "POST", LIST, {"client": JOHN_URL, "department": url("department", 12)}, 201)
     sent(client, "PATCH", f"{LIST}{made['id']}/", {"status": 1}, 200)
     client.put(f"{ROOT}{LIST}{made['id']}/mark_sent/")
     client.delete(f"{ROOT}{LIST}{made['id']}/")
@@ -188,7 +188,8 @@ def test_each_change_is_an_event(fresh_practice):
     assert {(row[1], row[3]) for row in found} == {("reminder", MAIN_CLINIC)}
     deleted, *before = (row[2] for row in found)
     assert len(set(before)) == 1
-    assert int.from_bytes(deleted, "big") == made["id"], "the row is gone, so its event tells the number"
+    told = int.from_bytes(deleted[:8], "big"), int.from_bytes(deleted[8:], "big")
+    assert told == (12, made["id"]), "the row is gone, so its event tells the department and the number"
 
 
 def test_a_request_that_comes_twice_makes_one_reminder(fresh_practice):

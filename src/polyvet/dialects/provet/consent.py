@@ -9,6 +9,7 @@ application has registered, letter by letter, or to nobody; what is wrong with e
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -123,9 +124,19 @@ class Authorize:
             return None
         where, who = b"sign-in of %d" % clinic.id, email.strip().lower().encode()
         address = (request.scope.get("client") or ("",))[0]
-        self._attempts.take(digest(b"address", where, address.encode()), ATTEMPTS_FROM_ONE_ADDRESS)
+        self._attempts.take(digest(b"address", where, sender(address)), ATTEMPTS_FROM_ONE_ADDRESS)
         self._attempts.take(digest(b"e-mail", where, who), ATTEMPTS_AS_ONE)
         return await self._sign_in.user(self._store.reader, clinic.id, email, password)
+
+
+def sender(address: str) -> bytes:
+    """Whose attempts are counted together: those of an address; of IPv6 those of its network, the address's first
+    half, since the other half is the sender's to choose."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address.encode()
+    return found.packed[:8] if isinstance(found, IPv6Address) and not found.ipv4_mapped else found.packed
 
 
 def _checked(application: Application, redirect_uri: str, fields: Fields) -> Asked:
