@@ -45,7 +45,8 @@ def create_application(
         bool, typer.Option("--public", help="It cannot keep a secret, as an app on a device: it gets none.")
     ] = False,
     permission: Annotated[
-        list[str] | None, typer.Option(help=f"May be given several times. [default: all of {', '.join(PERMISSIONS)}]")
+        list[str] | None,
+        typer.Option(help="May be given several times.", show_default=f"all of {', '.join(PERMISSIONS)}"),
     ] = None,
     per_minute: Annotated[
         int | None, typer.Option(min=1, max=MOST_REQUESTS, help="Requests a minute instead of the vendor's.")

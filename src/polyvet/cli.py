@@ -54,11 +54,13 @@ def main() -> None:
 
 @app.command()
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one. [default: 8000]")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; 0 picks a free one.", show_default="8000")
+    ] = None,
     data: DataOption = None,
     database_url: UrlOption = None,
-    workers: Annotated[int | None, typer.Option(help="Processes that serve. [default: 1]")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that serve.", show_default="1")] = None,
     config: ConfigOption = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Fill an empty store with a demo practice and its keys.")
@@ -169,7 +171,8 @@ def create_key(
         "integration"
     ),
     permission: Annotated[
-        list[str] | None, typer.Option(help=f"May be given several times. [default: all of {', '.join(PERMISSIONS)}]")
+        list[str] | None,
+        typer.Option(help="May be given several times.", show_default=f"all of {', '.join(PERMISSIONS)}"),
     ] = None,
     per_minute: Annotated[
         int | None, typer.Option(min=1, max=MOST_REQUESTS, help="Requests a minute instead of the vendor's.")

@@ -20,7 +20,7 @@ LONGEST_NAME = 200
 MOST_REQUESTS = 1_000_000_000
 
 DataOption = Annotated[
-    str | None, typer.Option("--data", metavar="DIR", help="Folder of the embedded store. [default: polyvet-data]")
+    str | None, typer.Option("--data", metavar="DIR", help="Folder of the embedded store.", show_default="polyvet-data")
 ]
 UrlOption = Annotated[
     str | None, typer.Option("--database-url", metavar="URL", help="postgresql://… instead of the embedded store.")

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from polyvet import __version__, inprocess
+from polyvet.core.context import PERMISSIONS
 from polyvet.settings import Settings, SettingsError
 from tests.cli.commands import command, made, refused
 from tests.cli.conftest import Demo
@@ -346,3 +347,12 @@ def test_version_and_help() -> None:
     ):
         assert name in shown.stdout
     assert polyvet("serve", "--workers", "x").returncode == 2
+
+
+def test_help_tells_what_holds_when_nothing_is_said() -> None:
+    shown = " ".join(polyvet("serve", "--help").stdout.split())
+    for default in ("(127.0.0.1)", "(8000)", "(polyvet-data)", "(1)"):
+        assert f"[default: {default}]" in shown
+    for name in ("create-key", "create-application"):
+        shown = polyvet(name, "--help").stdout
+        assert [one for one in PERMISSIONS if one not in shown] == []
