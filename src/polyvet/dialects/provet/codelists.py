@@ -14,6 +14,7 @@ import msgspec
 
 from polyvet.core import code_entries, departments
 from polyvet.core.context import Context
+from polyvet.dialects.provet.filters import refuse_unknown
 from polyvet.dialects.provet.requests import Asking, number_of
 from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
 from polyvet.model.entities import CodeList
@@ -62,7 +63,7 @@ class Codelists:
         query = request.query()
         wanted = query.get("species__is") or query.get("species")
         rows = [row for row in await _breeds(request.context) if wanted is None or str(row[2]) == wanted]
-        return self._listed(request, rows, "codelist/breeds")
+        return self._listed(request, rows, "codelist/breeds", known=("species", "species__is"))
 
     async def get_breed(self, request: Request) -> Reply:
         """One breed."""
@@ -99,12 +100,16 @@ class Codelists:
             raise Missing("department", shown)
         return Reply(200, encode(department_out(self._asking.urls(request), number, name)))
 
-    def _listed(self, request: Request, rows: Sequence[Any], path: str) -> Reply:
+    def _listed(self, request: Request, rows: Sequence[Any], path: str, known: tuple[str, ...] = ()) -> Reply:
         urls = self._asking.urls(request)
-        return self._page(request, rows, lambda row: _entry(urls, path, row))
+        return self._page(request, rows, lambda row: _entry(urls, path, row), known)
 
-    def _page(self, request: Request, rows: Sequence[Any], out: Callable[[Any], Any]) -> Reply:
-        paging = Paging(request, request.query(), self._asking.urls(request))
+    def _page(
+        self, request: Request, rows: Sequence[Any], out: Callable[[Any], Any], known: tuple[str, ...] = ()
+    ) -> Reply:
+        query = request.query()
+        refuse_unknown(query, strict=self._asking.options.strict_filters, known=known)
+        paging = Paging(request, query, self._asking.urls(request))
         window = rows[paging.offset : paging.offset + paging.limit]
         page = Page(list(window), len(rows), paging.offset + len(window) < len(rows))
         return Reply(200, encode(paging.listed(page, [out(row) for row in window])))

@@ -14,6 +14,7 @@ import msgspec
 from polyvet.core import client_files, custom_values, patient_files
 from polyvet.core.context import Context, Writing
 from polyvet.dialects.provet.bodies import read_document, read_object
+from polyvet.dialects.provet.filters import refuse_unknown
 from polyvet.dialects.provet.requests import Asking, number_of
 from polyvet.dialects.provet.wire import FieldErrors, Listed, Paging, encode
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldKind, FieldModel
@@ -87,6 +88,7 @@ class CustomFields:
     async def list_fields(self, request: Request) -> Reply:
         """The clinic's definitions."""
         urls = self._asking.urls(request)
+        refuse_unknown(request.query(), strict=self._asking.options.strict_filters)
         paging = Paging(request, request.query(), urls)
         fields = list((await custom_values.definitions(request.context)).values())
         window = fields[paging.offset : paging.offset + paging.limit]
@@ -148,6 +150,7 @@ class NestedValues:
         found = (await custom_values.of_many(ctx, self._model, [owner])).get(owner, [])
         fields = await custom_values.definitions(ctx)
         urls = self._asking.urls(request)
+        refuse_unknown(request.query(), strict=self._asking.options.strict_filters)
         paging = Paging(request, request.query(), urls)
         window = found[paging.offset : paging.offset + paging.limit]
         out = [_value_out(urls, one, fields[one.field], owner) for one in window]

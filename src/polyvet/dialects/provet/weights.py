@@ -12,6 +12,7 @@ from polyvet.core import patient_files, weights
 from polyvet.core.context import Writing
 from polyvet.dialects.provet import bodies, times
 from polyvet.dialects.provet.bodies import Fields, Reading, changes, read_document, read_object
+from polyvet.dialects.provet.filters import refuse_unknown
 from polyvet.dialects.provet.patients import PATIENT
 from polyvet.dialects.provet.requests import Asking, number_of
 from polyvet.dialects.provet.wire import Listed, Paging, encode
@@ -63,6 +64,7 @@ class Weights:
     async def list_weights(self, request: Request) -> Reply:
         """A patient's weighings, the newest first."""
         shown = request.parameters["id"]
+        refuse_unknown(request.query(), strict=self._asking.options.strict_filters)
         paging = Paging(request, request.query(), self._asking.urls(request))
         number = number_of(PATIENT, shown)
         page = await weights.history(request.context, number, shown, limit=paging.limit, offset=paging.offset)
