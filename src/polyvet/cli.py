@@ -162,6 +162,28 @@ def add_code(
     typer.echo(run_to_end(with_store(settings_of(config, data, database_url), work)))
 
 
+@app.command("add-department")
+def add_department(
+    clinic: Annotated[int, typer.Option(help="The clinic's installation number.")],
+    name: Annotated[str, typer.Argument(help="The department's name.")],
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Add a department to a clinic and print its number; of the one that is there if it has the name already."""
+    from polyvet.core.departments import add
+    from polyvet.model.errors import Invalid
+
+    async def work(store: Store) -> int:
+        await require_clinic(store, clinic)
+        try:
+            return await add(store, clinic, name)
+        except Invalid as error:
+            fail(" ".join(error.problems.values()))
+
+    typer.echo(run_to_end(with_store(settings_of(config, data, database_url), work)))
+
+
 @app.command("create-key")
 def create_key(
     clinic: Annotated[int, typer.Option(help="The clinic's installation number.")],
