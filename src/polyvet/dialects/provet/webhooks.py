@@ -170,13 +170,7 @@ class Webhooks:
         changed = changes(given, FIELDS, await self._asking.reading(request), required)
         target = changed.get("target_url")
         if target is not None and self._addresses.refuse(urlsplit(target).hostname or ""):
-            raise FieldErrors(
-                {
-                    "target_url": [
-                        "This address is not public. The server's setting webhook_networks can allow its network."
-                    ]
-                }
-            )
+            raise FieldErrors({"target_url": [_CLOSED]})
         return changed
 
     async def _out(self, request: Request, hook: Webhook) -> HookOut:
