@@ -57,11 +57,13 @@ def main() -> None:
 
 @app.command()
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one. [default: 8000]")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; 0 picks a free one.", show_default="8000")
+    ] = None,
     data: DataOption = None,
     database_url: UrlOption = None,
-    workers: Annotated[int | None, typer.Option(help="Processes that serve. [default: 1]")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that serve.", show_default="1")] = None,
     config: ConfigOption = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Fill an empty store with a demo practice and its keys.")
@@ -157,6 +159,28 @@ def add_code(
         await require_clinic(store, clinic)
         try:
             return await add(store, clinic, code_list, name, species)
+        except Invalid as error:
+            fail(" ".join(error.problems.values()))
+
+    typer.echo(run_to_end(with_store(settings_of(config, data, database_url), work)))
+
+
+@app.command("add-department")
+def add_department(
+    clinic: Annotated[int, typer.Option(help="The clinic's installation number.")],
+    name: Annotated[str, typer.Argument(help="The department's name.")],
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Add a department to a clinic and print its number; of the one that is there if it has the name already."""
+    from polyvet.core.departments import add
+    from polyvet.model.errors import Invalid
+
+    async def work(store: Store) -> int:
+        await require_clinic(store, clinic)
+        try:
+            return await add(store, clinic, name)
         except Invalid as error:
             fail(" ".join(error.problems.values()))
 

@@ -21,7 +21,7 @@ LONGEST_NAME = 200
 MOST_REQUESTS = 1_000_000_000
 
 DataOption = Annotated[
-    str | None, typer.Option("--data", metavar="DIR", help="Folder of the embedded store. [default: polyvet-data]")
+    str | None, typer.Option("--data", metavar="DIR", help="Folder of the embedded store.", show_default="polyvet-data")
 ]
 UrlOption = Annotated[
     str | None, typer.Option("--database-url", metavar="URL", help="postgresql://… instead of the embedded store.")
@@ -29,7 +29,7 @@ UrlOption = Annotated[
 ClinicOption = Annotated[int, typer.Option(help="The clinic's installation number.")]
 PermissionsOption = Annotated[
     list[str] | None,
-    typer.Option("--permission", help=f"May be given several times. [default: all of {', '.join(PERMISSIONS)}]"),
+    typer.Option("--permission", help="May be given several times.", show_default=f"all of {', '.join(PERMISSIONS)}"),
 ]
 PerMinuteOption = Annotated[
     int | None, typer.Option(min=1, max=MOST_REQUESTS, help="Requests a minute instead of the vendor's.")

@@ -55,7 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         _help("Vetigen: answer 403 PATIENT.ACCESS_DENIED for other clinics' patients, which tells that they exist."),
     ] = False
     provet_strict_filters: Annotated[
-        bool, _help("Provet: answer 400 for a filter that is not known, which the vendor ignores.")
+        bool, _help("Provet: answer 400 for a filter or expose_… that is not known, which the vendor ignores.")
     ] = False
     provet_country: Annotated[
         Literal["object", "code"], _help("Provet: a client's country as an object of code and name, or as its code.")

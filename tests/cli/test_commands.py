@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from polyvet import __version__, inprocess
+from polyvet.core.context import PERMISSIONS
 from polyvet.settings import Settings, SettingsError
 from tests.cli.commands import command, made, refused
 from tests.cli.conftest import Demo
@@ -77,6 +78,7 @@ def test_a_running_server_refuses_a_revoked_key_within_a_second(tmp_path: Path) 
         (["create-key", "--clinic", "1", "--dialect", "vetigen", "--kind", "robot"], "device"),
         (["create-key", "--clinic", "1", "--dialect", "vetigen", "--permission", "all"], "patients:read"),
         (["add-code", "--clinic", "9", "insurers", "Any"], "there is no clinic 9; `polyvet create-clinic NAME`"),
+        (["add-department", "--clinic", "9", "Cats"], "there is no clinic 9; `polyvet create-clinic NAME`"),
         (["add-code", "--clinic", "1", "colours", "Red"], "species, breeds, diagnoses, insurers"),
         (["create-key", "--clinic", "9", "--dialect", "vetigen"], "there is no clinic 9; `polyvet create-clinic NAME`"),
         (["revoke-key", "nonsense"], "no living key"),
@@ -93,6 +95,15 @@ def test_a_running_server_refuses_a_revoked_key_within_a_second(tmp_path: Path) 
 )
 def test_what_does_not_hold_is_said_in_one_line(arguments: list[str], words: str, tmp_path: Path) -> None:
     assert words in refused(*arguments, "--data", tmp_path / "data")
+
+
+def test_a_department_gets_the_next_number_and_is_one_by_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    made("create-clinic", "Mine", "--data", folder)
+    adding = ("add-department", "--clinic", "1", "--data", folder)
+    assert [made(*adding, name) for name in ("Cats", "Dogs", " cats ")] == ["1\n", "2\n", "1\n"]
+    assert "1 to 200 characters" in refused(*adding, " ")
+    assert made("check", "--data", folder) == "The store is sound.\n"
 
 
 def test_a_code_is_printed_and_is_there(tmp_path: Path) -> None:
@@ -333,6 +344,7 @@ def test_version_and_help() -> None:
         "migrate",
         "create-clinic",
         "add-code",
+        "add-department",
         "create-key",
         "revoke-key",
         "create-application",
@@ -346,3 +358,12 @@ def test_version_and_help() -> None:
     ):
         assert name in shown.stdout
     assert polyvet("serve", "--workers", "x").returncode == 2
+
+
+def test_help_tells_what_holds_when_nothing_is_said() -> None:
+    shown = " ".join(polyvet("serve", "--help").stdout.split())
+    for default in ("(127.0.0.1)", "(8000)", "(polyvet-data)", "(1)"):
+        assert f"[default: {default}]" in shown
+    for name in ("create-key", "create-application"):
+        shown = polyvet(name, "--help").stdout
+        assert [one for one in PERMISSIONS if one not in shown] == []

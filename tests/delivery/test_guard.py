@@ -59,6 +59,14 @@ async def send(target: str, networks: tuple[str, ...] = (), resolve: Resolver | 
         await sender.close()
 
 
+def test_why_there_is_no_connection_is_told_in_the_systems_words() -> None:
+    with Receiver() as receiver:
+        port = receiver.port
+    for host in ("127.0.0.1", "receiver.example"):
+        outcome = run(send(f"http://{host}:{port}/", LOOPBACK, Resolver(["127.0.0.1"])))
+        assert (outcome.status, outcome.error) == (None, "ConnectError: Connection refused")
+
+
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"],  # noqa: S104

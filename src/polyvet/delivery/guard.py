@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -58,7 +59,10 @@ class GuardedBackend(AsyncNetworkBackend):
         left = deadline - time.monotonic()
         if left <= 0:
             raise ConnectTimeout("no connection in time")
-        return await self._inner.connect_tcp(address, port, left, *rest)
+        try:
+            return await self._inner.connect_tcp(address, port, left, *rest)
+        except ConnectError as error:
+            raise ConnectError(_reason(error)) from error
 
     async def connect_unix_socket(self, *_: Any, **__: Any) -> AsyncNetworkStream:
         """Never: a URL names none."""
@@ -67,6 +71,15 @@ class GuardedBackend(AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """As the client asks for it between tries, of which there are none."""
         await asyncio.sleep(seconds)
+
+
+def _reason(error: BaseException) -> str:
+    """The system's words for what went wrong, such as `Connection refused`, which the libraries wrap; theirs where it
+    has none."""
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    return os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else str(error)
 
 
 async def system_resolve(host: str, port: int) -> list[str]:

@@ -235,5 +235,11 @@ def test_limits_can_be_switched_off(practice):
 def test_unknown_filters_are_refused_where_the_setting_says_so(practice):
     strict = practice.served_otherwise(provet_strict_filters=True).provet
     answer = strict.get(f"{ROOT}client/?firstnam=Helen&page=1&expose_x=true")
-    assert (answer.status_code, list(answer.json())) == (400, ["firstnam"])
+    assert (answer.status_code, list(answer.json())) == (400, ["firstnam", "expose_x"])
+    assert strict.get(f"{ROOT}patient/?id=2130&expose_client=true").status_code == 200
+    assert list(strict.get(f"{ROOT}patient/?expose_user=true").json()) == ["expose_user"]
+    for path in ("department/", "codelist/species/", "custom_fields/", "patient/2130/weight/",
+                 "patient/2130/custom_field_values/"):  # fmt: skip
+        assert list(strict.get(f"{ROOT}{path}?page_size=1&colour=red").json()) == ["colour"], path
+    assert strict.get(f"{ROOT}codelist/breeds/?species=15461002").status_code == 200
     assert ids(practice.provet, "client/?firstnam=Helen&id=456") == [JOHN]

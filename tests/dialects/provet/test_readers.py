@@ -25,6 +25,7 @@ DECLARED = filters.Declared(
            "born": Kind.DATE, "phones.number": Kind.TEXT},
     together=("first", "last"),
     archived="archived",
+    exposed=("client",),
 )  # fmt: skip
 READING = bodies.Reading(None, HELSINKI)  # type: ignore[arg-type]  # these readers ask for no URL
 
@@ -112,10 +113,14 @@ def test_or_looks_for_a_name_in_every_column_of_names():
 
 
 def test_what_is_not_declared_is_ignored_or_refused():
-    assert asked(shoe_size__is="43", firstname__sounds_like="x", page="2", expose_client="true").tree is None
+    assert asked(shoe_size__is="43", firstname__sounds_like="x", page="2", expose_x="true").tree is None
     with pytest.raises(FieldErrors) as caught:
-        asked(strict=True, shoe_size__is="43", page="2", expose_client="true")
-    assert list(caught.value.problems) == ["shoe_size__is"]
+        asked(strict=True, shoe_size__is="43", page="2", expose_client="true", expose_shoes="true")
+    assert list(caught.value.problems) == ["shoe_size__is", "expose_shoes"]
+
+
+def test_only_declared_relations_are_exposed():
+    assert asked(expose_client="true", expose_shoes="true").exposed == {"client"}
 
 
 def test_archived_ones_can_be_left_out():

@@ -19,7 +19,7 @@ from polyvet.dialects.provet.bodies import Fields, Reading, applied, changes, re
 from polyvet.dialects.provet.clients import CLIENT, ClientOut
 from polyvet.dialects.provet.clients import exposed as exposed_clients
 from polyvet.dialects.provet.codelists import DepartmentOut, department_out
-from polyvet.dialects.provet.filters import Declared
+from polyvet.dialects.provet.filters import Declared, exposed_in
 from polyvet.dialects.provet.patients import PATIENT, PatientOut
 from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.users import USER, UserOut
@@ -36,7 +36,6 @@ _EARLIEST, _LATEST = 0, values.instant("2200-01-01T00:00:00Z")
 _DATE = len("2026-01-31")
 _MINUTE = 60 * values.MICROSECONDS
 REQUIRED = ("start", "title", "type", "department")  # and end, or duration in its place [client]
-EXPOSED = ("patients", "user", "department", "client")  # [client, docs]
 FILTERS = Declared(
     paths={
         "id": "number", "client": "client.number", "client.id": "client.number", "patients": "patients.number",
@@ -45,6 +44,7 @@ FILTERS = Declared(
         "department.id": "department", "reason": "reason", "modified": "updated_at", "created": "created_at",
     },
     kinds=appointments.KINDS,
+    exposed=("client", "patients", "user", "department"),  # [docs, client]
 )  # fmt: skip
 
 
@@ -144,8 +144,7 @@ class Appointments:
         file = await appointments.get(request.context, *named(request, APPOINTMENT))
         urls, zone = self._asking.urls(request), await self._asking.zone(request)
         out = appointment_out(file, urls, zone)
-        asked = frozenset(name for name in EXPOSED if f"expose_{name}" in request.query())
-        await _expose(request.context, asked, [file], [out], urls, zone)
+        await _expose(request.context, exposed_in(request.query(), FILTERS), [file], [out], urls, zone)
         return Reply(200, encode(out))
 
     async def create_appointment(self, request: Request) -> Reply:

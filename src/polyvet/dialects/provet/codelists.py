@@ -15,7 +15,7 @@ import msgspec
 from polyvet.core import code_entries, departments
 from polyvet.core.context import Context
 from polyvet.dialects.provet.requests import Asking, named
-from polyvet.dialects.provet.wire import Listed, Paging, Urls, encode
+from polyvet.dialects.provet.wire import Listed, Urls, encode
 from polyvet.model.entities import CodeList
 from polyvet.model.errors import Missing
 from polyvet.web.message import Reply, Request
@@ -61,7 +61,7 @@ class Codelists:
         query = request.query()
         wanted = query.get("species__is") or query.get("species")
         rows = [row for row in await _breeds(request.context) if wanted is None or str(row[2]) == wanted]
-        return self._listed(request, rows, "codelist/breeds")
+        return self._listed(request, rows, "codelist/breeds", known=("species", "species__is"))
 
     async def get_breed(self, request: Request) -> Reply:
         """One breed."""
@@ -97,12 +97,14 @@ class Codelists:
             raise Missing("department", shown)
         return Reply(200, encode(department_out(self._asking.urls(request), number, name)))
 
-    def _listed(self, request: Request, rows: Sequence[Any], path: str) -> Reply:
+    def _listed(self, request: Request, rows: Sequence[Any], path: str, known: tuple[str, ...] = ()) -> Reply:
         urls = self._asking.urls(request)
-        return self._page(request, rows, lambda row: _entry(urls, path, row))
+        return self._page(request, rows, lambda row: _entry(urls, path, row), known)
 
-    def _page(self, request: Request, rows: Sequence[Any], out: Callable[[Any], Any]) -> Reply:
-        paging = Paging(request, request.query(), self._asking.urls(request))
+    def _page(
+        self, request: Request, rows: Sequence[Any], out: Callable[[Any], Any], known: tuple[str, ...] = ()
+    ) -> Reply:
+        paging = self._asking.unfiltered(request, known)
         page = paging.window(rows)
         return Reply(200, encode(paging.listed(page, [out(row) for row in page.items])))
 

@@ -15,7 +15,7 @@ from polyvet.core import client_files, custom_values, patient_files
 from polyvet.core.context import Context, Writing
 from polyvet.dialects.provet.bodies import read_document, read_object
 from polyvet.dialects.provet.requests import Asking, named, number_of
-from polyvet.dialects.provet.wire import FieldErrors, Listed, Paging, encode
+from polyvet.dialects.provet.wire import FieldErrors, Listed, encode
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldKind, FieldModel
 from polyvet.model.errors import Invalid, Missing
 from polyvet.web.idempotency import write
@@ -85,7 +85,7 @@ class CustomFields:
 
     async def list_fields(self, request: Request) -> Reply:
         """The clinic's definitions."""
-        paging = Paging(request, request.query(), self._asking.urls(request))
+        paging = self._asking.unfiltered(request)
         page = paging.window(list((await custom_values.definitions(request.context)).values()))
         return Reply(200, encode(paging.listed(page, [self._field(request, one) for one in page.items])))
 
@@ -144,7 +144,7 @@ class NestedValues:
         found = (await custom_values.of_many(ctx, self._model, [owner])).get(owner, [])
         fields = await custom_values.definitions(ctx)
         urls = self._asking.urls(request)
-        paging = Paging(request, request.query(), urls)
+        paging = self._asking.unfiltered(request)
         page = paging.window(found)
         out = [_value_out(urls, one, fields[one.field], owner) for one in page.items]
         return Reply(200, encode(paging.listed(page, out)))

@@ -140,19 +140,23 @@ _FORCE = Parameter(
     name="force_push", schema={"enum": ["true", "false"]}, description="Create the rows that hold, not the others.",
     origin="seed",
 )  # fmt: skip
-_EXPOSE, *_EXPOSE_MORE = (
-    Parameter(
-        name=f"expose_{name}", schema={"type": "string"}, description=f"The {name} in the place of the URL.",
-        origin="docs",
-    )
-    for name in ("client", "patients", "user", "department")
-)  # fmt: skip
 _UNPAGED = ("", "get_max_client_id/", "get_max_patient_id/", "user/current/active_permissions/")
+
+
+def _exposures(declared: Declared) -> tuple[Parameter, ...]:
+    return tuple(
+        Parameter(
+            name=f"expose_{name}", schema={"type": "string"}, description=f"The {name} in the place of the URL.",
+            origin="docs",
+        )
+        for name in declared.exposed
+    )  # fmt: skip
 
 
 def _filters(declared: Declared) -> tuple[Parameter, ...]:
     methods = ", ".join(METHODS)
-    found = [
+    found = list(_exposures(declared))
+    found += [
         Parameter(
             name=name, schema={"type": "string"},
             description=f"Equal to this. Or {name}__METHOD, where METHOD is one of {methods}.", origin="docs",
@@ -174,27 +178,20 @@ def _filters(declared: Declared) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
-_OF_REMINDER = tuple(
-    Parameter(
-        name=f"expose_{name}", schema={"type": "string"}, description=f"The {name} itself in the place of its URL.",
-        origin="docs",
-    )
-    for name in reminders.EXPOSED
-)  # fmt: skip
 _QUERIES: dict[tuple[str, str], tuple[Parameter, ...]] = {
     ("GET", "client/"): (*_PAGES, *_filters(clients.FILTERS)),
-    ("GET", "patient/"): (*_PAGES, _EXPOSE, *_filters(patients.FILTERS)),
-    ("GET", "patient/{id}/"): (_EXPOSE,),
+    ("GET", "patient/"): (*_PAGES, *_filters(patients.FILTERS)),
+    ("GET", "patient/{id}/"): _exposures(patients.FILTERS),
     ("GET", "phonenumber/"): (*_PAGES, *_filters(phone_numbers.FILTERS)),
-    ("GET", "appointment/"): (*_PAGES, _EXPOSE, *_EXPOSE_MORE, *_filters(appointments.FILTERS)),
-    ("GET", "appointment/{id}/"): (_EXPOSE, *_EXPOSE_MORE),
+    ("GET", "appointment/"): (*_PAGES, *_filters(appointments.FILTERS)),
+    ("GET", "appointment/{id}/"): _exposures(appointments.FILTERS),
     ("GET", "user/"): (*_PAGES, *_filters(users.FILTERS)),
     ("GET", "userdetails/"): (*_PAGES, *_filters(users.DETAILS_FILTERS)),
     ("GET", "consultation/"): (*_PAGES, *_filters(consultations.FILTERS)),
     ("GET", "invoice/"): (*_PAGES, *_filters(invoices.FILTERS)),
     ("GET", "invoicerow/"): (*_PAGES, *_filters(invoice_rows.FILTERS)),
-    ("GET", "reminder/"): (*_PAGES, *_OF_REMINDER, *_filters(reminders.FILTERS)),
-    ("GET", "reminder/{id}/"): _OF_REMINDER,
+    ("GET", "reminder/"): (*_PAGES, *_filters(reminders.FILTERS)),
+    ("GET", "reminder/{id}/"): _exposures(reminders.FILTERS),
     ("GET", "codelist/breeds/"): (*_PAGES, _SPECIES),
     ("GET", "hook/webhook/"): (*_PAGES, *_filters(webhooks.FILTERS)),
     ("GET", "hook/queue/"): (*_PAGES, *_filters(queue.FILTERS)),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Provet Cloud's filter grammar: `field__method=value` and `field.property__method=value`, a bare field for equality,
-`filter_type=or`, `ordering`. A filter that is not declared is ignored [client], or refused where a setting says so.
+`filter_type=or`, `ordering`. What is not declared is ignored [client], or refused where a setting says so.
 """
 
 from __future__ import annotations
@@ -41,12 +41,17 @@ _OFFSET = re.compile(r"(?:[Zz]|[+\- ]\d{2}:?\d{2})$", re.ASCII)
 
 class Declared(msgspec.Struct, frozen=True):
     """What a list may be filtered and ordered by: wire names and the record's paths, and what those hold. `together`:
-    fields of which `filter_type=or` searches all when one is named. `archived` is the path of `include_archived`."""
+    fields of which `filter_type=or` searches all when one is named. `archived` is the path of `include_archived`.
+    `exposed`: relations that `expose_NAME` puts in the place of their URLs."""
 
     paths: Mapping[str, str]
     kinds: Mapping[str, Kind]
     together: tuple[str, ...] = ()
     archived: str | None = None
+    exposed: tuple[str, ...] = ()
+
+
+_NOTHING = Declared(paths={}, kinds={})
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -58,18 +63,14 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def read(query: dict[str, str], declared: Declared, zone: ZoneInfo, *, strict: bool) -> Asked:
-    """Read a list's query. FieldErrors names each value that is not its field's, and with `strict` each filter that is
-    not declared."""
-    problems: dict[str, list[str]] = {}
+    """Read a list's query. FieldErrors names each value that is not its field's, and with `strict` each filter and
+    each exposure that is not declared."""
+    problems = _unknown(query, declared) if strict else {}
     any_of = query.get("filter_type", "").lower() == "or"
     found: list[Filter] = []
     for name, text in query.items():
-        if name in _RESERVED or name.startswith(_EXPOSE):
-            continue
         path, op = _named(name, declared)
         if path is None or op is None:
-            if strict:
-                problems[name] = ["This filter is not known here."]
             continue
         try:
             given = _values(text, op, declared.kinds[path], zone)
@@ -86,8 +87,29 @@ def read(query: dict[str, str], declared: Declared, zone: ZoneInfo, *, strict: b
     if declared.archived and query.get("include_archived", "").lower() in ("false", "0"):
         active = Condition(declared.archived, Op.IS, (False,))
         tree = active if tree is None else All((active, tree))
-    exposed = frozenset(name[len(_EXPOSE) :] for name in query if name.startswith(_EXPOSE))
-    return Asked(tree, _orders(query.get("ordering", ""), declared), exposed)
+    return Asked(tree, _orders(query.get("ordering", ""), declared), exposed_in(query, declared))
+
+
+def refuse_unknown(query: dict[str, str], *, strict: bool, known: tuple[str, ...] = ()) -> None:
+    """For a list that has no filters but those `known`: with `strict`, FieldErrors names each other one."""
+    others = {name: text for name, text in query.items() if name not in known}
+    if strict and (problems := _unknown(others, _NOTHING)):
+        raise FieldErrors(problems)
+
+
+def _unknown(query: dict[str, str], declared: Declared) -> dict[str, list[str]]:
+    """Each filter and each exposure that is not declared, with words that say so."""
+    exposures = {_EXPOSE + name for name in declared.exposed}
+    return {
+        name: ["This cannot be exposed here." if name.startswith(_EXPOSE) else "This filter is not known here."]
+        for name in query
+        if name not in _RESERVED and name not in exposures and None in _named(name, declared)
+    }
+
+
+def exposed_in(query: dict[str, str], declared: Declared) -> frozenset[str]:
+    """What is to stand in the place of its URL, of what is declared."""
+    return frozenset(name for name in declared.exposed if _EXPOSE + name in query)
 
 
 def _named(name: str, declared: Declared) -> tuple[str | None, Op | None]:

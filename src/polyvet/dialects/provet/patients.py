@@ -24,7 +24,7 @@ from polyvet.dialects.provet.bodies import (
 from polyvet.dialects.provet.clients import ClientOut
 from polyvet.dialects.provet.clients import exposed as exposed_clients
 from polyvet.dialects.provet.custom_fields import FieldRow, field_rows
-from polyvet.dialects.provet.filters import Declared
+from polyvet.dialects.provet.filters import Declared, exposed_in
 from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.wire import FieldErrors, Listed, Urls, encode
 from polyvet.model import values
@@ -50,6 +50,7 @@ FILTERS = Declared(
     },
     kinds=patient_files.KINDS,
     archived="archived",
+    exposed=("client",),  # [docs]
 )  # fmt: skip
 
 
@@ -202,7 +203,7 @@ class Patients:
         ctx = request.context
         file = await patient_files.get(ctx, *named(request, PATIENT))
         out = await shown_patient(self._asking, request, ctx.reader, ctx.codelists, file)
-        if "expose_client" in request.query():
+        if exposed_in(request.query(), FILTERS):
             clients = await exposed_clients(
                 ctx, [file.owner], self._asking.urls(request), await self._asking.zone(request)
             )

@@ -15,7 +15,7 @@ from polyvet.dialects.provet.bodies import Fields, applied, changes, read_docume
 from polyvet.dialects.provet.clients import ClientOut
 from polyvet.dialects.provet.clients import exposed as exposed_clients
 from polyvet.dialects.provet.codelists import DepartmentOut, department_out
-from polyvet.dialects.provet.filters import Declared, read
+from polyvet.dialects.provet.filters import Declared, exposed_in
 from polyvet.dialects.provet.patients import PatientOut
 from polyvet.dialects.provet.patients import exposed as exposed_patients
 from polyvet.dialects.provet.requests import Asking, named
@@ -28,7 +28,6 @@ from polyvet.web.message import Reply, Request
 REMINDER = "reminder"
 TEMPLATE = "remindertemplate"
 HIGHEST_METHOD = 100  # 1 is e-mail [client], the others' numbers are not known
-EXPOSED = ("patient", "client", "department")
 FILTERS = Declared(
     paths={
         "id": "number", "client": "client.number", "client.id": "client.number", "patient": "patient.number",
@@ -36,6 +35,7 @@ FILTERS = Declared(
         "status": "status", "send_method": "send_method", "created": "created_at", "modified": "updated_at",
     },
     kinds=reminders.KINDS,
+    exposed=("client", "patient", "department"),  # [docs, client]
 )  # fmt: skip
 _note = bodies.text(bodies.NOTES)
 _count = bodies.integer(0, bodies.HIGHEST)
@@ -114,8 +114,7 @@ class Reminders:
         file = await reminders.get(request.context, *named(request, REMINDER))
         urls, zone = self._asking.urls(request), await self._asking.zone(request)
         out = reminder_out(file, urls, zone)
-        asked = read(request.query(), FILTERS, times.zone_of(zone), strict=False)
-        await _expose(request.context, [file], [out], asked.exposed, urls, zone)
+        await _expose(request.context, [file], [out], exposed_in(request.query(), FILTERS), urls, zone)
         return Reply(200, encode(out))
 
     async def create_reminder(self, request: Request) -> Reply:

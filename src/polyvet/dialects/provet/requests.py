@@ -10,7 +10,7 @@ from polyvet.core.clinics import Clinics
 from polyvet.dialects.provet import times
 from polyvet.dialects.provet.bodies import Reading
 from polyvet.dialects.provet.codes import Codes, in_words
-from polyvet.dialects.provet.filters import Asked, Declared, read
+from polyvet.dialects.provet.filters import Asked, Declared, read, refuse_unknown
 from polyvet.dialects.provet.wire import Options, Paging, Urls, encode
 from polyvet.model.entities import Clinic
 from polyvet.model.errors import Missing
@@ -52,6 +52,12 @@ class Asking:
         paging = Paging(request, query, urls)
         asked = read(query, declared, times.zone_of(zone), strict=self.options.strict_filters)
         return AskedList(request, urls, zone, paging, asked if codes is None else in_words(asked, codes))
+
+    def unfiltered(self, request: Request, known: tuple[str, ...] = ()) -> Paging:
+        """The page of a list that has no filters but those `known`."""
+        query = request.query()
+        refuse_unknown(query, strict=self.options.strict_filters, known=known)
+        return Paging(request, query, self.urls(request))
 
 
 class AskedList:

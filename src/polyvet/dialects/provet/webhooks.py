@@ -31,6 +31,7 @@ HOOK = "hook/webhook"
 LONGEST_URL = 2_000
 LONGEST_NAME = 200
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
+_CLOSED = "This address is not public; the server's setting webhook_networks can allow its network."
 FILTERS = Declared(
     paths={
         "id": "number", "name": "name", "target_url": "target_url", "trigger": "trigger",
@@ -162,7 +163,7 @@ class Webhooks:
         changed = changes(given, FIELDS, await self._asking.reading(request), required)
         target = changed.get("target_url")
         if target is not None and self._addresses.refuse(urlsplit(target).hostname or ""):
-            raise FieldErrors({"target_url": ["This address may not be called; docs/operations.md says why."]})
+            raise FieldErrors({"target_url": [_CLOSED]})
         return changed
 
     async def _out(self, request: Request, hook: Webhook) -> HookOut:

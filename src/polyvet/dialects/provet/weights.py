@@ -14,7 +14,7 @@ from polyvet.dialects.provet import bodies, times
 from polyvet.dialects.provet.bodies import Fields, Reading, changes, read_document, read_object
 from polyvet.dialects.provet.patients import PATIENT
 from polyvet.dialects.provet.requests import Asking, named, number_of
-from polyvet.dialects.provet.wire import Listed, Paging, encode
+from polyvet.dialects.provet.wire import Listed, encode
 from polyvet.model import values
 from polyvet.model.entities import Weight
 from polyvet.model.errors import Missing
@@ -62,7 +62,7 @@ class Weights:
 
     async def list_weights(self, request: Request) -> Reply:
         """A patient's weighings, the newest first."""
-        paging = Paging(request, request.query(), self._asking.urls(request))
+        paging = self._asking.unfiltered(request)
         number, shown = named(request, PATIENT)
         page = await weights.history(request.context, number, shown, limit=paging.limit, offset=paging.offset)
         zone = await self._asking.zone(request)
