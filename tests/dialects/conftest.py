@@ -51,7 +51,16 @@ def copies(copying: Copying) -> Iterator[Copy]:
 
 @pytest.fixture(scope="session")
 def practice(copying: Copying) -> Iterator[Practice]:
-    """The practice, served; for tests that only read."""
+    """The practice, served; for tests that only read, or are refused."""
+    with copying() as copy:
+        served = Practice(copy())
+        yield served
+        served.close()
+
+
+@pytest.fixture(scope="module")
+def module_practice(copying: Copying) -> Iterator[Practice]:
+    """A practice of a module's own; for tests that add rows and look at no others."""
     with copying() as copy:
         served = Practice(copy())
         yield served
