@@ -26,7 +26,7 @@ demo: setup ## Serve a practice with demo data; pass options in ARGS="--port 808
 	$(BIN)/polyvet serve --demo $(ARGS)
 
 test: lint ## Check the sources and run the tests; narrow them with ARGS="tests/core -k weight".
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: .venv/.ready-dev ## Check style, types and the layers.
 	$(BIN)/ruff check .

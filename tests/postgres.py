@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -31,12 +31,20 @@ import asyncpg
 
 START_SECONDS = 60
 PORT_TRIES = 3
+MEMORY = Path("/dev/shm")  # noqa: S108, Linux's own folder for this
+MEMORY_BYTES = 4 << 30  # a run takes less than a tenth of it
+FILE_COPY = 15  # the first PostgreSQL that can be told how to copy a template; those before copy its files
 # Throw-away data needs no safe disk, and a small memory lets several servers run beside each other.
 OPTIONS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "32MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "128MB",
+    "min_wal_size": "32MB",
+    "autovacuum": "off",  # it would go round hundreds of databases, each of which lives for a second
     "listen_addresses": "127.0.0.1",
 }
 
@@ -65,13 +73,14 @@ def server() -> Iterator[str]:
 
 
 @contextmanager
-def databases(server_url: str) -> Iterator[Callable[[], str]]:
-    """A factory of new, empty databases; each call returns a URL, and all are dropped at the end."""
+def databases(server_url: str, template: str | None = None) -> Iterator[Callable[[], str]]:
+    """A factory of new databases, empty or copies of the one whose URL is given; each call returns a URL, and all are
+    dropped at the end."""
     made: list[str] = []
 
     def fresh() -> str:
         name = f"polyvet_test_{uuid4().hex}"
-        _execute(server_url, f'CREATE DATABASE "{name}"')
+        create(server_url, name, None if template is None else urlsplit(template).path[1:])
         made.append(name)
         return urlsplit(server_url)._replace(path=f"/{name}").geturl()
 
@@ -79,14 +88,30 @@ def databases(server_url: str) -> Iterator[Callable[[], str]]:
         yield fresh
     finally:
         for name in made:
-            _execute(server_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            drop(server_url, name)
 
 
-def _execute(url: str, statement: str) -> None:
+def create(server_url: str, name: str, template: str | None = None) -> None:
+    """Make a database; copying a template's files is several times as quick as logging each of its pages."""
+    how = "" if template is None else f' TEMPLATE "{template}"'
+
+    async def run(connection: Any) -> None:
+        by_files = " STRATEGY FILE_COPY" if connection.get_server_version().major >= FILE_COPY else ""
+        await connection.execute(f'CREATE DATABASE "{name}"{how}{by_files}')
+
+    _connected(server_url, run)
+
+
+def drop(server_url: str, name: str) -> None:
+    """Drop a database, also one that somebody is still connected to."""
+    _connected(server_url, lambda connection: connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+
+def _connected(url: str, work: Callable[[Any], Awaitable[Any]]) -> None:
     async def run() -> None:
         connection = await asyncpg.connect(url)
         try:
-            await connection.execute(statement)
+            await work(connection)
         finally:
             await connection.close()
 
@@ -103,20 +128,23 @@ class Cluster:
         self.runs_as = _unprivileged()
         # A root user's own TMPDIR may be closed to the account that is lent; /tmp is open to all.
         self.home = Path(tempfile.mkdtemp(prefix="polyvet-pg-", dir="/tmp" if self.runs_as else None))  # noqa: S108
+        self.data = _data_folder(self.home)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> str:
         """Make the cluster, start it, and return the URL of its maintenance database."""
         if self.runs_as:
-            os.chown(self.home, self.runs_as["user"], self.runs_as["group"])
+            for folder in (self.home, self.data):
+                os.chown(folder, self.runs_as["user"], self.runs_as["group"])
             self._bring_binaries_within_reach()
-        initdb = ["initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        data = str(self.data)
+        initdb = ["initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
         if self._popen(initdb).wait() != 0:
             raise NoServer(f"initdb failed: {self._log()}")
         for _ in range(PORT_TRIES):
             port = _free_port()
             options = [f"--{name}={value}" for name, value in OPTIONS.items()]
-            command = ["postgres", "-D", "data", "-p", str(port), "-k", str(self.home), *options]
+            command = ["postgres", "-D", data, "-p", str(port), "-k", str(self.home), *options]
             self.process = self._popen(command)
             if self._answers():
                 return f"postgresql://postgres@127.0.0.1:{port}/postgres"
@@ -127,7 +155,8 @@ class Cluster:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGQUIT)
             self.process.wait(30)
-        shutil.rmtree(self.home, ignore_errors=True)
+        for folder in (self.data, self.home):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _popen(self, command: list[str]) -> subprocess.Popen[bytes]:
         program = str(self.bin / command[0])
@@ -152,7 +181,7 @@ class Cluster:
 
     def _answers(self) -> bool:
         """Whether the server gets ready; false when it ends, as it does when another took the port."""
-        status = self.home / "data" / "postmaster.pid"
+        status = self.data / "postmaster.pid"
         deadline = time.monotonic() + START_SECONDS
         while self.process and self.process.poll() is None and time.monotonic() < deadline:
             with suppress(FileNotFoundError):
@@ -163,6 +192,24 @@ class Cluster:
 
     def _log(self) -> str:
         return (self.home / "log").read_text(errors="replace")[-2000:].replace("\n", " | ")
+
+
+def memory() -> Path | None:
+    """A folder in memory with plenty of room, where there is one. Making a database writes a thousand files, and a busy
+    disk takes half a second for that, memory a twentieth of it."""
+    with suppress(OSError):
+        room = os.statvfs(MEMORY)
+        if room.f_bavail * room.f_frsize >= MEMORY_BYTES and os.access(MEMORY, os.W_OK):
+            return MEMORY
+    return None
+
+
+def _data_folder(home: Path) -> Path:
+    folder = memory()
+    if folder is not None:
+        return Path(tempfile.mkdtemp(prefix="polyvet-pg-", dir=folder))
+    (home / "data").mkdir()
+    return home / "data"
 
 
 def _binaries() -> Path:

@@ -39,7 +39,7 @@ from tests.dialects.harness import SECRETS, Practice, fill
 from tests.dialects.provet.asking import queued
 from tests.dialects.vetigen.asking import SAMPLE
 
-EXAMPLES = 25  # requests an operation and mode
+EXAMPLES = 15  # requests an operation and mode
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -54,8 +54,11 @@ def test_no_server_outlives_the_run_that_started_it() -> None:
     with keeper:
         assert keeper.stdout is not None
         url = keeper.stdout.readline().decode().strip()
-        home = Path(str(asyncio.run(ask(url, "show unix_socket_directories"))))
-        assert home.exists()
-    assert not home.exists()
+        folders = [
+            Path(str(asyncio.run(ask(url, f"show {name}")))) for name in ("unix_socket_directories", "data_directory")
+        ]
+        # The data is closed to all but the server's account; that its folder is there can be seen.
+        assert [folder for folder in folders if not folder.exists()] == []
+    assert [folder for folder in folders if folder.exists()] == []
     with pytest.raises(OSError):
         asyncio.run(ask(url, "select 1"))

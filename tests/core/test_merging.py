@@ -61,10 +61,10 @@ def test_every_column_that_points_to_patients_has_a_rule() -> None:
 
 
 @pytest.mark.parametrize("path", RULED)
-def test_a_row_of_each_table_goes_over_and_comes_back_and_a_later_one_stays(database_url: str, path: str) -> None:
+def test_a_row_of_each_table_goes_over_and_comes_back_and_a_later_one_stays(migrated_url: str, path: str) -> None:
     async def test() -> None:
-        await migrate(database_url)
-        async with opened(database_url, 1) as w:
+        await migrate(migrated_url)
+        async with opened(migrated_url, 1) as w:
             [here], (table, _, column) = w.clinics, RULED[path]
             rex, max_ = await pair(w, here)
             ours = [await row_of(w, here, table, **{column: rex.id}) for _ in range(3)]
@@ -72,22 +72,22 @@ def test_a_row_of_each_table_goes_over_and_comes_back_and_a_later_one_stays(data
             before = await all_rows(w)
             await merge(w, here, rex.number, max_.number)
             assert [await owner_of(w, table, column, row) for row in ours] == [max_.id] * 3
-            assert await sound(database_url)
+            assert await sound(migrated_url)
             later = await row_of(w, here, table, **{column: max_.id})
             await unmerge(w, here, rex.number)
             assert [await owner_of(w, table, column, row) for row in ours] == [rex.id] * 3
             assert [await owner_of(w, table, column, row) for row in (theirs, later)] == [max_.id] * 2
             added = {name: len(rows) - len(before[name]) for name, rows in (await all_rows(w)).items()}
             assert all(n == 0 for name, n in added.items() if name in ("merges", "merged_rows", "patients"))
-            assert await sound(database_url)
+            assert await sound(migrated_url)
 
     run(test())
 
 
-def test_what_would_clash_stays_with_the_one_that_goes(database_url: str) -> None:
+def test_what_would_clash_stays_with_the_one_that_goes(migrated_url: str) -> None:
     async def test() -> None:
-        await migrate(database_url)
-        async with opened(database_url, 1) as w:
+        await migrate(migrated_url)
+        async with opened(migrated_url, 1) as w:
             [here] = w.clinics
             rex, max_ = await pair(w, here)
             for patient in (rex, max_):
@@ -104,7 +104,7 @@ def test_what_would_clash_stays_with_the_one_that_goes(database_url: str) -> Non
             await merge(w, here, rex.number, max_.number)
             after = await all_rows(w)
             assert {name for name, rows in after.items() if rows != before[name]} == {"merges", "enrolments"}
-            assert await sound(database_url)
+            assert await sound(migrated_url)
             await unmerge(w, here, rex.number)
             assert await all_rows(w) == before
 
@@ -155,10 +155,10 @@ def test_the_newest_weighing_of_both_is_the_weight(store_url: str) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_whatever_a_patient_has_it_is_there_again_after_all(database_url: str, tmp_path: Path, seed: int) -> None:
+def test_whatever_a_patient_has_it_is_there_again_after_all(migrated_url: str, tmp_path: Path, seed: int) -> None:
     async def test() -> None:
-        await migrate(database_url)
-        async with opened(database_url, 3) as w:
+        await migrate(migrated_url)
+        async with opened(migrated_url, 3) as w:
             dice = random.Random(seed)
             here, there, _ = w.clinics
             client = await w.client(here)
@@ -180,19 +180,19 @@ def test_whatever_a_patient_has_it_is_there_again_after_all(database_url: str, t
             steps: list[Patient] = []
             for source, target in ((dogs[0], dogs[1]), (dogs[2], dogs[1]), (dogs[1], dogs[3])):
                 await merge(w, dice.choice((here, there)), source.number, target.number)
-                assert await sound(database_url)
+                assert await sound(migrated_url)
                 steps.append(source)
                 history.append(await all_rows(w))
-            await backup(database_url, tmp_path / "b.zip")
+            await backup(migrated_url, tmp_path / "b.zip")
             await restore(tmp_path / "b.zip", copy := f"sqlite:///{tmp_path}/copy/p.db")
             assert await sound(copy)
-            for url in (database_url, copy):
+            for url in (migrated_url, copy):
                 again = World(await open_store(url), w.clinics)
                 await again.codelists.load(again.store.reader)
                 for n, source in reversed(list(enumerate(steps))):
                     await unmerge(again, dice.choice((here, there)), source.number)
                     assert await sound(url)
-                    if url == database_url:
+                    if url == migrated_url:
                         assert await all_rows(again) == history[n], n
                 await again.store.close()
 
@@ -232,10 +232,10 @@ def test_each_clinic_hears_of_it_and_sees_each_patient_as_before_in_the_end(stor
     run(test())
 
 
-def test_rows_of_a_clinic_that_no_longer_sees_the_patient_or_never_did_go_over_too(database_url: str) -> None:
+def test_rows_of_a_clinic_that_no_longer_sees_the_patient_or_never_did_go_over_too(migrated_url: str) -> None:
     async def test() -> None:
-        await migrate(database_url)
-        async with opened(database_url, 3) as w:
+        await migrate(migrated_url)
+        async with opened(migrated_url, 3) as w:
             here, gone, stranger = w.clinics
             rex, max_ = [await w.patient(here, (await w.client(here)).id, name) for name in ("Rex", "Max")]
             await w.connect(here, rex.client_id, gone)
@@ -250,10 +250,10 @@ def test_rows_of_a_clinic_that_no_longer_sees_the_patient_or_never_did_go_over_t
             for table, _, column in RULED.values():
                 assert await owners_of(w, table, column) - {None} == {max_.id}
             assert (await w.events(stranger))[-1][:2] == ("updated", "reminder")
-            assert await sound(database_url)
+            assert await sound(migrated_url)
             await unmerge(w, here, rex.number)
             assert await all_rows(w) == before
-            assert await sound(database_url)
+            assert await sound(migrated_url)
 
     run(test())
 
@@ -332,10 +332,10 @@ def test_who_cannot_be_merged_is_told_why(store_url: str) -> None:
 
 
 @pytest.mark.parametrize("status", [RecordStatus.DRAFT, RecordStatus.IN_PROGRESS])
-def test_who_has_a_consultation_that_is_not_finished_is_not_merged(database_url: str, status: RecordStatus) -> None:
+def test_who_has_a_consultation_that_is_not_finished_is_not_merged(migrated_url: str, status: RecordStatus) -> None:
     async def test() -> None:
-        await migrate(database_url)
-        async with opened(database_url) as w:
+        await migrate(migrated_url)
+        async with opened(migrated_url) as w:
             here, there = w.clinics
             rex, max_ = await pair(w, here)
             await row_of(w, there, "medical_records", patient_id=rex.id, status=status)

@@ -23,10 +23,10 @@ from tests.delivery.receiving import (
 )
 
 
-def test_a_hook_that_is_deleted_takes_its_deliveries_with_it(database_url: str) -> None:
+def test_a_hook_that_is_deleted_takes_its_deliveries_with_it(migrated_url: str) -> None:
     async def test() -> None:
         with Receiver(lambda got, nth: time.sleep(0.3) or 500) as receiver:  # type: ignore[func-returns-value]
-            async with telling(database_url) as world, delivering(world):
+            async with telling(migrated_url) as world, delivering(world):
                 hook = await world.hook(receiver.url, CLIENT)
                 await clients(world, 30)
                 await eventually(lambda: len(receiver.got) > 4)
@@ -34,16 +34,16 @@ def test_a_hook_that_is_deleted_takes_its_deliveries_with_it(database_url: str) 
                 assert await world.queue() == []
                 assert await world.counts(world.clinic, "deliveries") == [0]
                 came = len(receiver.got)
-                await asyncio.sleep(1)  # what was under way ends, and writes nothing
+                await asyncio.sleep(0.6)  # what was under way ends, and writes nothing
                 assert len(receiver.got) == came
-        await sound(database_url)
+        await sound(migrated_url)
 
     run(test())
 
 
-def test_deliveries_go_after_a_month(database_url: str) -> None:
+def test_deliveries_go_after_a_month(migrated_url: str) -> None:
     async def test() -> None:
-        async with telling(database_url) as world:
+        async with telling(migrated_url) as world:
             hook = await world.hook("https://receiver.example/", CLIENT)
             old = values.now() - workers.KEPT - values.DAY
             rows = [
@@ -70,10 +70,10 @@ def test_deliveries_go_after_a_month(database_url: str) -> None:
     run(test())
 
 
-def test_a_worker_that_is_stopped_lets_what_is_under_way_end(database_url: str) -> None:
+def test_a_worker_that_is_stopped_lets_what_is_under_way_end(migrated_url: str) -> None:
     async def test() -> None:
         with Receiver(lambda got, nth: time.sleep(0.5) or 200) as receiver:  # type: ignore[func-returns-value]
-            async with telling(database_url) as world:
+            async with telling(migrated_url) as world:
                 await world.hook(receiver.url, CLIENT)
                 await world.client(world.clinic)
                 async with delivering(world):
@@ -84,10 +84,10 @@ def test_a_worker_that_is_stopped_lets_what_is_under_way_end(database_url: str) 
     run(test())
 
 
-def test_a_worker_that_is_stopped_does_not_wait_for_a_receiver_that_hangs(database_url: str) -> None:
+def test_a_worker_that_is_stopped_does_not_wait_for_a_receiver_that_hangs(migrated_url: str) -> None:
     async def test() -> None:
         with Receiver(lambda got, nth: None) as receiver:
-            async with telling(database_url) as world:
+            async with telling(migrated_url) as world:
                 await world.hook(receiver.url, CLIENT)
                 await world.client(world.clinic)
                 async with delivering(world):
@@ -100,10 +100,10 @@ def test_a_worker_that_is_stopped_does_not_wait_for_a_receiver_that_hangs(databa
     run(test())
 
 
-def test_a_hook_can_be_deleted_at_any_moment(database_url: str) -> None:
+def test_a_hook_can_be_deleted_at_any_moment(migrated_url: str) -> None:
     async def test() -> None:
         with Receiver() as receiver:
-            async with telling(database_url) as world, delivering(world):
+            async with telling(migrated_url) as world, delivering(world):
                 for n in range(8):
                     hook = await world.hook(receiver.url, CLIENT)
                     came = len(receiver.got)
@@ -111,6 +111,6 @@ def test_a_hook_can_be_deleted_at_any_moment(database_url: str) -> None:
                     await eventually(lambda came=came, n=n: len(receiver.got) > came + n % 8)  # type: ignore[misc]
                     await world.remove(hook)
                     assert await world.queue() == []
-        await sound(database_url)
+        await sound(migrated_url)
 
     run(test())

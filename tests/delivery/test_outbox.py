@@ -63,9 +63,9 @@ async def appointment(world: Telling, number: int, department: int | None) -> by
     return ident
 
 
-def test_a_hook_hears_of_what_its_trigger_names_and_of_nothing_before_it(database_url: str) -> None:
+def test_a_hook_hears_of_what_its_trigger_names_and_of_nothing_before_it(migrated_url: str) -> None:
     async def test() -> None:
-        async with telling(database_url) as world:
+        async with telling(migrated_url) as world:
             early = await world.client(world.clinic)
             await world.hook(NOWHERE, PATIENT)
             await world.hook(NOWHERE, CLIENT)
@@ -85,9 +85,9 @@ def test_a_hook_hears_of_what_its_trigger_names_and_of_nothing_before_it(databas
     run(test())
 
 
-def test_changes_of_one_thing_that_wait_together_are_one_message_of_the_last(database_url: str) -> None:
+def test_changes_of_one_thing_that_wait_together_are_one_message_of_the_last(migrated_url: str) -> None:
     async def test() -> None:
-        async with telling(database_url) as world:
+        async with telling(migrated_url) as world:
             await world.hook(NOWHERE, PATIENT)
             client = await world.client(world.clinic)
             patient = await world.patient(world.clinic, client.id)
@@ -103,9 +103,9 @@ def test_changes_of_one_thing_that_wait_together_are_one_message_of_the_last(dat
     run(test())
 
 
-def test_an_inactive_hook_hears_nothing_and_later_not_of_what_it_missed(database_url: str) -> None:
+def test_an_inactive_hook_hears_nothing_and_later_not_of_what_it_missed(migrated_url: str) -> None:
     async def test() -> None:
-        async with telling(database_url) as world:
+        async with telling(migrated_url) as world:
             hook = await world.hook(NOWHERE, CLIENT, active=False)
             await world.client(world.clinic)
             assert not await read(world)
@@ -125,9 +125,9 @@ def test_an_inactive_hook_hears_nothing_and_later_not_of_what_it_missed(database
     run(test())
 
 
-def test_who_has_no_hook_is_not_read_at_all(database_url: str) -> None:
+def test_who_has_no_hook_is_not_read_at_all(migrated_url: str) -> None:
     async def test() -> None:
-        async with telling(database_url, 2) as world:
+        async with telling(migrated_url, 2) as world:
             listening, other = world.clinics
             await world.hook(NOWHERE, CLIENT, listening)
             await world.client(listening)
@@ -143,9 +143,9 @@ def test_who_has_no_hook_is_not_read_at_all(database_url: str) -> None:
 _CURSORS = Statement(outbox_cursors.select())
 
 
-def test_a_clients_change_is_told_at_each_clinic_with_its_own_number(database_url: str) -> None:
+def test_a_clients_change_is_told_at_each_clinic_with_its_own_number(migrated_url: str) -> None:
     async def test() -> None:
-        async with telling(database_url, 2) as world:
+        async with telling(migrated_url, 2) as world:
             first, second = world.clinics
             await world.client(second)
             client = await world.client(first)
@@ -163,9 +163,9 @@ def test_a_clients_change_is_told_at_each_clinic_with_its_own_number(database_ur
     run(test())
 
 
-def test_a_department_hears_of_its_own_things_and_never_of_clients_or_patients(database_url: str) -> None:
+def test_a_department_hears_of_its_own_things_and_never_of_clients_or_patients(migrated_url: str) -> None:
     async def test() -> None:
-        async with telling(database_url) as world:
+        async with telling(migrated_url) as world:
 
             async def set_up(tx: Tx) -> None:
                 for number in (1, 2):
@@ -195,9 +195,9 @@ def test_a_department_hears_of_its_own_things_and_never_of_clients_or_patients(d
     run(test())
 
 
-def test_what_was_deleted_is_told_by_the_number_that_its_event_holds(database_url: str) -> None:
+def test_what_was_deleted_is_told_by_the_number_that_its_event_holds(migrated_url: str) -> None:
     async def test() -> None:
-        async with telling(database_url) as world:
+        async with telling(migrated_url) as world:
             for trigger in (REMINDER_DELETE, APPOINTMENT, APPOINTMENT_DELETE):
                 await world.hook(NOWHERE, trigger)
             await happen(world, "deleted", "reminder", (31).to_bytes(16, "big"))
@@ -209,9 +209,9 @@ def test_what_was_deleted_is_told_by_the_number_that_its_event_holds(database_ur
     run(test())
 
 
-def test_a_department_hears_that_something_of_its_own_was_deleted(database_url: str) -> None:
+def test_a_department_hears_that_something_of_its_own_was_deleted(migrated_url: str) -> None:
     async def test() -> None:
-        async with telling(database_url) as world:
+        async with telling(migrated_url) as world:
 
             async def set_up(tx: Tx) -> None:
                 for number in (1, 2):
@@ -230,9 +230,9 @@ def test_a_department_hears_that_something_of_its_own_was_deleted(database_url: 
     run(test())
 
 
-def test_a_long_log_is_read_in_pieces_and_nothing_is_left_out(database_url: str) -> None:
+def test_a_long_log_is_read_in_pieces_and_nothing_is_left_out(migrated_url: str) -> None:
     async def test() -> None:
-        async with telling(database_url) as world:
+        async with telling(migrated_url) as world:
             await world.hook(NOWHERE, PHONE)
 
             async def work(tx: Tx) -> None:
@@ -254,9 +254,9 @@ def test_a_long_log_is_read_in_pieces_and_nothing_is_left_out(database_url: str)
     run(test())
 
 
-def test_two_who_read_at_once_make_each_delivery_once(database_url: str) -> None:
+def test_two_who_read_at_once_make_each_delivery_once(migrated_url: str) -> None:
     async def test() -> None:
-        async with telling(database_url) as world, telling(database_url, 0) as beside:
+        async with telling(migrated_url) as world, telling(migrated_url, 0) as beside:
             hook = await world.hook(NOWHERE, CLIENT)
             for _ in range(20):
                 await world.client(world.clinic)

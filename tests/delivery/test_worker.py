@@ -36,10 +36,10 @@ from tests.delivery.receiving import (
 )
 
 
-def test_a_message_is_a_form_or_json_to_the_byte_and_says_who_sends(database_url: str) -> None:
+def test_a_message_is_a_form_or_json_to_the_byte_and_says_who_sends(migrated_url: str) -> None:
     async def test() -> None:
         with Receiver() as receiver:
-            async with telling(database_url) as world, delivering(world):
+            async with telling(migrated_url) as world, delivering(world):
                 form = await world.hook(f"{receiver.url}/in?token=t", CLIENT, content_type=ContentType.FORM)
                 json = await world.hook(receiver.url, PATIENT)
                 client = await world.client(world.clinic)
@@ -64,10 +64,10 @@ def test_a_message_is_a_form_or_json_to_the_byte_and_says_who_sends(database_url
     run(test())
 
 
-def test_both_secrets_sign_for_a_day_after_a_new_one_was_made(database_url: str) -> None:
+def test_both_secrets_sign_for_a_day_after_a_new_one_was_made(migrated_url: str) -> None:
     async def test() -> None:
         with Receiver() as receiver:
-            async with telling(database_url) as world, delivering(world):
+            async with telling(migrated_url) as world, delivering(world):
                 old = await world.hook(receiver.url, CLIENT)
                 new = await world.write(
                     world.clinic, Touching(clinics=(world.clinic,)), lambda w: webhooks.rotate(w, old.number, "shown")
@@ -89,13 +89,13 @@ def test_both_secrets_sign_for_a_day_after_a_new_one_was_made(database_url: str)
     run(test())
 
 
-def test_what_failed_twice_comes_a_third_time_with_its_id(database_url: str) -> None:
+def test_what_failed_twice_comes_a_third_time_with_its_id(migrated_url: str) -> None:
     def answer(_: Got, nth: int) -> int:
         return 200 if nth > 2 else 500
 
     async def test() -> None:
         with Receiver(answer) as receiver:
-            async with telling(database_url) as world, delivering(world):
+            async with telling(migrated_url) as world, delivering(world):
                 hook = await world.hook(receiver.url, CLIENT)
                 await world.client(world.clinic)
                 [delivery] = await world.settled(1)
@@ -112,10 +112,10 @@ def test_what_failed_twice_comes_a_third_time_with_its_id(database_url: str) -> 
     run(test())
 
 
-def test_after_ten_attempts_a_delivery_has_failed(database_url: str) -> None:
+def test_after_ten_attempts_a_delivery_has_failed(migrated_url: str) -> None:
     async def test() -> None:
         with Receiver(lambda got, nth: 503) as receiver:
-            async with telling(database_url) as world, delivering(world) as worker:
+            async with telling(migrated_url) as world, delivering(world) as worker:
                 await world.hook(receiver.url, CLIENT)
                 await world.client(world.clinic)
                 [delivery] = await world.settled(1)
@@ -129,17 +129,18 @@ def test_after_ten_attempts_a_delivery_has_failed(database_url: str) -> None:
                     for outcome in ("retried", "failed", "delivered")
                 }
                 assert counted == {"retried": 9, "failed": 1, "delivered": None}
-                assert registry.get_sample_value("polyvet_webhook_queue_age_seconds") == 0
-            await sound(database_url)
+                # The worker's next look finds nothing left that is due.
+                await eventually(lambda: registry.get_sample_value("polyvet_webhook_queue_age_seconds") == 0)
+            await sound(migrated_url)
 
     run(test())
 
 
 @pytest.mark.parametrize("status", [201, 202, 204, 302, 304, 400, 410])
-def test_no_other_status_than_200_is_a_success(database_url: str, status: int) -> None:
+def test_no_other_status_than_200_is_a_success(migrated_url: str, status: int) -> None:
     async def test() -> None:
         with Receiver(lambda got, nth: status) as receiver:
-            async with telling(database_url) as world, delivering(world, pauses=()):
+            async with telling(migrated_url) as world, delivering(world, pauses=()):
                 await world.hook(receiver.url, CLIENT)
                 await world.client(world.clinic)
                 [delivery] = await world.settled(1)
@@ -148,12 +149,12 @@ def test_no_other_status_than_200_is_a_success(database_url: str, status: int) -
     run(test())
 
 
-def test_who_cannot_be_reached_is_told_why_in_the_log_of_attempts(database_url: str) -> None:
+def test_who_cannot_be_reached_is_told_why_in_the_log_of_attempts(migrated_url: str) -> None:
     with Receiver() as gone:
         port = gone.port
 
     async def test() -> None:
-        async with telling(database_url) as world, delivering(world, pauses=(), networks=("127.0.0.2/32",)):
+        async with telling(migrated_url) as world, delivering(world, pauses=(), networks=("127.0.0.2/32",)):
             for target in (f"http://127.0.0.2:{port}/", f"http://127.0.0.1:{port}/", "http://no-such.invalid/"):
                 await world.hook(target, CLIENT)
             await world.client(world.clinic)
@@ -174,10 +175,10 @@ def test_pauses_grow_and_vary_a_little() -> None:
     assert sum(workers.PAUSES_S) < workers.KEPT / values.MICROSECONDS
 
 
-def test_a_pause_is_kept(database_url: str) -> None:
+def test_a_pause_is_kept(migrated_url: str) -> None:
     async def test() -> None:
         with Receiver(lambda got, nth: 500 if nth == 1 else 200) as receiver:
-            async with telling(database_url) as world, delivering(world, pauses=(1.0,)):
+            async with telling(migrated_url) as world, delivering(world, pauses=(1.0,)):
                 await world.hook(receiver.url, CLIENT)
                 await world.client(world.clinic)
                 await world.settled(1)
@@ -187,10 +188,10 @@ def test_a_pause_is_kept(database_url: str) -> None:
     run(test())
 
 
-def test_a_receiver_that_hangs_delays_nobody_else(database_url: str) -> None:
+def test_a_receiver_that_hangs_delays_nobody_else(migrated_url: str) -> None:
     async def test() -> None:
         with Receiver(lambda got, nth: None) as hanging, Receiver() as quick:
-            async with telling(database_url) as world, delivering(world):
+            async with telling(migrated_url) as world, delivering(world):
                 await world.hook(hanging.url, CLIENT)
                 await world.hook(quick.url, CLIENT)
                 await clients(world, 1)
@@ -204,10 +205,10 @@ def test_a_receiver_that_hangs_delays_nobody_else(database_url: str) -> None:
     run(test())
 
 
-def test_a_clinic_of_many_hooks_that_hang_delays_no_other_clinic(database_url: str) -> None:
+def test_a_clinic_of_many_hooks_that_hang_delays_no_other_clinic(migrated_url: str) -> None:
     async def test() -> None:
         with Receiver(lambda got, nth: None) as hanging, Receiver() as quick:
-            async with telling(database_url, 2) as world, delivering(world):
+            async with telling(migrated_url, 2) as world, delivering(world):
                 first, second = world.clinics
                 for _ in range(30):
                     await world.hook(hanging.url, CLIENT, first)
@@ -221,7 +222,7 @@ def test_a_clinic_of_many_hooks_that_hang_delays_no_other_clinic(database_url: s
     run(test())
 
 
-def test_a_receiver_that_is_gone_keeps_nobody_busy_and_is_found_when_it_is_back(database_url: str) -> None:
+def test_a_receiver_that_is_gone_keeps_nobody_busy_and_is_found_when_it_is_back(migrated_url: str) -> None:
     gone = [True]
 
     def answer(_: Got, __: int) -> int:
@@ -229,7 +230,7 @@ def test_a_receiver_that_is_gone_keeps_nobody_busy_and_is_found_when_it_is_back(
 
     async def test() -> None:
         with Receiver(answer) as receiver:
-            async with telling(database_url) as world, delivering(world, pauses=(60.0,) * 9):
+            async with telling(migrated_url) as world, delivering(world, pauses=(60.0,) * 9):
                 await world.hook(receiver.url, CLIENT)
                 await clients(world, 60)
                 await asyncio.sleep(3)
@@ -243,10 +244,10 @@ def test_a_receiver_that_is_gone_keeps_nobody_busy_and_is_found_when_it_is_back(
     run(test())
 
 
-def test_a_backlog_of_one_hook_starves_no_other(database_url: str) -> None:
+def test_a_backlog_of_one_hook_starves_no_other(migrated_url: str) -> None:
     async def test() -> None:
         with Receiver(lambda got, nth: time.sleep(0.02) or 200) as busy, Receiver() as quick:  # type: ignore[func-returns-value]
-            async with telling(database_url, 2) as world:
+            async with telling(migrated_url, 2) as world:
                 first, second = world.clinics
                 await world.hook(busy.url, CLIENT, first)
                 await world.hook(quick.url, CLIENT, second)
@@ -260,10 +261,10 @@ def test_a_backlog_of_one_hook_starves_no_other(database_url: str) -> None:
     run(test())
 
 
-def test_two_workers_deliver_each_message_once(database_url: str) -> None:
+def test_two_workers_deliver_each_message_once(migrated_url: str) -> None:
     async def test() -> None:
         with Receiver() as receiver:
-            async with telling(database_url) as world, telling(database_url, 0) as beside:
+            async with telling(migrated_url) as world, telling(migrated_url, 0) as beside:
                 await world.hook(receiver.url, CLIENT)
                 await world.hook(receiver.url, CLIENT)
                 async with delivering(world), delivering(beside), delivering(beside):
@@ -274,15 +275,15 @@ def test_two_workers_deliver_each_message_once(database_url: str) -> None:
                 assert max(receiver.times.values()) == 1
                 assert len(receiver.times) == 200
                 assert Counter(receiver.bodies()) == {b'{"client_id":"%d"}' % n: 2 for n in range(1, 101)}
-        await sound(database_url)
+        await sound(migrated_url)
 
     run(test())
 
 
-def test_a_lease_that_ends_without_an_outcome_gives_the_delivery_back(database_url: str) -> None:
+def test_a_lease_that_ends_without_an_outcome_gives_the_delivery_back(migrated_url: str) -> None:
     async def test() -> None:
         with Receiver() as receiver:
-            async with telling(database_url) as world:
+            async with telling(migrated_url) as world:
                 hook = await world.hook(receiver.url, CLIENT)
                 await world.client(world.clinic)
                 assert await read_on(world.store, TELLING) == (True, False)
@@ -307,10 +308,10 @@ def test_a_lease_that_ends_without_an_outcome_gives_the_delivery_back(database_u
     run(test())
 
 
-def test_a_hook_that_is_switched_off_is_sent_nothing_until_it_is_on_again(database_url: str) -> None:
+def test_a_hook_that_is_switched_off_is_sent_nothing_until_it_is_on_again(migrated_url: str) -> None:
     async def test() -> None:
         with Receiver(lambda got, nth: 500 if nth == 1 else 200) as receiver:
-            async with telling(database_url) as world, delivering(world, pauses=(1.0,)):
+            async with telling(migrated_url) as world, delivering(world, pauses=(1.0,)):
                 hook = await world.hook(receiver.url, CLIENT)
                 await world.client(world.clinic)
                 await eventually(lambda: len(receiver.got) == 1)

@@ -4,86 +4,67 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-import asyncpg
 import pytest
 
 from tests import postgres
 from tests.dialects.harness import Golden, Practice, copy_file, fill
 
 Copy = Callable[[], str]  # makes a new copy of the loaded practice, gives its URL
+Copying = Callable[[], AbstractContextManager[Copy]]  # copies that go when the block ends
 
 
 @contextmanager
-def _sqlite_copies(folder: Path) -> Iterator[Copy]:
-    template = folder / "template.db"
-    asyncio.run(fill(f"sqlite:///{template}"))
-    made = 0
-
-    def copy() -> str:
-        nonlocal made
-        made += 1
-        return copy_file(template, folder / f"copy-{made}.db")
-
-    yield copy
-
-
-@contextmanager
-def _postgres_copies(server_url: str) -> Iterator[Copy]:
-    made: list[str] = []
-
-    def copy() -> str:
-        name = f"polyvet_test_{uuid4().hex}"
-        run(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{urlsplit(template).path[1:]}"')
-        made.append(name)
-        return urlsplit(server_url)._replace(path=f"/{name}").geturl()
-
-    with postgres.databases(server_url) as fresh:
-        template = fresh()
-        asyncio.run(fill(template))
-        try:
-            yield copy
-        finally:
-            for name in made:
-                run(server_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-def run(server_url: str, statement: str) -> None:
-    """One statement on the server's maintenance database."""
-
-    async def running() -> None:
-        connection = await asyncpg.connect(server_url)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
-
-    asyncio.run(running())
+def _sqlite_copies(template: Path) -> Iterator[Copy]:
+    with tempfile.TemporaryDirectory(dir=template.parent) as folder:
+        yield lambda: copy_file(template, Path(folder) / f"{uuid4().hex}.db")
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def copies(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+def copying(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copying]:
     """The practice, loaded once an engine, as often as it is needed."""
     if request.param == "sqlite":
-        with _sqlite_copies(tmp_path_factory.mktemp("practice")) as copy:
-            yield copy
-    else:
-        # Asked for by name, so that a run on SQLite alone starts no server.
-        with _postgres_copies(request.getfixturevalue("postgres_url")) as copy:
-            yield copy
+        template = tmp_path_factory.mktemp("practice") / "template.db"
+        asyncio.run(fill(f"sqlite:///{template}"))
+        yield partial(_sqlite_copies, template)
+        return
+    # Asked for by name, so that a run on SQLite alone starts no server.
+    server_url = request.getfixturevalue("postgres_url")
+    with postgres.databases(server_url) as fresh:
+        url = fresh()
+        asyncio.run(fill(url))
+        yield partial(postgres.databases, server_url, url)
+
+
+@pytest.fixture
+def copies(copying: Copying) -> Iterator[Copy]:
+    """Copies of the practice for one test."""
+    with copying() as copy:
+        yield copy
 
 
 @pytest.fixture(scope="session")
-def practice(copies: Copy) -> Iterator[Practice]:
-    """The practice, served; for tests that only read."""
-    served = Practice(copies())
-    yield served
-    served.close()
+def practice(copying: Copying) -> Iterator[Practice]:
+    """The practice, served; for tests that only read, or are refused."""
+    with copying() as copy:
+        served = Practice(copy())
+        yield served
+        served.close()
+
+
+@pytest.fixture(scope="module")
+def module_practice(copying: Copying) -> Iterator[Practice]:
+    """A practice of a module's own; for tests that add rows and look at no others."""
+    with copying() as copy:
+        served = Practice(copy())
+        yield served
+        served.close()
 
 
 @pytest.fixture

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -64,6 +66,7 @@ SECRETS = {
 }
 _DEMO_DEPARTMENTS = [(clinic_id, *one) for clinic_id, found in office.DEPARTMENTS.items() for one in found]
 TIMEOUT_S = 30
+TICK_S = 0.1
 WRITE_GOLDEN = "POLYVET_GOLDEN"  # set to `write` to write the golden files anew
 _TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used; a client that makes its own takes 20 ms for it
 _SHOWN_HEADERS = ("content-type", "allow", "retry-after", "www-authenticate")
@@ -128,6 +131,41 @@ def copy_file(source: Path, target: Path) -> str:
     return f"sqlite:///{target}"
 
 
+class _Prompt(uvicorn.Server):
+    """Stops when it is told to. uvicorn looks ten times a second whether to stop, and waits as long again for
+    connections; a thousand tests start a server each."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def tell(self) -> None:
+        """To stop, from another thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), TICK_S)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's: no new connection, an end to those there are, and then to the application."""
+        for listening in self.servers:
+            listening.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110, they are uvicorn's sets
+            await asyncio.sleep(0.002)
+        await self.lifespan.shutdown()
+
+
 class Server:
     """The application in a real HTTP server on a free port, in a thread."""
 
@@ -137,20 +175,20 @@ class Server:
             self.app, port=0, http="httptools", ws="none", lifespan="on", log_config=None, access_log=False,
             proxy_headers=False, server_header=False,
         )  # fmt: skip
-        self._server = uvicorn.Server(config)
+        self._server = _Prompt(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
         deadline = time.monotonic() + TIMEOUT_S
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
                 raise RuntimeError("the server under test did not start")
-            time.sleep(0.005)
+            time.sleep(0.001)
         self.port: int = self._server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
     def close(self) -> None:
         """Stop, as a signal would make it stop."""
-        self._server.should_exit = True
+        self._server.tell()
         self._thread.join(TIMEOUT_S)
 
 

@@ -154,10 +154,10 @@ class Killed:
 
 
 def test_a_server_that_is_killed_again_and_again_loses_nothing(
-    database_url: str, practice: Callable[..., Practice]
+    migrated_url: str, practice: Callable[..., Practice]
 ) -> None:
-    made = practice(database_url)
-    engine = "postgresql" if is_postgresql(database_url) else "sqlite"
+    made = practice(migrated_url)
+    engine = "postgresql" if is_postgresql(migrated_url) else "sqlite"
     kills = int(os.environ.get("POLYVET_KILLS", KILLS[engine]))
     with Killed(made) as killed:
         before = killed.rows()

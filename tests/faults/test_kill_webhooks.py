@@ -95,10 +95,10 @@ def _all_told(made: Practice, before: tuple[set[int], set[int]], receiver: Recei
 
 
 def test_a_server_that_is_killed_again_and_again_tells_of_every_change(
-    database_url: str, practice: Callable[..., Practice]
+    migrated_url: str, practice: Callable[..., Practice]
 ) -> None:
-    made = practice(database_url)
-    kills = int(os.environ.get("POLYVET_KILLS", KILLS["postgresql" if is_postgresql(database_url) else "sqlite"]))
+    made = practice(migrated_url)
+    kills = int(os.environ.get("POLYVET_KILLS", KILLS["postgresql" if is_postgresql(migrated_url) else "sqlite"]))
     with Receiver(lambda got, nth: time.sleep(0.02) or 200) as receiver:  # type: ignore[func-returns-value]
         before = run(_hook(made, receiver.url))
         with Killed(made, POLYVET_WEBHOOK_NETWORKS=",".join(LOOPBACK)) as killed:
@@ -130,9 +130,9 @@ class Delivering:
 
 
 def test_a_process_of_its_own_delivers_for_servers_that_do_not(
-    database_url: str, practice: Callable[..., Practice]
+    migrated_url: str, practice: Callable[..., Practice]
 ) -> None:
-    made = practice(database_url)
+    made = practice(migrated_url)
     networks = {"POLYVET_WEBHOOK_NETWORKS": ",".join(LOOPBACK)}
     with Receiver() as receiver:
         before = run(_hook(made, receiver.url))

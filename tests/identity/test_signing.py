@@ -29,9 +29,9 @@ def _claims(token: str, published: Any) -> Any:
     return jwt.decode(token, KeySet.import_key_set(published), algorithms=["RS256"]).claims
 
 
-def test_the_first_key_is_made_once_however_many_need_it(database_url: str) -> None:
+def test_the_first_key_is_made_once_however_many_need_it(migrated_url: str) -> None:
     async def test() -> None:
-        store = await _opened(database_url)
+        store = await _opened(migrated_url)
         try:
             assert await rows(store, "signing_keys") == 0
             tokens = await asyncio.gather(*(signing.sign(store, {"sub": str(n)}, 60) for n in range(5)))
@@ -47,9 +47,9 @@ def test_the_first_key_is_made_once_however_many_need_it(database_url: str) -> N
     run(test())
 
 
-def test_a_token_that_was_changed_is_not_verified(database_url: str) -> None:
+def test_a_token_that_was_changed_is_not_verified(migrated_url: str) -> None:
     async def test() -> None:
-        store = await _opened(database_url)
+        store = await _opened(migrated_url)
         try:
             head, body, signature = (await signing.sign(store, {"sub": "1"}, 60)).split(".")
             other = (await signing.sign(store, {"sub": "2"}, 60)).split(".")[1]
@@ -62,9 +62,9 @@ def test_a_token_that_was_changed_is_not_verified(database_url: str) -> None:
     run(test())
 
 
-def test_a_retired_key_is_published_while_its_tokens_live_and_forgotten_after(database_url: str) -> None:
+def test_a_retired_key_is_published_while_its_tokens_live_and_forgotten_after(migrated_url: str) -> None:
     async def test() -> None:
-        store = await _opened(database_url)
+        store = await _opened(migrated_url)
         try:
             token = await signing.sign(store, {"sub": "1"}, signing.LONGEST_S)
             kids = [await signing.rotate(store) for _ in range(2)]
@@ -89,9 +89,9 @@ def test_a_retired_key_is_published_while_its_tokens_live_and_forgotten_after(da
     run(test())
 
 
-def test_no_token_outlives_its_key(database_url: str) -> None:
+def test_no_token_outlives_its_key(migrated_url: str) -> None:
     async def test() -> None:
-        store = await _opened(database_url)
+        store = await _opened(migrated_url)
         try:
             with pytest.raises(ValueError, match="published"):
                 await signing.sign(store, {}, signing.LONGEST_S + 1)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -44,15 +45,15 @@ async def _fill(url: str, owners: int, pets: int) -> tuple[int, list[str]]:
         return clinic, [(await create(world.store, key))[1] for key in keys]
 
 
+def filled(folder: Path, url: str | None = None, *, owners: int = 1, pets: int = 1) -> Practice:
+    """A store in the folder, or at the URL."""
+    arguments = [] if url is None or url.startswith("sqlite") else ["--database-url", url]
+    where = url if url is not None and arguments else f"sqlite:///{folder}/polyvet.db"
+    clinic, keys = run(_fill(where, owners, pets))
+    return Practice(where, folder, arguments, clinic, *keys)
+
+
 @pytest.fixture
 def practice(tmp_path: Path) -> Callable[..., Practice]:
     """A function that fills a store: an embedded one, or that of the URL."""
-
-    def make(url: str | None = None, *, owners: int = 1, pets: int = 1) -> Practice:
-        folder = tmp_path / "data"
-        arguments = [] if url is None or url.startswith("sqlite") else ["--database-url", url]
-        where = url if url is not None and arguments else f"sqlite:///{folder}/polyvet.db"
-        clinic, keys = run(_fill(where, owners, pets))
-        return Practice(where, folder, arguments, clinic, *keys)
-
-    return make
+    return partial(filled, tmp_path / "data")

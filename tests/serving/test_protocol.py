@@ -13,16 +13,16 @@ from urllib.parse import urlsplit
 import pytest
 
 from polyvet import protocol
-from tests.serving.conftest import Practice
+from tests.serving.conftest import Practice, filled
 from tests.serving.running import Running
 
 MIB = 1 << 20
 
 
-@pytest.fixture
-def address(practice: Callable[..., Practice]) -> Iterator[tuple[str, int]]:
-    """A server to connect to."""
-    with Running(practice().folder) as server:
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """A server to connect to; nobody changes anything there."""
+    with Running(filled(tmp_path_factory.mktemp("protocol") / "data").folder) as server:
         parts = urlsplit(server.url)
         assert parts.hostname is not None
         assert parts.port is not None

@@ -123,9 +123,9 @@ def _pages(clients: list[httpx.Client], path: str, first: int, step: int, data: 
 
 
 def test_walks_over_several_workers_miss_nothing_while_others_write(
-    database_url: str, practice: Callable[..., Practice]
+    migrated_url: str, practice: Callable[..., Practice]
 ) -> None:
-    made = practice(database_url, owners=20, pets=6)
+    made = practice(migrated_url, owners=20, pets=6)
     with Running(made.folder, "--workers", WORKERS, *made.arguments) as server:
         everything = server.get("/api/v1/patients?page_size=100", made.vetigen).json()["data"]
         rest = server.get("/api/v1/patients?page_size=100&page=2", made.vetigen).json()["data"]

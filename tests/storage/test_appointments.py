@@ -99,17 +99,17 @@ async def plan(w: World, url: str, statement: Statement, *args: Any) -> str:
     return "\n".join(row[0] for row in rows)
 
 
-def test_each_list_reads_a_range_of_an_index_and_its_total_none_or_the_same(database_url: str) -> None:
+def test_each_list_reads_a_range_of_an_index_and_its_total_none_or_the_same(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
-            await a_busy_clinic(w, database_url)
+        async with world(migrated_url) as w:
+            await a_busy_clinic(w, migrated_url)
             for tree, orders, on_sqlite, on_postgresql in LISTS:
                 walk = tree is None and not orders
                 page = LISTED._statement(LISTED._pages, w.reader.engine, tree, orders, walk=walk)
                 count = LISTED._statement(LISTED._counts, w.reader.engine, tree)
-                plans = [await plan(w, database_url, page[0], 1, 50, 0, *page[1])]
+                plans = [await plan(w, migrated_url, page[0], 1, 50, 0, *page[1])]
                 if tree is not None:
-                    plans.append(await plan(w, database_url, count[0], 1, *count[1]))
+                    plans.append(await plan(w, migrated_url, count[0], 1, *count[1]))
                 for one in plans:
                     assert (on_sqlite if w.reader.engine == SQLITE else on_postgresql) in one, one
                     assert not re.search(r"SCAN (?:calendar_events|other)", one), one
@@ -117,11 +117,11 @@ def test_each_list_reads_a_range_of_an_index_and_its_total_none_or_the_same(data
     run(test())
 
 
-def test_what_is_looked_for_by_number_reads_no_more_than_that(database_url: str) -> None:
+def test_what_is_looked_for_by_number_reads_no_more_than_that(migrated_url: str) -> None:
     """On SQLite, which has no statistics and would rather go along all rows of the clinic; PostgreSQL has some."""
 
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             if w.reader.engine != SQLITE:
                 return
             numbers = as_numbers(SQLITE, [1, 2])
@@ -132,17 +132,17 @@ def test_what_is_looked_for_by_number_reads_no_more_than_that(database_url: str)
                 (patient_files._BY_NUMBERS, (1, numbers)),
                 (staff._BY_NUMBERS, (1, numbers)),
             ):
-                found = await plan(w, database_url, statement, *args)
+                found = await plan(w, migrated_url, statement, *args)
                 assert "(clinic_id=?)" not in found, found
                 assert not re.search(r"SCAN (?!anon)", found), found
 
     run(test())
 
 
-def test_the_total_of_all_is_not_counted(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_total_of_all_is_not_counted(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
-            await a_busy_clinic(w, database_url)
+        async with world(migrated_url) as w:
+            await a_busy_clinic(w, migrated_url)
 
             async def counted(*_: Any) -> int:
                 raise AssertionError("a total was counted")
@@ -156,10 +156,10 @@ def test_the_total_of_all_is_not_counted(database_url: str, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_who_is_busy_equals_a_naive_answer(database_url: str, seed: int) -> None:
+def test_who_is_busy_equals_a_naive_answer(migrated_url: str, seed: int) -> None:
     async def test() -> None:
         drawn = random.Random(seed)
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             booked = await some_bookings(w, drawn)
             for _ in range(150):
                 start = drawn.randint(0, 60)

@@ -64,19 +64,19 @@ async def load(url: str, *batches: Batch) -> None:
 
 @pytest.mark.parametrize("held_open", [False, True])
 @pytest.mark.parametrize("not_empty", [False, True])
-def test_a_load_is_whole(database_url: str, held_open: bool, not_empty: bool) -> None:
+def test_a_load_is_whole(migrated_url: str, held_open: bool, not_empty: bool) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             if not_empty:
                 await w.patient((await w.client(2)).id)
-            before = sorted(await execute(database_url, SCHEMA[is_postgresql(database_url)]))
+            before = sorted(await execute(migrated_url, SCHEMA[is_postgresql(migrated_url)]))
             if held_open:
-                await load(database_url, batch(10, 30), batch(40, 30))
+                await load(migrated_url, batch(10, 30), batch(40, 30))
         if not held_open:
-            await load(database_url, batch(10, 30), batch(40, 30))
-        assert sorted(await execute(database_url, SCHEMA[is_postgresql(database_url)])) == before
-        assert [one for one in await check(database_url) if one.severity == "error"] == []
-        async with reopened(database_url) as w:
+            await load(migrated_url, batch(10, 30), batch(40, 30))
+        assert sorted(await execute(migrated_url, SCHEMA[is_postgresql(migrated_url)])) == before
+        assert [one for one in await check(migrated_url) if one.severity == "error"] == []
+        async with reopened(migrated_url) as w:
             for name, n in (
                 ("clients", 60),
                 ("patients", 52),
@@ -131,55 +131,55 @@ def reopened(url: str):
     return opened()
 
 
-def test_a_load_that_is_given_up_leaves_nothing(database_url: str) -> None:
+def test_a_load_that_is_given_up_leaves_nothing(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
-            before = sorted(await execute(database_url, SCHEMA[is_postgresql(database_url)]))
-            loader = BulkLoader(database_url)
+        async with world(migrated_url) as w:
+            before = sorted(await execute(migrated_url, SCHEMA[is_postgresql(migrated_url)]))
+            loader = BulkLoader(migrated_url)
             await loader.open()
             await loader.add(batch(1, 5))
             await loader.close()
             assert await w.rows("clients") == []
-            assert sorted(await execute(database_url, SCHEMA[is_postgresql(database_url)])) == before
+            assert sorted(await execute(migrated_url, SCHEMA[is_postgresql(migrated_url)])) == before
             await w.client()  # no lock is left behind
 
     run(test())
 
 
-def test_stamps_that_the_clinics_clock_has_passed_are_refused(database_url: str) -> None:
+def test_stamps_that_the_clinics_clock_has_passed_are_refused(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             known = await clients.get(w.reader, 1, (await w.client(1)).id)
             assert known is not None
             late = batch(10, 1)
             late.connections[0] = structs.replace(late.connections[0], updated_at=known.updated_at)
             with pytest.raises(ValueError, match="its clock has passed"):
-                await load(database_url, late)
+                await load(migrated_url, late)
             assert await counters.count(w.reader, 1, "clients") == 1
 
     run(test())
 
 
-def test_a_batch_that_points_nowhere_is_refused(database_url: str) -> None:
+def test_a_batch_that_points_nowhere_is_refused(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             broken = batch(1, 2)
             broken.connections.append(Connected(1, b"\7" * 16, 0, 99, 5))
             with pytest.raises(ValueError, match="not there"):
-                await load(database_url, broken)
+                await load(migrated_url, broken)
             assert await w.rows("clients") == []
 
     run(test())
 
 
 @pytest.mark.parametrize("position", [-1, CARRIED_OVER])
-def test_a_line_that_would_take_another_rows_number_is_refused(database_url: str, position: int) -> None:
+def test_a_line_that_would_take_another_rows_number_is_refused(migrated_url: str, position: int) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             crowded = batch(1, 2)
             crowded.invoice_lines[1] = structs.replace(crowded.invoice_lines[1], position=position)
             with pytest.raises(ValueError, match="at most 999 lines"):
-                await load(database_url, crowded)
+                await load(migrated_url, crowded)
             assert await w.rows("invoice_lines") == []
 
     run(test())

@@ -117,10 +117,10 @@ def errors(found: list[Finding]) -> list[str]:
 
 
 @pytest.fixture
-def sound(database_url: str) -> str:
+def sound(migrated_url: str) -> str:
     async def make() -> None:
-        async with world(database_url) as w:
-            await load(database_url, batch(1, 10))
+        async with world(migrated_url) as w:
+            await load(migrated_url, batch(1, 10))
             one = await w.patient((await w.client()).id)
             await w.set_patient(one, State.DELETED)
             archived = await w.client()
@@ -169,7 +169,7 @@ def sound(database_url: str) -> str:
             await w.write(reminded, at=[1])
 
     run(make())
-    return database_url
+    return migrated_url
 
 
 def test_a_sound_store_has_no_errors(sound: str) -> None:

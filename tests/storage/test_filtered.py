@@ -156,12 +156,12 @@ async def compare(
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_every_operator_on_every_field_finds_what_a_naive_evaluation_finds(database_url: str, seed: int) -> None:
+def test_every_operator_on_every_field_finds_what_a_naive_evaluation_finds(migrated_url: str, seed: int) -> None:
     async def test() -> None:
         drawn = random.Random(seed)
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             await a_practice(w, seed)
-            assert [one for one in await check(database_url) if one.severity == "error"] == []
+            assert [one for one in await check(migrated_url) if one.severity == "error"] == []
             for filtered, fields, read, number in LISTS:
                 for clinic_id in (1, 2):
                     rows = await read(w, clinic_id)
@@ -176,10 +176,10 @@ def test_every_operator_on_every_field_finds_what_a_naive_evaluation_finds(datab
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_pages_of_random_filters_and_orders_equal_naive_ones(database_url: str, seed: int) -> None:
+def test_pages_of_random_filters_and_orders_equal_naive_ones(migrated_url: str, seed: int) -> None:
     async def test() -> None:
         drawn = random.Random(seed)
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             await a_practice(w, seed + 100)
             for listed in LISTS:
                 filtered, fields, read, number = listed
@@ -200,19 +200,19 @@ def test_pages_of_random_filters_and_orders_equal_naive_ones(database_url: str, 
     run(test())
 
 
-def test_totals_equal_counted_ones_after_every_kind_of_write(database_url: str) -> None:
+def test_totals_equal_counted_ones_after_every_kind_of_write(migrated_url: str) -> None:
     """Those that counters answer, and one that is counted and kept under the clinic's clock."""
 
     async def test() -> None:
         drawn = random.Random(7)
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             await a_practice(w, 7, people=6, animals=6)
             for _ in range(12):
                 await a_write(w, drawn)
                 for listed in LISTS:
                     for clinic_id in (1, 2):
                         await compare_totals(w, drawn, clinic_id, listed)
-            assert [one for one in await check(database_url) if one.severity == "error"] == []
+            assert [one for one in await check(migrated_url) if one.severity == "error"] == []
 
     run(test())
 
@@ -277,11 +277,11 @@ async def without_first_phone(w: World) -> None:
         await w.write(job, of=[owner])
 
 
-def test_a_kept_total_is_not_another_filters(database_url: str) -> None:
+def test_a_kept_total_is_not_another_filters(migrated_url: str) -> None:
     """Two lists of values that are the same when put one behind the other."""
 
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             for _ in range(7):
                 await w.client()
             for left, right in (((1, 2, 3), (3, 4, 5, 6)), ((1, 2, 3, 3), (4, 5, 6))):
@@ -292,9 +292,9 @@ def test_a_kept_total_is_not_another_filters(database_url: str) -> None:
     run(test())
 
 
-def test_a_total_is_counted_once_until_something_is_written(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_total_is_counted_once_until_something_is_written(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             await w.client(first="Adele")
             tree = Condition("first_name", Op.ICONTAINS, ("ADE",))
 
@@ -318,9 +318,9 @@ def test_a_total_is_counted_once_until_something_is_written(database_url: str, m
     run(test())
 
 
-def test_wildcards_are_plain_text_and_case_is_folded_beyond_ascii(database_url: str) -> None:
+def test_wildcards_are_plain_text_and_case_is_folded_beyond_ascii(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             for first in ("100%", "100x", "a_b", "axb", "ÉMILE", "İnci", "back\\slash", 'qu"ote'):
                 await w.client(first=first)
 

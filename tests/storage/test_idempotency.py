@@ -36,9 +36,9 @@ async def saved(w: World, text: str, key: bytes = KEY) -> Saved | None:
     return await w.write(lambda tx: idempotency.saved(tx, key, text), at=[1])
 
 
-def test_an_answer_is_found_under_its_key_alone(database_url: str) -> None:
+def test_an_answer_is_found_under_its_key_alone(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             await with_keys(w)
             await save(w, "one", b"\x00\xff")
             assert await saved(w, "one") == Saved(b"print", 201, b"\x00\xff")
@@ -50,9 +50,9 @@ def test_an_answer_is_found_under_its_key_alone(database_url: str) -> None:
     run(test())
 
 
-def test_answers_of_one_group_see_each_other(database_url: str) -> None:
+def test_answers_of_one_group_see_each_other(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             await with_keys(w)
 
             async def once(tx: Tx) -> bool:
@@ -67,13 +67,13 @@ def test_answers_of_one_group_see_each_other(database_url: str) -> None:
     run(test())
 
 
-def test_old_answers_are_forgotten_and_swept(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_answers_are_forgotten_and_swept(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(idempotency, "SWEEP_EVERY", 1)
     monkeypatch.setattr(idempotency, "SWEEP_ROWS", 3)
     real = values.now
 
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             await with_keys(w)
             for number in range(5):
                 await save(w, f"old{number}")
@@ -87,11 +87,11 @@ def test_old_answers_are_forgotten_and_swept(database_url: str, monkeypatch: pyt
     run(test())
 
 
-def test_an_expired_key_can_be_used_again(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_expired_key_can_be_used_again(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     real = values.now
 
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             await with_keys(w)
             await save(w, "key", b"first")
             monkeypatch.setattr(values, "now", lambda: real() + values.DAY + 1_000_000)

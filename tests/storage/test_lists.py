@@ -81,11 +81,11 @@ def newest_created(one: Patient | Client) -> tuple[int, bytes]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_patient_lists_equal_naive_ones(database_url: str, seed: int) -> None:
+def test_patient_lists_equal_naive_ones(migrated_url: str, seed: int) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             people, _ = await populated(w, seed, 70)
-            assert [one for one in await check(database_url) if one.severity == "error"] == []
+            assert [one for one in await check(migrated_url) if one.severity == "error"] == []
             for clinic_id in (1, 2):
                 everyone = await naive(w, clinic_id)
                 await by_update(w, clinic_id, everyone)
@@ -152,9 +152,9 @@ async def by_creation(w: World, clinic_id: int, everyone, client_id: bytes | Non
     assert seen == wanted
 
 
-def test_client_lists_equal_naive_ones(database_url: str) -> None:
+def test_client_lists_equal_naive_ones(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             await populated(w, 5, 40)
             names = ("clinic_id", "client_id", "state")
             for clinic_id in (1, 2):
@@ -177,9 +177,9 @@ def test_client_lists_equal_naive_ones(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("start", [0, 4])
-def test_a_walk_beside_writers_sees_every_row_that_stays(database_url: str, start: int) -> None:
+def test_a_walk_beside_writers_sees_every_row_that_stays(migrated_url: str, start: int) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             client = await w.client()
             animals = [await w.patient(client.id, drawn, f"A{i}") for i, drawn in enumerate([DOG, CAT] * 15)]
             stop = asyncio.Event()
@@ -242,9 +242,9 @@ class Interrupted:
             await self._writes()
 
 
-def test_a_walk_that_starts_with_a_jump_misses_nothing_that_changes_meanwhile(database_url: str) -> None:
+def test_a_walk_that_starts_with_a_jump_misses_nothing_that_changes_meanwhile(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             client = await w.client()
             animals = [await w.patient(client.id) for _ in range(8)]
             oldest = animals[0]

@@ -68,7 +68,7 @@ async def assert_finds(store: Store, known: dict[bytes, tuple[int, str]], fragme
 
 @pytest.mark.parametrize("most", [1000, 2, 0])
 def test_fragments_are_found_as_python_finds_them(
-    database_url: str, most: int, monkeypatch: pytest.MonkeyPatch
+    migrated_url: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With few or no hits allowed, both engines scan where they would otherwise ask their trigram index."""
     monkeypatch.setattr(clients, "CANDIDATES", most)
@@ -76,7 +76,7 @@ def test_fragments_are_found_as_python_finds_them(
     monkeypatch.setattr(clients, "_commons", {})
 
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             await populate(w)
             known = await texts(w)
             drawn = random.Random(1)
@@ -92,9 +92,9 @@ def test_fragments_are_found_as_python_finds_them(
     run(test())
 
 
-def test_a_full_name_is_found_with_and_without_the_middle_name(database_url: str) -> None:
+def test_a_full_name_is_found_with_and_without_the_middle_name(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             ada = await w.client(1, "Ada", "Lovelace", middle_name="King")
             for fragment in ("ada king lovelace", "ada lovelace", "king"):
                 page = await clients.search(w.store, 1, fragment, limit=5)
@@ -103,11 +103,11 @@ def test_a_full_name_is_found_with_and_without_the_middle_name(database_url: str
     run(test())
 
 
-def test_long_texts_are_kept_on_both_engines_and_found_by_their_beginning(database_url: str) -> None:
+def test_long_texts_are_kept_on_both_engines_and_found_by_their_beginning(migrated_url: str) -> None:
     """The index that carries the text takes rows of a limited size in PostgreSQL."""
 
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             drawn = random.Random(1)
             name = "".join(chr(drawn.randrange(0x4E00, 0x9FFF)) for _ in range(3000))
             long = await w.client(1, name, "Last")

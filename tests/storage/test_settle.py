@@ -41,9 +41,9 @@ async def stamped_and_held(w: World, clinic_id: int, free: threading.Event) -> a
     return task
 
 
-def test_settling_waits_for_what_is_stamped_and_for_nothing_that_comes_later(database_url: str) -> None:
+def test_settling_waits_for_what_is_stamped_and_for_nothing_that_comes_later(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             free = threading.Event()
             task = await stamped_and_held(w, 1, free)
             waiting = [asyncio.create_task(w.store.settle(1)) for _ in range(5)]
@@ -94,10 +94,10 @@ def another_process(url: str) -> Iterator[subprocess.Popen[bytes]]:
         writer.communicate()
 
 
-def test_another_process_that_writes_is_waited_for_until_it_gives_up(database_url: str) -> None:
+def test_another_process_that_writes_is_waited_for_until_it_gives_up(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
-            with another_process(database_url) as writer:
+        async with world(migrated_url) as w:
+            with another_process(migrated_url) as writer:
                 waiting = asyncio.create_task(w.store.settle(1))
                 await asyncio.sleep(0.1)
                 assert not waiting.done()
@@ -107,26 +107,26 @@ def test_another_process_that_writes_is_waited_for_until_it_gives_up(database_ur
     run(test())
 
 
-def test_a_clinic_on_postgresql_waits_for_its_own_writers_only(database_url: str) -> None:
+def test_a_clinic_on_postgresql_waits_for_its_own_writers_only(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             free = threading.Event()
             task = await stamped_and_held(w, 1, free)
             waiting = asyncio.create_task(w.store.settle(2))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(waiting), 0.3)
-            assert waiting.done() == is_postgresql(database_url)  # one file has one writer
+            assert waiting.done() == is_postgresql(migrated_url)  # one file has one writer
             free.set()
             await asyncio.gather(task, waiting)
 
     run(test())
 
 
-def test_a_store_that_closes_lets_go_of_the_folder(database_url: str) -> None:
+def test_a_store_that_closes_lets_go_of_the_folder(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url):
+        async with world(migrated_url):
             for _ in range(50):
-                store = await open_store(database_url)
+                store = await open_store(migrated_url)
                 await store.settle(1)
                 await store.close()
 

@@ -40,7 +40,7 @@ async def together(w: World, *jobs, at=(1, 2), of=()):
     return await asyncio.gather(*(w.store.write(touching, job) for job in jobs), return_exceptions=True)
 
 
-def test_a_job_that_gives_up_takes_only_itself(database_url: str) -> None:
+def test_a_job_that_gives_up_takes_only_itself(migrated_url: str) -> None:
     async def gives_up(tx: Tx) -> None:
         clients.connect(tx, 1, a_client("Never"))
         tx.count(1, "stock")
@@ -52,7 +52,7 @@ def test_a_job_that_gives_up_takes_only_itself(database_url: str) -> None:
         raise Missing("client", "y")
 
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             people = [a_client(f"P{i}") for i in range(20)]
             jobs = [registering(one) for one in people]
             jobs[5:5] = [gives_up, gives_up_late]
@@ -61,25 +61,25 @@ def test_a_job_that_gives_up_takes_only_itself(database_url: str) -> None:
             assert sorted(one for one in results if isinstance(one, int)) == list(range(1, 21))
             assert {row[0] for row in await w.rows("clients", "first_name")} == {one.first_name for one in people}
             assert [row[0] for row in await w.rows("events", "seq")] == sorted(range(1, 21), key=lambda n: repr((n,)))
-            assert await check_errors(database_url) == []
+            assert await check_errors(migrated_url) == []
 
     run(test())
 
 
-def test_an_error_of_the_store_lands_on_the_job_that_caused_it(database_url: str) -> None:
+def test_an_error_of_the_store_lands_on_the_job_that_caused_it(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             taken = await w.client(first="Taken")
             people = [a_client(f"P{i}") for i in range(10)]
             results = await together(w, *map(registering, [*people[:5], taken, *people[5:]]))
             assert [isinstance(one, Exception) for one in results] == [False] * 5 + [True] + [False] * 5
             assert len(await w.rows("clients")) == 11
-            assert await check_errors(database_url) == []
+            assert await check_errors(migrated_url) == []
 
     run(test())
 
 
-def test_a_job_that_breaks_fails_alone_and_writing_goes_on(database_url: str) -> None:
+def test_a_job_that_breaks_fails_alone_and_writing_goes_on(migrated_url: str) -> None:
     async def breaks(tx: Tx) -> None:
         raise ZeroDivisionError
 
@@ -87,7 +87,7 @@ def test_a_job_that_breaks_fails_alone_and_writing_goes_on(database_url: str) ->
         await asyncio.sleep(0)
 
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             results = await together(w, registering(a_client()), breaks, registering(a_client()))
             assert [type(one) for one in results] == [int, ZeroDivisionError, int]
             if w.store.engine == "sqlite":
@@ -98,11 +98,11 @@ def test_a_job_that_breaks_fails_alone_and_writing_goes_on(database_url: str) ->
     run(test())
 
 
-def test_jobs_of_one_group_see_each_others_connections(database_url: str) -> None:
+def test_jobs_of_one_group_see_each_others_connections(migrated_url: str) -> None:
     """One job opens a client to another clinic, or closes it, and the next registers a patient of that client."""
 
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             client = await w.client()
 
             async def opens(tx: Tx) -> None:
@@ -123,14 +123,14 @@ def test_jobs_of_one_group_see_each_others_connections(database_url: str) -> Non
             assert results == [None] * 4
             rows = await w.rows("enrolments", "clinic_id", "state")
             assert rows == [(1, State.ACTIVE), (1, State.ACTIVE), (2, State.HIDDEN)]
-            assert await check_errors(database_url) == []
+            assert await check_errors(migrated_url) == []
 
     run(test())
 
 
-def test_stamps_of_a_group_differ_and_commits_share_no_millisecond(database_url: str) -> None:
+def test_stamps_of_a_group_differ_and_commits_share_no_millisecond(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             seen: set[int] = set()
             for _ in range(10):
                 await together(w, *(registering(a_client()) for _ in range(30)), at=(1,))
@@ -142,14 +142,14 @@ def test_stamps_of_a_group_differ_and_commits_share_no_millisecond(database_url:
     run(test())
 
 
-def test_several_processes_write_and_a_cursor_misses_nothing(database_url: str) -> None:
+def test_several_processes_write_and_a_cursor_misses_nothing(migrated_url: str) -> None:
     """Stamps rise, no two commits of a clinic share a millisecond, and they become visible in their order."""
 
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             programs = [
                 await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "tests.storage.writer", database_url, str(seed), "50", stdout=-1
+                    sys.executable, "-m", "tests.storage.writer", migrated_url, str(seed), "50", stdout=-1
                 )
                 for seed in range(3)
             ]
@@ -178,16 +178,16 @@ def test_several_processes_write_and_a_cursor_misses_nothing(database_url: str) 
                 assert len(set(milliseconds)) == len(milliseconds)
                 rows = await w.reader.fetch(AFTER, clinic_id, 0)
                 assert {bytes(row[0]) for row in rows} == seen[clinic_id]
-            assert await check_errors(database_url) == []
+            assert await check_errors(migrated_url) == []
 
     run(test())
 
 
-def test_a_write_is_there_for_whoever_opens_the_store_next(database_url: str) -> None:
+def test_a_write_is_there_for_whoever_opens_the_store_next(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             client = await w.client()
-        store = await open_store(database_url)
+        store = await open_store(migrated_url)
         found = await clients.get(store.reader, 1, client.id)
         await store.ready()
         await store.close()
@@ -197,13 +197,13 @@ def test_a_write_is_there_for_whoever_opens_the_store_next(database_url: str) ->
     run(test())
 
 
-def test_closing_finishes_the_jobs_that_wait(database_url: str) -> None:
+def test_closing_finishes_the_jobs_that_wait(migrated_url: str) -> None:
     async def test() -> None:
-        async with world(database_url) as w:
+        async with world(migrated_url) as w:
             jobs = [asyncio.ensure_future(w.write(registering(a_client()), at=[1])) for _ in range(50)]
             await asyncio.sleep(0)
         assert [job.done() for job in jobs] == [True] * 50
-        store = await open_store(database_url)
+        store = await open_store(migrated_url)
         assert len(await World(store).rows("clients")) == 50
         await store.close()
 

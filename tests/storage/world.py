@@ -141,7 +141,7 @@ class World:
 
 @asynccontextmanager
 async def world(url: str, clinics: int = 2) -> AsyncIterator[World]:
-    """A new store at an empty database."""
+    """A new store at a database that is empty, or of the newest schema."""
     await migrate(url)
     store = await open_store(url)
     try:

@@ -131,8 +131,8 @@ def test_a_stay_of_a_month_is_an_appointment(fresh_practice):
         ("cancellation_reason_text", "x" * 1_001),
     ],
 )  # fmt: skip
-def test_a_field_that_does_not_hold_is_named_and_nothing_is_booked(fresh_practice, name, value):
-    client = fresh_practice.provet
+def test_a_field_that_does_not_hold_is_named_and_nothing_is_booked(practice, name, value):
+    client = practice.provet
     before = page(client, "appointment/?page_size=1")["count"]
     assert list(refused(client, {**CHECKUP, name: value})) == [name]
     assert page(client, "appointment/?page_size=1")["count"] == before

@@ -154,11 +154,11 @@ def test_the_oldest_body_with_empty_texts_and_patients_is_taken(fresh_practice):
         (None, None), ("", None), ({}, None),
     ],
 )  # fmt: skip
-def test_a_country_is_a_code_a_name_or_an_object(fresh_practice, given, code):
-    client = fresh_practice.provet
+def test_a_country_is_a_code_a_name_or_an_object(module_practice, given, code):
+    client = module_practice.provet
     made = sent(client, "POST", "client/", {**SMITH, "country": given}, 201)
     assert (made["country"] or {}).get("code") == code
-    other = fresh_practice.served_otherwise(provet_country="code").provet
+    other = module_practice.served_otherwise(provet_country="code").provet
     assert other.get(f"{ROOT}client/{made['id']}/").json()["country"] == (code or "")
 
 
@@ -209,8 +209,8 @@ def test_relations_are_written_as_urls_of_any_host(fresh_practice):
         ("x", ["non_field_errors"]),
     ],
 )
-def test_what_does_not_hold_is_named_and_nothing_is_changed(fresh_practice, body, names):
-    client = fresh_practice.provet
+def test_what_does_not_hold_is_named_and_nothing_is_changed(practice, body, names):
+    client = practice.provet
     before = client.get(f"{ROOT}client/{JOHN}/").json()
     problems = sent(client, "PATCH", f"client/{JOHN}/", body, 400)
     assert sorted(problems) == sorted(names)

@@ -67,19 +67,26 @@ BOOKING = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-def test_a_route_with_another_clinics_number_answers_as_for_a_missing_one(fresh_practice, route):
-    numbers = others(fresh_practice)
+@pytest.fixture(scope="module")
+def tried(module_practice):
+    """A practice in which nothing may change, whatever the second clinic tries: the numbers that it tries, the id of a
+    custom value, and all that the first clinic saw before."""
+    numbers = others(module_practice)
     row = {"field_id": 42, "value": "secret"}
-    value = sent(fresh_practice.provet, "POST", f"client/{JOHN}/custom_field_values/", row, 201)["id"]
+    value = sent(module_practice.provet, "POST", f"client/{JOHN}/custom_field_values/", row, 201)["id"]
+    return module_practice, numbers, value, everything(module_practice)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_a_route_with_another_clinics_number_answers_as_for_a_missing_one(tried, route):
+    practice, numbers, value, before = tried
     body = BODY if route.method in ("POST", "PUT", "PATCH") else None
-    before = everything(fresh_practice)
-    client = fresh_practice.other_provet
+    client = practice.other_provet
     foreign = client.request(route.method, OTHER_ROOT + filled(route.path, numbers, value), json=body)
     missing = client.request(route.method, OTHER_ROOT + filled(route.path, {}, NOBODY), json=body)
     assert foreign.status_code == missing.status_code == 404
     assert foreign.content == missing.content == b'{"detail":"Not found."}'
-    assert everything(fresh_practice) == before
+    assert everything(practice) == before
 
 
 def everything(practice):
@@ -160,8 +167,8 @@ def test_no_filter_finds_another_clinics_rows(practice):
         ("hook/webhook/", HOOK, "department"),
     ],
 )
-def test_a_relation_to_another_clinics_row_is_refused_like_one_that_does_not_exist(fresh_practice, path, body, name):
-    client = fresh_practice.other_provet
+def test_a_relation_to_another_clinics_row_is_refused_like_one_that_does_not_exist(practice, path, body, name):
+    client = practice.other_provet
     kind = next((kind for kind in ("department", "user", "patient") if name.endswith(kind)), "client")
     number = {"department": 11, "user": 5, "patient": MAX, "client": JOHN}[kind]
     method = "PATCH" if path.endswith("1/") else "POST"
@@ -175,8 +182,8 @@ def test_a_relation_to_another_clinics_row_is_refused_like_one_that_does_not_exi
         assert list(foreign.json()) == [name]
 
 
-def test_a_value_for_another_clinics_client_is_refused_like_one_for_nobody(fresh_practice):
-    client = fresh_practice.other_provet
+def test_a_value_for_another_clinics_client_is_refused_like_one_for_nobody(practice):
+    client = practice.other_provet
     foreign, missing = (
         client.post(f"{OTHER_ROOT}custom_field_values/", json={"field": 92, "value": "x", "object_id": number})
         for number in (JOHN, NOBODY)

@@ -80,10 +80,10 @@ def test_the_one_that_goes_is_archived_and_each_names_the_other(fresh_practice):
     ],
     ids=str,
 )
-def test_a_body_that_names_no_other_patient_is_refused(fresh_practice, body):
-    before = page(fresh_practice.provet, "patient/?page_size=1000")
-    assert list(sent(fresh_practice.provet, "POST", f"patient/{MAX}/merge/", body, 400)) == ["merge_patient"]
-    assert page(fresh_practice.provet, "patient/?page_size=1000") == before
+def test_a_body_that_names_no_other_patient_is_refused(practice, body):
+    before = page(practice.provet, "patient/?page_size=1000")
+    assert list(sent(practice.provet, "POST", f"patient/{MAX}/merge/", body, 400)) == ["merge_patient"]
+    assert page(practice.provet, "patient/?page_size=1000") == before
 
 
 def test_another_clinics_patient_is_told_like_one_that_does_not_exist(fresh_practice):

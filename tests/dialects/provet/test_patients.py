@@ -117,8 +117,8 @@ def test_archived_is_one_or_zero(fresh_practice, method):
         (HORSE, "mare", "Mare"), (HORSE, 4, "Female, neutered"),
     ],
 )  # fmt: skip
-def test_a_gender_is_a_number_or_a_text(fresh_practice, species, given, shown):
-    client = fresh_practice.provet
+def test_a_gender_is_a_number_or_a_text(module_practice, species, given, shown):
+    client = module_practice.provet
     body = {"client": JOHN_URL, "name": "X", "species": species, "gender": given}
     made = sent(client, "POST", "patient/", body, 201)
     assert made["gender"] == shown
@@ -182,8 +182,8 @@ def test_a_whole_patient_can_be_sent_back_as_it_was_read(fresh_practice):
         ({"fields_rel": [{"field_id": 42, "value": "a client's"}]}, ["fields_rel"]),
     ],
 )
-def test_what_does_not_hold_is_named_and_nothing_is_changed(fresh_practice, body, names):
-    client = fresh_practice.provet
+def test_what_does_not_hold_is_named_and_nothing_is_changed(practice, body, names):
+    client = practice.provet
     before = client.get(f"{ROOT}patient/{MAX}/").json()
     assert list(sent(client, "PATCH", f"patient/{MAX}/", body, 400)) == names
     assert client.get(f"{ROOT}patient/{MAX}/").json() == before
@@ -232,5 +232,5 @@ def test_many_are_created_with_values_and_weights_and_found_again(fresh_practice
 
 
 @pytest.mark.parametrize("body", [{}, [], ["x"], "x", [PUPPY, 1]])
-def test_many_must_be_a_list_of_objects(fresh_practice, body):
-    assert list(sent(fresh_practice.provet, "POST", "patient/bulk/", body, 400)) == ["non_field_errors"]
+def test_many_must_be_a_list_of_objects(practice, body):
+    assert list(sent(practice.provet, "POST", "patient/bulk/", body, 400)) == ["non_field_errors"]

@@ -67,8 +67,8 @@ def test_a_number_is_a_landlines_when_nothing_is_said(fresh_practice):
         ({**MOBILE, "client": f"https://x{ROOT}client/999999/"}, "client"),
     ],
 )
-def test_a_number_that_does_not_hold_is_refused(fresh_practice, body, name):
-    assert list(sent(fresh_practice.provet, "POST", "phonenumber/", body, 400)) == [name]
+def test_a_number_that_does_not_hold_is_refused(practice, body, name):
+    assert list(sent(practice.provet, "POST", "phonenumber/", body, 400)) == [name]
 
 
 def test_a_client_has_a_bounded_count_of_numbers(fresh_practice):
@@ -101,8 +101,8 @@ VALUES = [
 
 
 @pytest.mark.parametrize(("field", "given", "shown"), VALUES)
-def test_a_value_of_each_kind_is_written_and_read_on_every_way(fresh_practice, field, given, shown):
-    client = fresh_practice.provet
+def test_a_value_of_each_kind_is_written_and_read_on_every_way(module_practice, field, given, shown):
+    client = module_practice.provet
     made = sent(client, "POST", "client/", {**SMITH, "fields_rel": [{"field_id": field, "value": given}]}, 201)
     [row] = made["fields_rel"]
     assert list(row) == ["field_id", "id", "value", "label"]
@@ -182,8 +182,8 @@ def test_a_value_is_found_below_its_own_client_only(fresh_practice):
         ("custom_field_values/", {"field": 42, "value": "x", "object_id": 999999}, "object_id"),
     ],
 )
-def test_a_value_that_does_not_hold_is_refused(fresh_practice, path, body, name):
-    assert list(sent(fresh_practice.provet, "POST", path, body, 400)) == [name]
+def test_a_value_that_does_not_hold_is_refused(practice, path, body, name):
+    assert list(sent(practice.provet, "POST", path, body, 400)) == [name]
 
 
 def test_half_a_surrogate_pair_is_no_text(fresh_practice):

@@ -133,8 +133,8 @@ def test_a_form_is_read_like_json(fresh_practice):
         ({"send_before": 3}, None),
     ],
 )
-def test_a_reminder_is_sent_so_many_days_before_it_expires(fresh_practice, body, planned):
-    made = sent(fresh_practice.provet, "POST", LIST, {"client": JOHN_URL, **body}, 201)
+def test_a_reminder_is_sent_so_many_days_before_it_expires(module_practice, body, planned):
+    made = sent(module_practice.provet, "POST", LIST, {"client": JOHN_URL, **body}, 201)
     assert made["planned_sending_date"] == planned
 
 

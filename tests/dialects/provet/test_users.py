@@ -69,8 +69,8 @@ def test_of_users_who_are_added_with_one_address_at_once_one_is(fresh_practice):
         ({**AINO, "is_staff": 2}, ["is_staff"]),
     ],
 )
-def test_a_user_that_does_not_hold_is_refused(fresh_practice, body, names):
-    client = fresh_practice.provet
+def test_a_user_that_does_not_hold_is_refused(practice, body, names):
+    client = practice.provet
     before = ids(client, "user/")
     assert list(sent(client, "POST", "user/", body, 400)) == names
     assert ids(client, "user/") == before

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A worker that looks more often than a practice needs."""
+
+from __future__ import annotations
+
+import pytest
+
+from polyvet.delivery import worker
+
+
+@pytest.fixture(autouse=True)
+def haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test would only wait for: the pauses between two looks, and a stop's patience with who hangs."""
+    monkeypatch.setattr(worker, "POLL_S", 0.05)
+    monkeypatch.setattr(worker, "IDLE_S", 0.05)
+    monkeypatch.setattr(worker, "STOP_S", 2.0)
