@@ -199,7 +199,7 @@ def test_a_receiver_that_hangs_delays_nobody_else(migrated_url: str) -> None:
                 started = time.monotonic()
                 await clients(world, 200)
                 await eventually(lambda: len(quick.got) == 201)
-                assert time.monotonic() - started < 6  # on a machine that does much else besides
+                assert time.monotonic() - started < 12  # one that hangs is given up after 15
                 assert len(hanging.got) <= workers.MOST_OF_HOOK
 
     run(test())
