@@ -281,6 +281,24 @@ def test_two_workers_deliver_each_message_once(migrated_url: str) -> None:
     run(test())
 
 
+def test_a_worker_that_stopped_has_nothing_under_way_whenever_it_was_told(migrated_url: str) -> None:
+    async def test() -> None:
+        with Receiver() as receiver:
+            async with telling(migrated_url) as world:
+                await world.hook(receiver.url, CLIENT)
+                for n in range(25):
+                    await clients(world, 8)
+                    before = asyncio.all_tasks()
+                    async with delivering(world):
+                        await asyncio.sleep(n * 0.002)
+                    assert asyncio.all_tasks() <= before
+                    came = len(receiver.got)
+                    await asyncio.sleep(0.01)
+                    assert len(receiver.got) == came
+
+    run(test())
+
+
 def test_a_lease_that_ends_without_an_outcome_gives_the_delivery_back(migrated_url: str) -> None:
     async def test() -> None:
         with Receiver() as receiver:

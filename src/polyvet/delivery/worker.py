@@ -72,25 +72,35 @@ class Worker:
         self._busy_clinics: Counter[int] = Counter()
         self._failing: dict[bytes, tuple[int, float]] = {}  # failures in a row, and when the rest after them ends
         self._wake = asyncio.Event()
+        self._ended = asyncio.Event()
         self._stopping = False
         self._purge_at = 0.0
 
     async def run(self) -> None:
         """Until `stop`. An error of the store ends nothing: it is tried again."""
-        while not self._stopping:
-            try:
-                pause = await self._turn()
-            except Exception:
-                _log.exception("webhooks")
-                pause = AFTER_ERROR_S
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
-            self._wake.clear()
+        try:
+            while not self._stopping:
+                try:
+                    pause = await self._turn()
+                except Exception:
+                    _log.exception("webhooks")
+                    pause = AFTER_ERROR_S
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), 0 if self._stopping else pause)
+                self._wake.clear()
+            await self._end()
+        finally:
+            self._ended.set()
 
     async def stop(self) -> None:
-        """Begin nothing more, and give what is under way a few seconds; the rest comes again after its lease."""
+        """Begin nothing more; returns when what is under way has ended. Only for a worker that runs."""
         self._stopping = True
         self._wake.set()
+        await self._ended.wait()
+
+    async def _end(self) -> None:
+        """Give what is under way a few seconds, the last turn's attempts among it; the rest comes again after its
+        lease."""
         if self._sending:
             await asyncio.wait(self._sending, timeout=STOP_S)
         for task in list(self._sending):
