@@ -167,7 +167,7 @@ def add_code(
 
 @app.command("add-department")
 def add_department(
-    clinic: Annotated[int, typer.Option(help="The clinic's installation number.")],
+    clinic: ClinicOption,
     name: Annotated[str, typer.Argument(help="The department's name.")],
     data: DataOption = None,
     database_url: UrlOption = None,

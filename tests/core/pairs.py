@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Integer, SmallInteger, Table, select
 
-from polyvet.core import merging
+from polyvet.core import merging, patient_files, weights
 from polyvet.model import values
-from polyvet.model.entities import InvoiceStatus, RecordStatus
+from polyvet.model.entities import InvoiceStatus, Patient, RecordStatus
 from polyvet.model.files import PatientFile
 from polyvet.storage import merging as stored
 from polyvet.storage import numbers
@@ -28,6 +28,28 @@ _KINDS = {"custom_field_values": "custom field value", "reminders": "reminder"}
 _COUNTED = {"calendar_events": "appointments", "reminders": "reminders"}
 _WORDS = {"medical_records.status": RecordStatus.SIGNED, "invoices.status": InvoiceStatus.PAID, "value": '"x"'}
 _MOVING = ("events", "counters", "clinics", "numbers", "alembic_version")
+
+
+async def pair(w: World, clinic_id: int, **more: Any) -> tuple[Patient, Patient]:
+    """Two dogs of one client: the one that goes, and the one that stays."""
+    client = await w.client(clinic_id)
+    return await w.patient(clinic_id, client.id, "Rex", **more), await w.patient(clinic_id, client.id, "Max", **more)
+
+
+async def states(w: World, patient: Patient) -> dict[int, int]:
+    """A patient's states by clinic."""
+    return await stored.places(w.store.reader, patient.id)
+
+
+async def weigh(w: World, clinic_id: int, number: int, weight_mg: int, at: int) -> Any:
+    """Add a weighing."""
+    touching = await patient_files.saving(w.ctx(clinic_id), number)
+    return await w.write(clinic_id, touching, lambda one: weights.weigh(one, number, "7", weight_mg, at))
+
+
+async def weight(w: World, clinic_id: int, number: int) -> int | None:
+    """A patient's weight."""
+    return (await patient_files.get(w.ctx(clinic_id), number, "7")).patient.weight_mg
 
 
 async def merge(w: World, clinic_id: int, source: int, target: int) -> PatientFile:

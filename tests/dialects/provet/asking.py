@@ -138,3 +138,13 @@ def queued(practice: Practice) -> tuple[int, int]:
 def number(url: str) -> int:
     """The last part of a URL, cut as clients cut it."""
     return int(url.rstrip("/").rpartition("/")[2])
+
+
+def booked(practice_client: httpx.Client, /, **more: Any) -> Any:
+    """The documented appointment, with other values for some fields."""
+    return sent(practice_client, "POST", "appointment/", {**CHECKUP, **more}, 201)
+
+
+def at(clock: str, day: str = "2033-05-04") -> str:
+    """A time of the documented appointment's day."""
+    return f"{day}T{clock}:00+03:00"
