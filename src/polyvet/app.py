@@ -25,6 +25,10 @@ from polyvet.dialects.provet import triggers
 from polyvet.dialects.provet.wire import SCOPES as PROVET_SCOPES
 from polyvet.dialects.provet.wire import Options as ProvetOptions
 from polyvet.dialects.provet.wire import is_oauth
+from polyvet.dialects.vetcheck import router as vetcheck
+from polyvet.dialects.vetcheck.scopes import SCOPES as VETCHECK_SCOPES
+from polyvet.dialects.vetcheck.scopes import is_page
+from polyvet.dialects.vetcheck.wire import Options as VetCheckOptions
 from polyvet.dialects.vetigen import router as vetigen
 from polyvet.dialects.vetigen.wire import Generation
 from polyvet.dialects.vetigen.wire import Options as VetigenOptions
@@ -41,8 +45,9 @@ from polyvet.web.site import DOCUMENTS, SITE_PATHS, site, unknown_path
 
 API_ROOT = "/api/v1/"
 SITE = "site"  # what the log and the metrics call requests that are no dialect's
-DIALECTS = (vetigen.NAME, clinovavet.NAME, provet.NAME)
-SCOPES = {provet.NAME: PROVET_SCOPES}  # of the dialects whose applications sign in by OAuth 2.0
+DIALECTS = (vetigen.NAME, clinovavet.NAME, provet.NAME, vetcheck.NAME)
+# Of the dialects whose applications sign in by OAuth 2.0.
+SCOPES = {provet.NAME: PROVET_SCOPES, vetcheck.NAME: VETCHECK_SCOPES}
 
 
 class Shared:
@@ -69,6 +74,9 @@ class App:
         self._provet_options = ProvetOptions(
             settings.provet_strict_filters, settings.provet_country, settings.public_url, settings.webhook_networks
         )
+        self._vetcheck_options = VetCheckOptions(
+            settings.public_url, settings.registration, settings.share_days, settings.form_reminder_days
+        )
         self._demo_url = demo_url
         self._hosts = {host.lower(): name for host, name in settings.hosts.items()}
         self.metrics = Metrics()
@@ -79,16 +87,17 @@ class App:
         self._by_segment: dict[str, Dialect] = {}
         self._site: Starlette | None = None
         self._oauth: ASGIApp | None = None
+        self._people: ASGIApp | None = None
+        self._codelists = Codelists()
         self._delivery: tuple[Worker, asyncio.Task[None]] | None = None
 
     async def open(self) -> None:
         """Open the store, whose schema must be there, and put the dialects over it."""
         self._store = store = await open_store(self.settings.store_url)
-        codelists = Codelists()
-        await codelists.load(store.reader)
+        await self._codelists.load(store.reader)
         shared = self._shared
         services = Services(
-            store, codelists, shared.limits, shared.rolling, shared.marks, self.metrics, self._log,
+            store, self._codelists, shared.limits, shared.rolling, shared.marks, self.metrics, self._log,
             self.settings.body_limit,
         )  # fmt: skip
         options = VetigenOptions(Generation(self.settings.vetigen_generation), self.settings.vetigen_name_unconnected)
@@ -96,6 +105,7 @@ class App:
             vetigen.NAME: vetigen.dialect(services, options),
             clinovavet.NAME: clinovavet.dialect(services),
             provet.NAME: provet.dialect(services, self._provet_options),
+            vetcheck.NAME: vetcheck.dialect(services, self._vetcheck_options),
         }
         self._by_segment = {
             segment: self._dialects[name]
@@ -145,6 +155,9 @@ class App:
         if slash and name.isdecimal():  # an installation's number: Provet's paths start with it
             await self._dialect(self._dialects[provet.NAME], scope, receive, send)
             return
+        if name in self._dialects[vetcheck.NAME].routes.first_segments() or is_page(name):
+            await self._dialect(self._dialects[vetcheck.NAME], scope, receive, send)
+            return
         prefixed = self._dialects.get(name) if slash else None
         if prefixed is not None:
             below = {**scope, "path": path[len(name) + 1 :], "root_path": f"/{name}"}
@@ -154,9 +167,11 @@ class App:
         await self._observed(self._site, scope, receive, send)
 
     async def _dialect(self, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
-        """A dialect's request; what stands beside Provet's API is OAuth's."""
+        """A dialect's request; what stands beside Provet's API is OAuth's, and beside VetCheck's what people open."""
         if dialect.wire.name == provet.NAME and is_oauth(scope["path"]):
             await self._observed(self._signing_in(), scope, receive, send)
+        elif dialect.wire.name == vetcheck.NAME and is_page(scope["path"][1:].partition("/")[0]):
+            await self._observed(self._pages(), scope, receive, send)
         else:
             await dialect(scope, receive, send)
 
@@ -168,6 +183,18 @@ class App:
             assert self._store is not None  # noqa: S101, the lifespan ran before the first request
             self._oauth = OAuth(self._store, self._provet_options, self._shared.rolling, self._shared.attempts)
         return self._oauth
+
+    def _pages(self) -> ASGIApp:
+        """VetCheck's pages, whose libraries are loaded with the first request."""
+        if self._people is None:
+            from polyvet.dialects.vetcheck.people import People, Shared
+
+            assert self._store is not None  # noqa: S101, the lifespan ran before the first request
+            common = self._shared
+            self._people = People(
+                Shared(self._store, self._codelists, self._vetcheck_options, common.attempts, common.rolling)
+            )
+        return self._people
 
     async def _observed(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Give a request that is no dialect's its id, and log it as the dialects log theirs."""

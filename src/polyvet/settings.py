@@ -67,6 +67,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tuple[str, ...],
         _help("Private networks to which webhooks may go, such as 10.1.0.0/16; public addresses are always allowed."),
     ] = ()
+    registration: Annotated[
+        bool,
+        _help("VetCheck: let whoever signs in register, with an account (a clinic) and the role free of their own."),
+    ] = False
+    share_days: Annotated[
+        int, msgspec.Meta(ge=1, le=3650, description="For how many days a link that was shared leads anywhere.")
+    ] = 90
+    form_reminder_days: Annotated[
+        int, msgspec.Meta(ge=1, le=365, description="After how many days a reminder of an unfinished vet form is sent.")
+    ] = 7
+    smtp_host: Annotated[
+        str | None, _help("The server that takes the clinics' mails; without it they wait in the queue.")
+    ] = None
+    smtp_port: Annotated[int, msgspec.Meta(ge=1, le=HIGHEST_PORT, description="Its port: 587, or 465 for `tls`.")] = 587
+    smtp_security: Annotated[
+        Literal["starttls", "tls", "none"],
+        _help("How the connection is encrypted; `none` is for a server on this machine or network."),
+    ] = "starttls"
+    smtp_user: Annotated[str | None, _help("The name to sign in with; without it nobody signs in.")] = None
+    smtp_password: Annotated[str | None, _help("The password of `smtp_user`; set it in the environment.")] = None
+    mail_from: Annotated[
+        str | None, _help("The address that mails come from, such as clinic@vet.example; needed with `smtp_host`.")
+    ] = None
     deliver: Annotated[
         bool, _help("Send webhooks' deliveries from the serving processes; `polyvet deliver` sends them from its own.")
     ] = True

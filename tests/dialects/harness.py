@@ -49,6 +49,7 @@ from tests.dialects.extras import (
     small_clinic,
     with_extras,
 )
+from tests.dialects.library import TOKENS, fill_library
 
 T = TypeVar("T")
 TODAY = date(2026, 5, 4)  # the demo's day, a Monday; the server's clock is the real one
@@ -88,6 +89,7 @@ async def fill(url: str) -> None:
         for (dialect, clinic_id), secret in SECRETS.items():
             new = keys.NewKey(clinic_id=clinic_id, dialect=dialect, name="tests", per_minute=PLENTY, per_hour=PLENTY)
             await keys.create(store, new, secret)
+        await fill_library(store)
     finally:
         await store.close()
 
@@ -213,6 +215,7 @@ class Practice:
         self.other_clinovavet = self.client(SECRETS["clinovavet", SECOND_CLINIC])
         self.provet = self.client(SECRETS["provet", MAIN_CLINIC], scheme="Token")
         self.other_provet = self.client(SECRETS["provet", SECOND_CLINIC], scheme="Token")
+        self.vetcheck, self.free_vetcheck, self.other_vetcheck = map(self.client, TOKENS)
 
     def client(self, key: str | None = None, *, scheme: str = "Bearer") -> httpx.Client:
         """An HTTP client that sends the key as a bearer token or by another scheme, or none."""

@@ -16,11 +16,14 @@ PERMISSIONS = (
     "clients:read",
     "clients:write",
     "invoices:read",
+    "library:read",
+    "library:write",
     "patients:read",
     "patients:write",
     "records:read",
     "reminders:read",
     "reminders:write",
+    "shares:write",
     "stock:read",
     "users:read",
     "users:write",
@@ -31,7 +34,8 @@ PERMISSIONS = (
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
     """A key's owner, or an application and whom it acts for: one clinic, some permissions, its budget of requests.
-    `user_id` is a user who signed in, `key_id` whose requests are counted together."""
+    `user_id` is a user who signed in, `role` what of the library is open to them, `key_id` whose requests are counted
+    together."""
 
     key_id: bytes
     clinic_id: int
@@ -41,6 +45,7 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     per_minute: int | None = None
     per_hour: int | None = None
     user_id: bytes | None = None
+    role: str = "free"
 
 
 class Context(msgspec.Struct, frozen=True, gc=False):

@@ -102,7 +102,8 @@ class Keys:
     """Finds callers by their secrets: keys, and access tokens of the dialect if it has any."""
 
     def __init__(self, store: Store, dialect: str, scope: str | None = None) -> None:
-        """`scope`: what an access token must have been granted; None: the dialect's callers have keys only."""
+        """`scope`: what an access token must have been granted, "" if any will do; None: the dialect's callers have
+        keys only."""
         self._store = store
         self._dialect = dialect
         self._scope = scope
@@ -148,18 +149,19 @@ class Keys:
         held = await access_token(self._store, self._dialect, token_hash)
         if held is None:
             return None
-        if scope not in held.grant.scope.split():
+        if scope and scope not in held.grant.scope.split():
             raise Forbidden(scope)
         application, user_id = held.application, held.grant.user_id
         return Caller(
             key_id=application.id if user_id is None else _together(application.id, user_id),
-            clinic_id=application.clinic_id,
+            clinic_id=held.clinic_id,
             kind=KINDS[0],
             permissions=frozenset(application.permissions.split()),
             shown=application.client_id[:_SHOWN_CHARACTERS],
             per_minute=application.per_minute,
             per_hour=application.per_hour,
             user_id=user_id,
+            role=held.role or "",
         )
 
 

@@ -120,6 +120,7 @@ class Clinic(Entity, frozen=True):
     timezone: str  # an IANA name
     currency: str  # ISO 4217
     created_at: int
+    email: str | None = None  # where it is told of what people filled in
 
 
 class User(Entity, frozen=True):
@@ -135,6 +136,7 @@ class User(Entity, frozen=True):
     email: str | None = None  # unique at the clinic; who signs in does so by it
     active: bool = True
     updated_at: int = 0
+    library_role: str = "premium"  # what of the library is open to them: free, or all of it
 
 
 class Species(Entity, frozen=True):

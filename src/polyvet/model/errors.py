@@ -43,6 +43,10 @@ class Forbidden(PolyvetError):
         self.permission = permission
 
 
+class RoleNeeded(PolyvetError):
+    """The user's role in the library does not open this content."""
+
+
 class Unauthenticated(PolyvetError):
     """No key, or none that is known and alive."""
 
@@ -90,6 +94,14 @@ class TooLarge(PolyvetError):
 
 class WrongMediaType(PolyvetError):
     """A body of a content type that is not read here."""
+
+
+class NotAcceptable(PolyvetError):
+    """The caller asks for a media type that the resource is not served as."""
+
+    def __init__(self, served: tuple[str, ...]) -> None:
+        super().__init__(f"served as {', '.join(served)}")
+        self.served = served
 
 
 class NoSuchRoute(PolyvetError):

@@ -12,7 +12,7 @@ from polyvet.storage.store import Reader
 from polyvet.storage.tables import api_keys, clinics
 from polyvet.storage.writing import Tx
 
-_CLINIC = "id uid name timezone currency created_at"
+_CLINIC = "id uid name timezone currency created_at email"
 _CLINIC_COLUMNS = tuple(clinics.c[name] for name in _CLINIC.split())
 _KEY_COLUMNS = tuple(api_keys.columns)
 _SEQUENCES = "clock event_seq client_seq patient_seq invoice_seq appointment_seq record_seq"
@@ -34,7 +34,7 @@ def add_clinic(tx: Tx, clinic: Clinic, *, client_seq: int = 0, patient_seq: int 
     """Add a clinic; the sequences say which numbers are taken already."""
     tx.write(
         _ADD_CLINIC, clinic.id, clinic.uid, clinic.name, clinic.timezone, clinic.currency, clinic.created_at,
-        clock, 0, client_seq, patient_seq, 0, 0, 0,
+        clinic.email, clock, 0, client_seq, patient_seq, 0, 0, 0,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from polyvet.storage.counters import BUCKET_BITS
 
 IDENTIFIED = (
     "clients", "patients", "weights", "medical_records", "calendar_events", "stock_items", "invoices", "users",
-    "api_keys", "reminders",
+    "api_keys", "reminders", "content", "shares", "mails",
 )  # fmt: skip
 _REPORT = "Report this with the text of the finding."
 
@@ -98,7 +98,7 @@ RULES = (
     ),
     *(_stamped(table) for table in (
         "connections", "enrolments", "medical_records", "calendar_events", "stock_items", "invoices",
-        "reminders",
+        "reminders", "shares",
     )),
     _stamped("events", "at"),
     _distinct("enrolments"),
@@ -168,6 +168,7 @@ RULES = (
     ),
     _numbered_as("custom field value", "custom_field_values"),
     _numbered_as("reminder", "reminders"),
+    _numbered_as("share", "shares"),
 )  # fmt: skip
 
 # Clinic, name, bucket, what is kept, what the rows say.

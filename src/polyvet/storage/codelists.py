@@ -11,7 +11,7 @@ from polyvet.storage.store import Reader
 from polyvet.storage.tables import breeds, code_entries, species
 from polyvet.storage.writing import Tx
 
-_ALL_SPECIES = Statement(select(*species.columns).order_by(species.c.id))
+_ALL_SPECIES = Statement(select(*(species.c[name] for name in Species.__struct_fields__)).order_by(species.c.id))
 _ALL_BREEDS = Statement(select(*breeds.columns).order_by(breeds.c.id))
 _HIGHEST_SPECIES = Statement(select(func.max(species.c.id)).where(species.c.clinic_id.is_not(None)))
 _HIGHEST_BREED = Statement(select(func.max(breeds.c.id)).where(breeds.c.clinic_id.is_not(None)))
@@ -23,7 +23,7 @@ _OWN_ENTRIES = Statement(
 )
 _HIGHEST_ENTRY = Statement(select(func.max(code_entries.c.id)))
 _ADD_ENTRY = inserting(code_entries, "id clinic_id list name active", rank=2)
-_ADD_SPECIES = inserting(species, "id clinic_id name slug common synonyms", rank=2)
+_ADD_SPECIES = inserting(species, "id clinic_id name slug common synonyms common_lower common_upper", rank=2)
 _ADD_BREED = inserting(breeds, "id clinic_id species_id name", rank=4)
 
 # A code is a running number followed by the three-digit kind of its list: 001 a clinic's own, 002 the shared one.
@@ -70,7 +70,8 @@ def _next_code(highest: int | None) -> int:
 
 def add_species(tx: Tx, entry: Species) -> None:
     """Add an entry."""
-    tx.write(_ADD_SPECIES, entry.id, entry.clinic_id, entry.name, entry.slug, entry.common, entry.synonyms)
+    cases = (entry.common.lower(), entry.common.upper())
+    tx.write(_ADD_SPECIES, entry.id, entry.clinic_id, entry.name, entry.slug, entry.common, entry.synonyms, *cases)
 
 
 def add_breed(tx: Tx, entry: Breed) -> None:

@@ -36,7 +36,7 @@ _USE_CODE = Statement(
 _HELD = Statement(
     select(
         *_TOKEN_COLUMNS, *_GRANT_COLUMNS, *applications.COLUMNS,
-        or_(g.user_id.is_(None), func.coalesce(users.c.active, False))
+        or_(g.user_id.is_(None), func.coalesce(users.c.active, False)), users.c.clinic_id, users.c.library_role,
     )
     .select_from(
         oauth_tokens.join(oauth_grants, g.id == t.grant_id)
@@ -113,6 +113,13 @@ class Held(msgspec.Struct, frozen=True):
     grant: Grant
     application: Application
     user_active: bool  # nobody's user is active, too
+    user_clinic: int | None
+    role: str | None  # the user's, in the library
+
+    @property
+    def clinic_id(self) -> int:
+        """For which clinic the token's bearer acts: the user's own, whoever has registered the application."""
+        return self.application.clinic_id if self.user_clinic is None else self.user_clinic
 
     def stands(self, now: int) -> bool:
         """Whether all that the token stands on holds, and its time is not over; it may have been rotated."""
@@ -153,7 +160,8 @@ async def held(reader: Reader, token_hash: bytes) -> Held | None:
     if row is None:
         return None
     of_token, of_grant = len(_TOKEN_COLUMNS), len(_TOKEN_COLUMNS) + len(_GRANT_COLUMNS)
-    return Held(Token(*row[:of_token]), Grant(*row[of_token:of_grant]), Application(*row[of_grant:-1]), bool(row[-1]))
+    token, grant = Token(*row[:of_token]), Grant(*row[of_token:of_grant])
+    return Held(token, grant, Application(*row[of_grant:-3]), bool(row[-3]), row[-2], row[-1])
 
 
 def end_token(tx: Tx, token_hash: bytes, at: int) -> None:

@@ -20,6 +20,7 @@ from polyvet.storage.statement import Statement, inserting, p
 from polyvet.storage.store import Reader
 from polyvet.storage.tables import (
     calendar_events,
+    content,
     custom_field_values,
     enrolments,
     event_patients,
@@ -29,6 +30,7 @@ from polyvet.storage.tables import (
     merges,
     metadata,
     reminders,
+    shares,
     weights,
 )
 from polyvet.storage.writing import Tx
@@ -85,6 +87,8 @@ RULES: Mapping[str, Rule | None] = {
     "invoices.patient_id": Rule("id", stamped=(invoices, "id")),
     "custom_field_values.patient_id": Rule("clinic_id number", clash=_same_field, only=_at_their_clinics),
     "reminders.patient_id": Rule("id", stamped=(reminders, "id"), entity="reminder"),
+    "content.patient_id": Rule("id", stamped=(content, "id"), entity="content"),
+    "shares.patient_id": Rule("id", stamped=(shares, "id"), entity="share"),
 }  # fmt: skip
 
 

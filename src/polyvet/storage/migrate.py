@@ -23,21 +23,27 @@ if TYPE_CHECKING:
     import asyncpg
     from sqlalchemy import Connection
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")  # the oldest first; a test holds this against the files
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")  # the oldest first; a test holds this against the files
 HEAD = REVISIONS[-1]
 Progress = Callable[[str], None]
 
 _LOCK_TIMEOUT_S = 120.0
 _ADVISORY_LOCK = 0x706F6C79766574  # "polyvet"
-_SPECIES = [(row.id, row.name, row.slug, row.common, row.synonyms) for row in species_rows()]
+_SPECIES = [
+    (row.id, row.name, row.slug, row.common, row.synonyms, row.common.lower(), row.common.upper())
+    for row in species_rows()
+]
 _BREEDS = [(row.id, row.species_id, row.name) for row in breed_rows()]
-_READ_SPECIES = "SELECT id, name, slug, common, synonyms FROM species WHERE clinic_id IS NULL"
+_READ_SPECIES = (
+    "SELECT id, name, slug, common, synonyms, common_lower, common_upper FROM species WHERE clinic_id IS NULL"
+)
 _READ_BREEDS = "SELECT id, species_id, name FROM breeds WHERE clinic_id IS NULL"
 _READ_REVISION = "SELECT version_num FROM alembic_version"
 # A slug stands in lists and counters as well; to change one takes a migration.
 _SEED_SPECIES = (
-    "INSERT INTO species (id, name, slug, common, synonyms) VALUES ({}) ON CONFLICT (id) DO UPDATE SET"
-    " name = excluded.name, common = excluded.common, synonyms = excluded.synonyms"
+    "INSERT INTO species (id, name, slug, common, synonyms, common_lower, common_upper) VALUES ({}) ON CONFLICT (id)"
+    " DO UPDATE SET name = excluded.name, common = excluded.common, synonyms = excluded.synonyms,"
+    " common_lower = excluded.common_lower, common_upper = excluded.common_upper"
 )
 _SEED_BREEDS = (
     "INSERT INTO breeds (id, species_id, name) VALUES ({}) ON CONFLICT (id) DO UPDATE SET"
@@ -171,7 +177,7 @@ def _seed_sqlite(connection: sqlite3.Connection, tell: Progress) -> None:
         return
     tell(f"writing {len(species)} species and {len(breeds)} breeds of the shared codelists")
     connection.execute("BEGIN IMMEDIATE")
-    connection.executemany(_SEED_SPECIES.format("?, ?, ?, ?, ?"), species)
+    connection.executemany(_SEED_SPECIES.format("?, ?, ?, ?, ?, ?, ?"), species)
     connection.executemany(_SEED_BREEDS.format("?, ?, ?"), breeds)
     connection.execute("COMMIT")
 
@@ -228,5 +234,5 @@ async def _seed_postgresql(connection: asyncpg.Connection, tell: Progress) -> No
     tell(f"writing {len(species)} species and {len(breeds)} breeds of the shared codelists")
     async with connection.transaction():
         await connection.execute(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
-        await connection.executemany(_SEED_SPECIES.format("$1, $2, $3, $4, $5"), species)
+        await connection.executemany(_SEED_SPECIES.format("$1, $2, $3, $4, $5, $6, $7"), species)
         await connection.executemany(_SEED_BREEDS.format("$1, $2, $3"), breeds)

@@ -26,7 +26,7 @@ NUMBERED = "user"  # the numbers of users, as `numbers` counts them
 USER_COLUMNS = tuple(u[name] for name in User.__struct_fields__)
 _COLUMNS = (*USER_COLUMNS, u.details)
 _NAMES = " ".join(column.name for column in _COLUMNS)
-_CHANGING = "name email active updated_at details"
+_CHANGING = "name email active updated_at library_role details"
 FIELDS = {
     "number": Field(u.number, Kind.NUMBER),
     "email": Field(u.email, Kind.TEXT),
@@ -123,7 +123,9 @@ async def add_user(tx: Tx, user: User, details: UserDetails | None = None) -> Us
 def change_user(tx: Tx, file: StaffFile) -> StaffFile:
     """Write what may change of a user; gives the file as it is kept."""
     user = _kept(file.user)
-    tx.write(_UPDATE, user.name, user.email, user.active, user.updated_at, to_json(file.details), user.id)
+    tx.write(
+        _UPDATE, user.name, user.email, user.active, user.updated_at, user.library_role, to_json(file.details), user.id
+    )  # fmt: skip
     return replace(file, user=user)
 
 

@@ -18,6 +18,7 @@ from polyvet.model import errors
 from polyvet.model.paging import Page
 from polyvet.web.dialect import Services
 from polyvet.web.message import Headers, Reply, Request
+from polyvet.web.origin import origin
 from polyvet.web.routes import Route, RouteTable
 from polyvet.web.slots import digest
 
@@ -199,11 +200,7 @@ def failure(status: int, detail: str) -> Reply:
 
 def installation(request: Request, options: Options, tenant: int) -> str:
     """What all URLs of an installation start with, as the request's sender reaches it."""
-    origin = options.public_url
-    if origin is None:
-        host = request.header(b"host")
-        origin = f"{request.scope['scheme']}://{host.decode('latin-1') if host else 'localhost'}"
-    return f"{origin.rstrip('/')}{request.scope.get('root_path', '')}/{tenant}"
+    return f"{origin(request, options.public_url)}/{tenant}"
 
 
 class Urls:

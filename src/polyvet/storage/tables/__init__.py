@@ -10,11 +10,14 @@ from polyvet.storage.tables.access import (
     oauth_codes,
     oauth_grants,
     oauth_tokens,
+    promo_codes,
+    sessions,
     signing_keys,
     users,
 )
 from polyvet.storage.tables.columns import BYTES, DATE, ID, INSTANT, SERIAL, metadata
 from polyvet.storage.tables.hooks import deliveries, delivery_attempts, outbox_cursors, webhooks
+from polyvet.storage.tables.library import content, mails, share_links, shares, submissions
 from polyvet.storage.tables.office import (
     code_entries,
     custom_field_options,
@@ -60,6 +63,7 @@ __all__ = [
     "clinics",
     "code_entries",
     "connections",
+    "content",
     "counters",
     "custom_field_options",
     "custom_field_values",
@@ -74,6 +78,7 @@ __all__ = [
     "idempotency",
     "invoice_lines",
     "invoices",
+    "mails",
     "medical_records",
     "merged_rows",
     "merges",
@@ -86,10 +91,15 @@ __all__ = [
     "outbox_cursors",
     "patients",
     "phones",
+    "promo_codes",
     "reminders",
+    "sessions",
+    "share_links",
+    "shares",
     "signing_keys",
     "species",
     "stock_items",
+    "submissions",
     "users",
     "webhooks",
     "weights",

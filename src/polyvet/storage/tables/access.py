@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, SmallInteger, Table, text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, SmallInteger, Table, Text, text
 
 from polyvet.storage.tables.columns import (
     BYTES,
@@ -32,9 +32,11 @@ users = Table(
     Column("updated_at", INSTANT, nullable=False, server_default=text("0")),
     document("details"),
     text_("password_hash", nullable=True),  # argon2
+    Column("library_role", Text, nullable=False, server_default=text("'premium'")),
     Index("users_subject", "clinic_id", "subject", unique=True),
     Index("users_number", "clinic_id", "number", unique=True),
     Index("users_email", "clinic_id", "email", unique=True),
+    Index("users_signing_in", "email"),
     sqlite_with_rowid=False,
 )
 
@@ -135,6 +137,34 @@ signing_keys = Table(
     text_("private_jwk"),
     Column("created_at", INSTANT, nullable=False),
     Column("retired_at", INSTANT),
+    sqlite_with_rowid=False,
+)
+
+# Who has signed in with a browser.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", BYTES, primary_key=True),
+    id_("user_id", ForeignKey("users.id")),
+    Column("created_at", INSTANT, nullable=False),
+    Column("expires_at", INSTANT, nullable=False),
+    Index("sessions_user", "user_id"),
+    Index("sessions_expires", "expires_at"),
+    sqlite_with_rowid=False,
+)
+
+# Codes that raise a user's role in the library.
+promo_codes = Table(
+    "promo_codes",
+    metadata,
+    Column("code_hash", BYTES, primary_key=True),
+    text_("name"),
+    text_("role"),
+    int_("uses"),
+    int_("most_uses", nullable=True),
+    Column("created_at", INSTANT, nullable=False),
+    Column("expires_at", INSTANT),
+    Column("revoked_at", INSTANT),
     sqlite_with_rowid=False,
 )
 

@@ -40,6 +40,7 @@ clinics = Table(
     int_("invoice_seq"),
     since_0003("appointment_seq"),
     since_0003("record_seq"),
+    text_("email", nullable=True),  # where it is told of what people filled in
 )
 
 species = Table(
@@ -51,6 +52,7 @@ species = Table(
     text_("slug"),
     text_("common"),
     text_("synonyms"),
+    *plain("common_lower common_upper"),
 )
 
 breeds = Table(

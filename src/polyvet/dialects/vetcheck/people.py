@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands beside VetCheck's API at the root: signing in and OAuth's endpoints, and the pages that people open.
+
+Each file of pages gives its table: paths with the functions that answer them, by method. `{name}` stands for one
+segment. An error of theirs is told on a page; files whose callers are programs tell their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+import structlog
+from starlette.responses import HTMLResponse, Response
+
+from polyvet.core.codelists import Codelists
+from polyvet.dialects.vetcheck import wire
+from polyvet.dialects.vetcheck.wire import Options
+from polyvet.model.errors import Busy, Invalid, LimitReached, Missing, PolyvetError, TooLarge, WrongMediaType
+from polyvet.storage.store import Store
+from polyvet.web import pages
+from polyvet.web.forms import FORM_BYTES
+from polyvet.web.message import Receive, Request, Scope, Send
+from polyvet.web.origin import origin
+from polyvet.web.rolling import Rolling
+
+_FIRST_ERROR = 400
+_log = structlog.get_logger()
+
+Answering = Callable[[Request], Awaitable[Response]]
+Table = Mapping[str, Mapping[str, Answering]]
+
+
+class Shared(msgspec.Struct, frozen=True):
+    """What all pages need."""
+
+    store: Store
+    codelists: Codelists
+    options: Options
+    attempts: Rolling  # to sign in, and to do what a stranger may
+    rolling: Rolling | None  # the vendor's limits; None: switched off
+
+    def origin(self, request: Request) -> str:
+        """What absolute URLs start with."""
+        return origin(request, self.options.public_url)
+
+
+class People:
+    """The pages as an ASGI application."""
+
+    def __init__(self, shared: Shared) -> None:
+        from polyvet.dialects.vetcheck import account, authorize, oauth, shared_pages, vet_form_pages
+
+        self._table: dict[tuple[str, ...], Mapping[str, Answering]] = {}
+        for module in (account, authorize, oauth, shared_pages, vet_form_pages):
+            for path, methods in module.table(shared).items():
+                self._table[tuple(path.split("/"))] = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request. Answers are small and hold secrets, so they are not compressed."""
+        request = Request(scope, receive, {}, FORM_BYTES)
+        try:
+            response = await self._answer(request)
+        except ConnectionResetError:
+            return
+        except PolyvetError as error:
+            response = _failed(error)
+        except Exception:
+            _log.exception("defect", dialect=wire.NAME)  # without the path, which may hold a link's token
+            response = told(500, "Something went wrong here. Try again; if it stays, tell whoever runs this server.")
+        if response.status_code >= _FIRST_ERROR:
+            await request.drain()
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        methods = self._find(request)
+        if methods is None:
+            return told(404, "There is no such page here.")
+        method: str = request.scope["method"]
+        answering = methods.get("GET" if method == "HEAD" else method)
+        if answering is None:
+            allowed = ", ".join(sorted({*methods, *(("HEAD",) if "GET" in methods else ())}))
+            response = told(405, f"This page takes {allowed} only.")
+            response.headers["allow"] = allowed
+            return response
+        return await answering(request)
+
+    def _find(self, request: Request) -> Mapping[str, Answering] | None:
+        """The methods of the request's path; notes its parameters."""
+        segments = tuple(request.scope["path"].removeprefix("/").split("/"))
+        found = self._table.get(segments)
+        if found is not None:
+            return found
+        for pattern, methods in self._table.items():
+            pairs = list(zip(pattern, segments, strict=False))
+            if len(pattern) == len(segments) and all(b and (a == b or a.startswith("{")) for a, b in pairs):
+                request.parameters = {a[1:-1]: b for a, b in pairs if a.startswith("{")}
+                return methods
+        return None
+
+
+def told(status: int, problem: str, title: str = "This did not work") -> Response:
+    """A page that says what is wrong, and what to do."""
+    page = pages.template("told.html").render(style=pages.style()[0], title=title, problem=problem)
+    return HTMLResponse(page, status, pages.private("'none'"))
+
+
+def _failed(error: PolyvetError) -> Response:
+    match error:
+        case Missing():
+            return told(404, "There is no such page here.")
+        case Invalid():
+            return told(400, str(error))
+        case WrongMediaType():
+            return told(400, "Send the form as a browser does.")
+        case TooLarge():
+            return told(413, "This is more than fits. Shorten what you wrote.")
+        case LimitReached():
+            response = told(429, f"Too many attempts. Wait {error.retry_after} seconds.")
+            response.headers["retry-after"] = str(error.retry_after)
+            return response
+        case Busy():
+            _log.warning("busy", dialect=wire.NAME, reason=str(error))
+            response = told(503, "The server is busy. Try again in a moment.")
+            response.headers["retry-after"] = "1"
+            return response
+    raise error  # a fact that no page can meet: a defect

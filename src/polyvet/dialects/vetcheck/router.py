@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""VetCheck's route table: all that the vendor documents of its API. Content is neither made nor deleted through it
+[seed, by absence]. What people open in a browser, and OAuth, stands in people.py.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
+
+from polyvet.dialects.vetcheck import content, lists, sharing
+from polyvet.dialects.vetcheck.wire import NAME, ROOT, Failure, Options, VetCheckWire
+from polyvet.identity.keys import Keys
+from polyvet.model.library import ContentKind
+from polyvet.web import openapi
+from polyvet.web.dialect import Dialect, Services
+from polyvet.web.routes import Handler, Parameter, Route, RouteTable, getting
+
+TITLE = "VetCheck, as polyvet serves it"
+_TEXT = {"type": "string"}
+QUERY = (
+    Parameter(name="$filter", schema=_TEXT, description="Which items: a boolean expression.", origin="seed"),
+    Parameter(name="$orderby", schema=_TEXT, description="Columns, each with ASC or DESC.", origin="seed"),
+    Parameter(name="$top", schema={"type": "integer"}, description="The first n results.", origin="seed"),
+    Parameter(name="$skip", schema={"type": "integer"}, description="Those after the first n.", origin="seed"),
+    Parameter(name="$count", schema=_TEXT, description="How many there are, in place of them.", origin="seed"),
+)
+
+
+def dialect(services: Services, options: Options) -> Dialect:
+    """The dialect as an application."""
+    served = table(services, options)
+    # Which scopes guard what is not described, so that a token of any scope may come [inferred].
+    callers = Keys(services.store, NAME, scope="")
+    return Dialect(VetCheckWire(), served, services, callers, partial(document, served))
+
+
+def document(served: RouteTable) -> bytes:
+    """The dialect's OpenAPI description."""
+    return openapi.document(
+        title=TITLE, version="v2", root=ROOT, table=served, error_type=Failure, security=(openapi.BEARER,)
+    )
+
+
+def table(services: Services, options: Options) -> RouteTable:
+    """What is served."""
+    share = partial(sharing.sharing, options=options, rolling=services.rolling)
+    # fmt: off
+    return RouteTable((
+        getting("species", "List species", "listSpecies", "seed", "library:read",
+            lists.list_species, lists.Listed, QUERY),
+        *_kind("handouts", "handout", ContentKind.HANDOUT, "{id}", changed=True, share=share),
+        *_kind("forms", "form", ContentKind.FORM, "{id}/get", changed=True, share=share),
+        *_kind("vetforms", "vet form", ContentKind.VET_FORM, "{id}/get", changed=False, share=None),
+        *_kind("programs", "program", ContentKind.PROGRAM, "{id}", changed=True, share=share),
+    ))
+    # fmt: on
+
+
+def _kind(plural: str, name: str, kind: ContentKind, one: str, *, changed: bool, share: Any) -> tuple[Route, ...]:
+    """A kind's rows. The page speaks of `/{id}` in its prose and of `/{id}/get` at some kinds' endpoints [seed]: both
+    are served everywhere."""
+    word = "".join(part.capitalize() for part in name.split())
+    get_one = getting(
+        f"{plural}/{one}", f"Retrieve a {name}", f"get{word}", "seed", "library:read", content.getting(kind),
+        content.ContentOut,
+    )  # fmt: skip
+    other = "{id}" if one == "{id}/get" else "{id}/get"
+    rows = [
+        getting(
+            plural, f"List {plural}", f"list{word}s", "seed", "library:read", lists.listing(kind), lists.Listed, QUERY
+        ),
+        get_one,
+        replace(get_one, path=f"{plural}/{other}", alias_of=get_one.path),
+    ]
+    if changed:
+        put = _writing("PUT", f"{plural}/{{id}}", f"Update a {name}", f"update{word}", content.putting(kind))
+        rows.append(replace(put, answer=content.ContentOut, body=content.ContentIn, permission="library:write"))
+    if share is not None:
+        rows.append(_writing("POST", f"{plural}/{{id}}/share", f"Share a {name}", f"share{word}", share(kind)))
+    return tuple(rows)
+
+
+def _writing(method: str, path: str, summary: str, operation: str, handler: Handler) -> Route:
+    return Route(
+        method=method, path=path, handler=handler, permission="shares:write", summary=summary, operation=operation,
+        origin="seed", answer=sharing.ShareOut, body=sharing.ShareIn,
+    )  # fmt: skip
+
+
+__all__ = ["NAME", "ROOT", "dialect", "document", "table"]

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shares in the store, the links that lead to them, and what was filled in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from polyvet.model.library import Share, Submission
+from polyvet.storage import numbers
+from polyvet.storage.statement import Statement, inserting, p
+from polyvet.storage.store import Reader
+from polyvet.storage.tables import share_links, shares, submissions
+from polyvet.storage.writing import Tx
+
+NUMBERED = "share"  # the numbers of shares, as `numbers` counts them
+s, u = shares.c, submissions.c
+_NAMES = Share.__struct_fields__
+COLUMNS = tuple(s[name] for name in _NAMES)
+_CHANGING = "patient_id record_id updated_at expires_at revoked_at"
+_SUBMISSION = Submission.__struct_fields__
+
+_ADD = inserting(shares, " ".join(_NAMES), rank=50)
+_ADD_LINK = inserting(share_links, "token_hash share_id created_at", rank=55)
+_UPDATE = Statement(
+    update(shares).where(s.id == p("row")).values({name: p(f"new_{name}") for name in _CHANGING.split()}),
+    " ".join(f"new_{name}" for name in _CHANGING.split()) + " row",
+    rank=70,
+)
+_BY_TOKEN = Statement(
+    select(*COLUMNS)
+    .select_from(shares.join(share_links, share_links.c.share_id == s.id))
+    .where(share_links.c.token_hash == p("token_hash")),
+    "token_hash",
+)
+_BY_NUMBER = Statement(select(*COLUMNS).where(s.clinic_id == p("clinic"), s.number == p("number")), "clinic number")
+_GET = Statement(select(*COLUMNS).where(s.id == p("share")), "share")
+_OF_PATIENT = Statement(
+    select(*COLUMNS).where(s.patient_id == p("patient"), s.clinic_id == p("clinic")).order_by(s.number.desc()),
+    "patient clinic",
+)
+_LATEST = Statement(
+    select(*COLUMNS)
+    .where(s.clinic_id == p("clinic"), s.number < p("before"))
+    .order_by(s.number.desc())
+    .limit(p("limit")),
+    "clinic before limit",
+)
+_SUBMITTED = Statement(select(*(u[name] for name in _SUBMISSION)).where(u.subject_id == p("subject")), "subject")
+_given = {name: p(name) for name in _SUBMISSION}
+_again = {name: p(name) for name in ("answers", "shown", "saved_at", "submitted_at")}
+_SAVE_SUBMISSION = Statement(
+    sqlite.insert(submissions).values(_given).on_conflict_do_update(index_elements=["subject_id"], set_=_again),
+    " ".join(_SUBMISSION),
+    postgresql=postgresql.insert(submissions)
+    .values(_given)
+    .on_conflict_do_update(index_elements=["subject_id"], set_=_again),
+    rank=72,
+)
+
+
+def share_of(row: Any) -> Share:
+    """A share of a row of COLUMNS."""
+    share = Share(*row)
+    return replace(share, prefill=msgspec.json.decode(str(share.prefill), type=dict[str, str]))
+
+
+async def add(tx: Tx, share: Share) -> Share:
+    """Add a share of a clinic that the transaction holds; gives it with its number."""
+    share = replace(share, number=await numbers.take(tx, share.clinic_id, NUMBERED))
+    kept = replace(share, prefill=_json(share.prefill))
+    tx.write(_ADD, *msgspec.structs.astuple(kept))
+    return share
+
+
+def add_link(tx: Tx, share_id: bytes, token_hash: bytes, at: int) -> None:
+    """Let a token, of which this is the SHA-256, lead to a share."""
+    tx.write(_ADD_LINK, token_hash, share_id, at)
+
+
+def save(tx: Tx, share: Share) -> None:
+    """Write what may change of a share."""
+    tx.write(_UPDATE, *(getattr(share, name) for name in _CHANGING.split()), share.id)
+
+
+async def get(reader: Reader, share_id: bytes) -> Share | None:
+    """One share of any clinic."""
+    row = await reader.fetch_one(_GET, share_id)
+    return None if row is None else share_of(row)
+
+
+async def by_token(reader: Reader, token_hash: bytes) -> Share | None:
+    """The share that a link leads to, whether it stands or not."""
+    row = await reader.fetch_one(_BY_TOKEN, token_hash)
+    return None if row is None else share_of(row)
+
+
+async def by_number(reader: Reader, clinic_id: int, number: int) -> Share | None:
+    """A clinic's share."""
+    row = await reader.fetch_one(_BY_NUMBER, clinic_id, number)
+    return None if row is None else share_of(row)
+
+
+async def of_patient(reader: Reader, clinic_id: int, patient_id: bytes) -> list[Share]:
+    """What a clinic shared about a patient, the latest first."""
+    return [share_of(row) for row in await reader.fetch(_OF_PATIENT, patient_id, clinic_id)]
+
+
+async def latest(reader: Reader, clinic_id: int, before: int, limit: int) -> list[Share]:
+    """A clinic's shares with lower numbers than `before`, the latest first."""
+    return [share_of(row) for row in await reader.fetch(_LATEST, clinic_id, before, limit)]
+
+
+async def submission(reader: Reader, subject_id: bytes) -> Submission | None:
+    """What was filled in of a share or a vet form."""
+    row = await reader.fetch_one(_SUBMITTED, subject_id)
+    if row is None:
+        return None
+    found = Submission(*row)
+    return replace(found, answers=msgspec.json.decode(str(found.answers), type=dict[str, str]))
+
+
+def save_submission(tx: Tx, filled: Submission) -> None:
+    """Write what was filled in, in place of what was there."""
+    kept = replace(filled, answers=_json(filled.answers))
+    tx.write(_SAVE_SUBMISSION, *msgspec.structs.astuple(kept))
+
+
+def _json(texts: dict[str, str]) -> str:
+    return msgspec.json.encode(texts).decode()
