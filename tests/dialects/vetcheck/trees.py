@@ -290,7 +290,7 @@ def filters(rows: list[Row]) -> st.SearchStrategy[Any]:
     numbers = sorted({row[name] for row in rows for name in NUMBERS if row[name] is not None})
     number_literals = st.builds(
         lambda number, by: Literal(Decimal(number) + by),
-        st.sampled_from([*numbers, 0, -7, 10**17]),
+        st.sampled_from([*numbers, 0, -7, 10**12]),
         st.sampled_from([Decimal(0), Decimal("0.0"), Decimal("0.5"), Decimal("-0.25"), Decimal(1)]),
     )
     times = sorted({row[name] for row in rows for name in INSTANTS})
