@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from polyvet.core import letters, patients, prefill, share_records
 from polyvet.core.context import Context, Writing
+from polyvet.core.named import named_patient
 from polyvet.model import values
 from polyvet.model.emails import is_address
 from polyvet.model.entities import Clinic, Patient, State
@@ -98,7 +99,7 @@ async def wanted(w: Writing, kind: ContentKind, number: int, shown: str, new: Ne
     clinic = await _clinic(w.tx, w.clinic_id)
     if new.patient is None:
         return Wanted(content, clinic, None, new.email, new, dict(new.prefill))
-    patient = await _patient(w, new.patient, new.patient_shown)
+    patient = await named_patient(w, new.patient, new.patient_shown)
     owner = await clients.get(w.tx, w.clinic_id, patient.client_id)
     # An address that nothing can be sent to is as good as none.
     known = owner.email if owner is not None and owner.email and is_address(owner.email) else None
@@ -222,20 +223,6 @@ async def _clinic(reader: Reader, clinic_id: int) -> Clinic:
     if clinic is None:
         raise RuntimeError("a caller's clinic is not there")
     return clinic
-
-
-async def _patient(w: Writing, named: bytes | int, shown: str) -> Patient:
-    """The patient, if it is active and open to the clinic; one that was merged is the one that stays."""
-    w.require("patients:read")
-    if isinstance(named, bytes):
-        found = await stored_patients.get(w.tx, w.clinic_id, named)
-    else:
-        file = await patient_files.by_number(w.tx, w.clinic_id, named)
-        found = None if file is None else file.patient
-    patient = await patients.kept(w.tx, w.clinic_id, found)
-    if patient is None or patient.state != State.ACTIVE:
-        raise Missing(patients.KIND, shown)
-    return patient
 
 
 def _new_link(tx: Tx, share: Share) -> str:
