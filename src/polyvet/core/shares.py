@@ -29,7 +29,7 @@ from polyvet.storage.writing import Touching, Tx
 KIND = "share"
 LONGEST_NAME = 200
 _TOKEN_BYTES = 32
-_NAMES = {kind: kind.name.lower().replace("_", " ") for kind in ContentKind}
+NAMES = {kind: kind.name.lower().replace("_", " ") for kind in ContentKind}
 Linking = Callable[[str], str]  # the URL that a token makes
 
 
@@ -92,19 +92,20 @@ async def wanted(w: Writing, kind: ContentKind, number: int, shown: str, new: Ne
     w.require("shares:write")
     content = await library.get(w.tx, w.clinic_id, kind, number)
     if content is None:
-        raise Missing(_NAMES[kind], shown)
+        raise Missing(NAMES[kind], shown)
     if content.role == LibraryRole.PREMIUM and w.caller.role != LibraryRole.PREMIUM:
         raise RoleNeeded
     clinic = await _clinic(w.tx, w.clinic_id)
     if new.patient is None:
-        return Wanted(content, clinic, None, new.email, new, dict(new.prefill))
+        return Wanted(content, clinic, None, new.email, new, _prefilled(content, {}, new))
     patient = await _patient(w, new.patient, new.patient_shown)
     owner = await clients.get(w.tx, w.clinic_id, patient.client_id)
     # An address that nothing can be sent to is as good as none.
     known = owner.email if owner is not None and owner.email and is_address(owner.email) else None
-    lists = await w.codelists.within(w.tx, patient)
-    found = await prefill.of_record(w.tx, lists, clinic, patient)
-    return Wanted(content, clinic, patient, new.email or known, new, {**found, **new.prefill})
+    found: dict[str, str] = {}
+    if content.kind == ContentKind.FORM:
+        found = await prefill.of_record(w.tx, await w.codelists.within(w.tx, patient), clinic, patient)
+    return Wanted(content, clinic, patient, new.email or known, new, _prefilled(content, found, new))
 
 
 async def add(w: Writing, wanted: Wanted, link: Linking, days: int) -> tuple[Share, str]:
@@ -236,6 +237,15 @@ async def _patient(w: Writing, named: bytes | int, shown: str) -> Patient:
     if patient is None or patient.state != State.ACTIVE:
         raise Missing(patients.KIND, shown)
     return patient
+
+
+def _prefilled(content: Content, found: dict[str, str], new: NewShare) -> dict[str, str]:
+    """What a form's fields start with: what is said of the share goes before the record, and what is said of a field
+    before both."""
+    if content.kind != ContentKind.FORM:
+        return {}
+    said = {prefill.PET_NAME: new.name, prefill.EMAIL: new.email}
+    return {**found, **{name: value for name, value in said.items() if value}, **new.prefill}
 
 
 def _new_link(tx: Tx, share: Share) -> str:
