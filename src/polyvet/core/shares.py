@@ -13,16 +13,15 @@ from collections.abc import Callable, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from polyvet.core import letters, patients, prefill, share_records
+from polyvet.core import letters, prefill, share_records
 from polyvet.core.context import Context, Writing
 from polyvet.core.named import named_patient
 from polyvet.model import values
 from polyvet.model.emails import is_address
-from polyvet.model.entities import Clinic, Patient, State
+from polyvet.model.entities import Clinic, Patient
 from polyvet.model.errors import AlreadySubmitted, Missing, RoleNeeded
 from polyvet.model.library import Content, ContentKind, LibraryRole, Share, Submission
-from polyvet.storage import access, clients, library, mails, patient_files, staff
-from polyvet.storage import patients as stored_patients
+from polyvet.storage import access, clients, library, mails, staff
 from polyvet.storage import shares as stored
 from polyvet.storage.store import Reader, Store
 from polyvet.storage.writing import Touching, Tx
@@ -30,7 +29,7 @@ from polyvet.storage.writing import Touching, Tx
 KIND = "share"
 LONGEST_NAME = 200
 _TOKEN_BYTES = 32
-_NAMES = {kind: kind.name.lower().replace("_", " ") for kind in ContentKind}
+NAMES = {kind: kind.name.lower().replace("_", " ") for kind in ContentKind}
 Linking = Callable[[str], str]  # the URL that a token makes
 
 
@@ -93,19 +92,20 @@ async def wanted(w: Writing, kind: ContentKind, number: int, shown: str, new: Ne
     w.require("shares:write")
     content = await library.get(w.tx, w.clinic_id, kind, number)
     if content is None:
-        raise Missing(_NAMES[kind], shown)
+        raise Missing(NAMES[kind], shown)
     if content.role == LibraryRole.PREMIUM and w.caller.role != LibraryRole.PREMIUM:
         raise RoleNeeded
     clinic = await _clinic(w.tx, w.clinic_id)
     if new.patient is None:
-        return Wanted(content, clinic, None, new.email, new, dict(new.prefill))
+        return Wanted(content, clinic, None, new.email, new, _prefilled(content, {}, new))
     patient = await named_patient(w, new.patient, new.patient_shown)
     owner = await clients.get(w.tx, w.clinic_id, patient.client_id)
     # An address that nothing can be sent to is as good as none.
     known = owner.email if owner is not None and owner.email and is_address(owner.email) else None
-    lists = await w.codelists.within(w.tx, patient)
-    found = await prefill.of_record(w.tx, lists, clinic, patient)
-    return Wanted(content, clinic, patient, new.email or known, new, {**found, **new.prefill})
+    found: dict[str, str] = {}
+    if content.kind == ContentKind.FORM:
+        found = await prefill.of_record(w.tx, await w.codelists.within(w.tx, patient), clinic, patient)
+    return Wanted(content, clinic, patient, new.email or known, new, _prefilled(content, found, new))
 
 
 async def add(w: Writing, wanted: Wanted, link: Linking, days: int) -> tuple[Share, str]:
@@ -223,6 +223,15 @@ async def _clinic(reader: Reader, clinic_id: int) -> Clinic:
     if clinic is None:
         raise RuntimeError("a caller's clinic is not there")
     return clinic
+
+
+def _prefilled(content: Content, found: dict[str, str], new: NewShare) -> dict[str, str]:
+    """What a form's fields start with: what is said of the share goes before the record, and what is said of a field
+    before both."""
+    if content.kind != ContentKind.FORM:
+        return {}
+    said = {prefill.PET_NAME: new.name, prefill.EMAIL: new.email}
+    return {**found, **{name: value for name, value in said.items() if value}, **new.prefill}
 
 
 def _new_link(tx: Tx, share: Share) -> str:

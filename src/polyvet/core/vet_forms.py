@@ -103,9 +103,7 @@ async def complete(
         raise Invalid({_TO_OWNER: "has no e-mail here, so no copy can be sent"})
     html, text = filling.shown(item.html, answers), filling.as_text(item.html, answers)
     html, markdown, plain = rendering.forms_of(html)
-    item = replace(
-        _changed(w, item, by), status=str(FormStatus.COMPLETE), html=html, markdown=markdown, plain=plain
-    )
+    item = replace(_changed(w, item, by), status=str(FormStatus.COMPLETE), html=html, markdown=markdown, plain=plain)
     library.save(w.tx, item)
     now = values.now()
     shares.save_submission(w.tx, Submission(item.id, w.clinic_id, answers, html, now, now))
@@ -165,9 +163,7 @@ def _changed(w: Writing, item: Content, by: str) -> Content:
     return replace(item, updated_at=at, updated_by=by)
 
 
-async def _copies(
-    tx: Tx, item: Content, user: User, html: str, text: str, owner: str | None
-) -> list[NewMail]:
+async def _copies(tx: Tx, item: Content, user: User, html: str, text: str, owner: str | None) -> list[NewMail]:
     """The mails of a complete form: to the clinic, or who completed it where the clinic has no address; and to the
     owner."""
     clinic = next(one for one in await access.list_clinics(tx) if one.id == item.clinic_id)
