@@ -12,17 +12,10 @@ from polyvet.model.library import Content, NewMail
 Link = Callable[[int], str | None]
 
 
-def completed(clinic: Clinic, item: Content, recipient: str, reply_to: str | None, html: str, text: str) -> NewMail:
-    """A copy of a form, which says what was filled in; its html stands as it is, since it is safe."""
-    lead = f"“{item.title}” was completed at {clinic.name}."
-    return NewMail(
-        clinic_id=clinic.id,
-        recipient=recipient,
-        reply_to=reply_to,
-        subject=f"{item.title} – {clinic.name}",
-        plain=f"{lead}\n\n{text}\n",
-        html=f"{Letter('', (lead,)).html()}{html}\n",
-    )
+def completed(clinic: Clinic, item: Content, recipient: str, text: str) -> NewMail:
+    """A copy of a form: what was filled in, as text."""
+    letter = Letter(f"{item.title} – {clinic.name}", (f"“{item.title}” was completed at {clinic.name}.", text))
+    return letter.mail(clinic.id, recipient, clinic.email)
 
 
 def unfinished(item: Content, recipient: str, link: str | None) -> NewMail:

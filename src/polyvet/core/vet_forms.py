@@ -8,17 +8,18 @@ form allows it and somebody says so, and the patient's history a record.
 
 from __future__ import annotations
 
+import msgspec
 from msgspec.structs import replace
 
 from polyvet.core import filling, rendering, share_records, vet_form_letters
 from polyvet.core.context import Context, Writing
 from polyvet.model import values
-from polyvet.model.entities import User
+from polyvet.model.entities import Clinic, State, User
 from polyvet.model.errors import Invalid, Missing, RoleNeeded
-from polyvet.model.library import Content, ContentKind, FormStatus, LibraryRole, NewMail, Submission
-from polyvet.storage import access, library, mails, shares, staff
+from polyvet.model.library import Content, ContentKind, FormStatus, LibraryRole, Submission
+from polyvet.storage import access, library, mails, patients, shares, staff
 from polyvet.storage import vet_forms as stored
-from polyvet.storage.store import Store
+from polyvet.storage.store import Reader, Store
 from polyvet.storage.writing import Touching, Tx
 
 KIND = "vet form"
@@ -91,31 +92,57 @@ async def save(w: Writing, number: int, shown: str, answers: dict[str, str], by:
     return item
 
 
+class Finished(msgspec.Struct, frozen=True):
+    """A form with its answers, in all its forms, and the answers as text."""
+
+    html: str
+    markdown: str
+    plain: str
+    text: str
+    answers: dict[str, str]
+
+
+def finished(html: str, answers: dict[str, str]) -> Finished:
+    """A form with answers that hold, to be read. It takes some milliseconds: not for the event loop."""
+    return Finished(*rendering.forms_of(filling.shown(html, answers)), filling.as_text(html, answers), answers)
+
+
 async def complete(
-    w: Writing, number: int, shown: str, answers: dict[str, str], by: str, user: User, *, to_owner: bool
+    w: Writing, number: int, shown: str, done: Finished, user: User, by: str, *, to_owner: bool
 ) -> Content:
-    """Finish a vet form with answers that hold: it can no longer be changed, and tells whom it concerns. Missing;
-    Invalid when it is complete already, or there is no owner's address to send a copy to."""
+    """Finish a vet form: it can no longer be changed, and tells whom it concerns. Missing; Invalid when it is complete
+    already, or there is no owner's address to send a copy to."""
     w.require("library:write")
     item = await _unfinished(w, number, shown)
     owner = item.details.owner_email if item.details.owner_copy else None
     if to_owner and owner is None:
         raise Invalid({_TO_OWNER: "has no e-mail here, so no copy can be sent"})
-    html, text = filling.shown(item.html, answers), filling.as_text(item.html, answers)
-    html, markdown, plain = rendering.forms_of(html)
-    item = replace(_changed(w, item, by), status=str(FormStatus.COMPLETE), html=html, markdown=markdown, plain=plain)
+    item = replace(
+        _changed(w, item, by), status=str(FormStatus.COMPLETE), html=done.html, markdown=done.markdown, plain=done.plain
+    )
     library.save(w.tx, item)
     now = values.now()
-    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, answers, html, now, now))
-    if item.patient_id is not None:
-        new = share_records.NewRecord(
-            clinic_id=w.clinic_id, patient_id=item.patient_id, kind=item.details.record, title=item.title,
-            objective=text, author_id=user.id,
-        )  # fmt: skip
-        share_records.write(w.tx, new)
-    for letter in await _copies(w.tx, item, user, html, text, owner if to_owner else None):
-        mails.add(w.tx, letter)
+    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, done.answers, done.html, now, now))
+    await _note(w, item, user, done.text)
+    clinic = await _clinic(w.tx, w.clinic_id)
+    for recipient in (clinic.email or user.email, owner if to_owner else None):
+        if recipient is not None:
+            mails.add(w.tx, vet_form_letters.completed(clinic, item, recipient, done.text))
     return item
+
+
+async def _note(w: Writing, item: Content, user: User, text: str) -> None:
+    """Into the patient's history, if the clinic still sees the patient."""
+    if item.patient_id is None:
+        return
+    patient = await patients.get(w.tx, w.clinic_id, item.patient_id)
+    if patient is None or patient.state not in (State.ACTIVE, State.ARCHIVED):
+        return
+    new = share_records.NewRecord(
+        clinic_id=w.clinic_id, patient_id=patient.id, kind=item.details.record, title=item.title, objective=text,
+        author_id=user.id,
+    )  # fmt: skip
+    share_records.write(w.tx, new)
 
 
 async def remind(store: Store, days: int, link: vet_form_letters.Link) -> int:
@@ -163,17 +190,8 @@ def _changed(w: Writing, item: Content, by: str) -> Content:
     return replace(item, updated_at=at, updated_by=by)
 
 
-async def _copies(tx: Tx, item: Content, user: User, html: str, text: str, owner: str | None) -> list[NewMail]:
-    """The mails of a complete form: to the clinic, or who completed it where the clinic has no address; and to the
-    owner."""
-    clinic = next(one for one in await access.list_clinics(tx) if one.id == item.clinic_id)
-    recipients = [clinic.email or user.email, owner]
-    reply_to = clinic.email
-    return [
-        vet_form_letters.completed(clinic, item, recipient, reply_to, html, text)
-        for recipient in recipients
-        if recipient is not None
-    ]
+async def _clinic(reader: Reader, clinic_id: int) -> Clinic:
+    return next(one for one in await access.list_clinics(reader) if one.id == clinic_id)
 
 
 async def _author_address(tx: Tx, item: Content) -> str | None:
@@ -183,8 +201,7 @@ async def _author_address(tx: Tx, item: Content) -> str | None:
     user = None if ident is None else await staff.get_user(tx, ident)
     if user is not None and user.active and user.email:
         return user.email
-    clinic = next(one for one in await access.list_clinics(tx) if one.id == item.clinic_id)
-    return clinic.email
+    return (await _clinic(tx, item.clinic_id)).email
 
 
 def _opened(role: str, item: Content) -> bool:

@@ -6,6 +6,7 @@ The vendor's API shows vet forms and nothing fills them in through it [seed]: th
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -90,12 +91,14 @@ class VetFormPages:
         if problems:
             return self._form(request, session, item, filled, answers, problems, 400)
         by = wire.subject(session.user.id)
+        if not completing:
+            await self._write(session, lambda w: vet_forms.save(w, number, shown, answers, by))
+            return _to(request, f"/{PATH}/{number}")
+        done = await asyncio.to_thread(vet_forms.finished, item.html, answers)
 
         async def work(w: Writing) -> Content:
-            if not completing:
-                return await vet_forms.save(w, number, shown, answers, by)
             to_owner = fields.get("to_owner") is not None
-            return await vet_forms.complete(w, number, shown, answers, by, session.user, to_owner=to_owner)
+            return await vet_forms.complete(w, number, shown, done, session.user, by, to_owner=to_owner)
 
         await self._write(session, work)
         return _to(request, f"/{PATH}/{number}")
