@@ -114,8 +114,9 @@ def test_the_patients_history_gets_a_record_that_every_dialect_reads(fresh_pract
     page = begun(person, patient=BONCUK)
     assert 'value="Boncuk"' in person.get(page).text
     completed(person, page)
-    [record] = fresh_practice.vetigen.get(f"/api/v1/soap?patient_fp={BONCUK}&page_size=1").json()["data"]
-    assert record["title"] == "Ultrasound report"
+    record = fresh_practice.vetigen.get(f"/api/v1/soap/patient/{BONCUK}").json()["data"]["items"][0]
+    assert "First name: Élif <b>" in record["objective"]
+    assert (record["soap_type"], record["status"]) == ("EXAMINATION", "SIGNED")
     pet = "c3cnsg3kr5fsk3xt9u6hwuca6"
     [same] = fresh_practice.clinovavet.get(f"/api/v1/medical-records?petId={pet}&limit=1").json()["data"]
     assert "First name: Élif <b>" in same["description"]
