@@ -36,8 +36,11 @@ class Person:
         """A page."""
         return self.client.get(path)
 
+    def csrf(self, page: str) -> str:
+        """The token of a page's forms; empty where there is none."""
+        found = _CSRF.search(self.client.get(page).text)
+        return "" if found is None else found[1]
+
     def post(self, path: str, fields: dict[str, Any], page: str | None = None) -> httpx.Response:
         """A form of the page at `page`, or of the one that it is sent to."""
-        found = _CSRF.search(self.client.get(page or path).text)
-        token = {} if found is None else {"csrf": found[1]}
-        return self.client.post(path, data={**token, **fields})
+        return self.client.post(path, data={"csrf": self.csrf(page or path), **fields})
