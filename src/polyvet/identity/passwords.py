@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from polyvet.model import values
 from polyvet.model.entities import User
 from polyvet.model.files import StaffFile
-from polyvet.storage import grants, staff
+from polyvet.storage import grants, sessions, staff
 from polyvet.storage.store import Reader, Store
 from polyvet.storage.writing import Touching, Tx
 
@@ -76,7 +76,7 @@ class SignIn:
 
 async def set_password(store: Store, clinic_id: int, email: str, password: str, number: int | None = None) -> User:
     """Give the clinic's user with this e-mail a password; `number` names a user who gets the e-mail with it. What the
-    user had granted ends. PasswordError says what does not hold."""
+    user had granted ends, and wherever the user is signed in. PasswordError says what does not hold."""
     email = email.strip()
     if not SHORTEST <= len(password) <= LONGEST:
         raise PasswordError(f"a password has {SHORTEST} to {LONGEST:,} characters")
@@ -97,6 +97,7 @@ async def set_password(store: Store, clinic_id: int, email: str, password: str, 
             return f"clinic {clinic_id} has no user with the e-mail {email}; --user NUMBER names who gets it"
         staff.set_password(tx, file.user.id, hashed)
         grants.revoke_users(tx, file.user.id, values.now())
+        sessions.end_users(tx, file.user.id)
         return file.user
 
     outcome = await store.write(Touching(clinics=(clinic_id,)), job)

@@ -94,3 +94,12 @@ class SigningKey(Entity, frozen=True):
     private_jwk: str
     created_at: int
     retired_at: int | None = None
+
+
+class BrowserSession(Entity, frozen=True):
+    """A user who has signed in with a browser; what the browser sends is stored as its SHA-256 only."""
+
+    token_hash: bytes
+    user_id: bytes
+    created_at: int
+    expires_at: int

@@ -84,8 +84,8 @@ class LoadedFrom(Entity, frozen=True):
 
 
 class Share(Entity, frozen=True):
-    """A link to content for one person. Without an e-mail it is open: each answer to it is a share of its own, whose
-    parent it is."""
+    """A link to content for one person. One that names neither a person nor a patient is open: each answer to it is a
+    share of its own, whose parent it is."""
 
     id: bytes
     clinic_id: int
@@ -113,7 +113,7 @@ class Share(Entity, frozen=True):
     @property
     def open(self) -> bool:
         """Whether everybody who has the link begins a form of their own."""
-        return self.email is None and self.parent_id is None
+        return self.email is None and self.patient_id is None and self.parent_id is None
 
 
 class Submission(Entity, frozen=True):

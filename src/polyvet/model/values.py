@@ -8,12 +8,15 @@ An instant is an integer: microseconds since 1970-01-01T00:00:00Z.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import time
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from struct import Struct
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -41,6 +44,11 @@ _MILLISECONDS = [f"{millisecond:03d}Z" for millisecond in range(1000)]
 def now() -> int:
     """The wall clock, in microseconds since the epoch."""
     return time.time_ns() // 1000
+
+
+def hashed(secret: str) -> bytes:
+    """What is stored of a secret that is as long and random as a key: its SHA-256."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
 
 
 def new_id(at: int | None = None) -> bytes:
@@ -103,6 +111,20 @@ def from_datetime(moment: datetime) -> int:
 def to_datetime(instant: int) -> datetime:
     """The instant as a datetime in UTC."""
     return _EPOCH + timedelta(microseconds=instant)
+
+
+@lru_cache(maxsize=1_000)
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of an IANA name; UTC for one that is not known."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def local(instant: int, zone: str) -> datetime:
+    """The instant as the clocks of a zone show it."""
+    return to_datetime(instant).astimezone(zone_of(zone))
 
 
 def instant(text: str) -> int:

@@ -21,7 +21,7 @@ NUMBERED = "share"  # the numbers of shares, as `numbers` counts them
 s, u = shares.c, submissions.c
 _NAMES = Share.__struct_fields__
 COLUMNS = tuple(s[name] for name in _NAMES)
-_CHANGING = "patient_id record_id updated_at expires_at revoked_at"
+_CHANGING = "name email patient_id record_id updated_at expires_at revoked_at"
 _SUBMISSION = Submission.__struct_fields__
 
 _ADD = inserting(shares, " ".join(_NAMES), rank=50)

@@ -59,7 +59,7 @@ class ContentOut(msgspec.Struct):
     species_id: int | None
     breed_id: int | None
     location_id: int | None
-    status: str | None | UnsetType  # of vet forms alone
+    status: str | UnsetType | None  # of vet forms alone
     created_at: str
     updated_at: str
     updated_by: str | None
@@ -82,14 +82,14 @@ class ProgramIn(FormIn):
     """And of a program [seed]. Null takes an association away [inferred]."""
 
     html: _Html | UnsetType = UNSET
-    breed_id: _Id | None | UnsetType = UNSET
-    location_id: _Id | None | UnsetType = UNSET
+    breed_id: _Id | UnsetType | None = UNSET
+    location_id: _Id | UnsetType | None = UNSET
 
 
 class HandoutIn(ProgramIn):
     """And of a handout [seed]."""
 
-    species_id: _Id | None | UnsetType = UNSET
+    species_id: _Id | UnsetType | None = UNSET
 
 
 # Other fields are ignored [inferred]: a client may send back the whole of what it got.
