@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
@@ -21,9 +22,11 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 ULID_CHARACTERS = 26
 BASE36_CHARACTERS = 24
+LONGEST_EMAIL = 254
 MICROSECONDS = 1_000_000
 DAY = 86_400 * MICROSECONDS
 
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 _HALVES = Struct(">QQ")
 _PAIRS32 = [a + b for a in CROCKFORD for b in CROCKFORD]
 _PAIRS36 = [a + b for a in BASE36 for b in BASE36]
@@ -161,3 +164,8 @@ def fold(text: str) -> str:
         return text.lower()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return unicodedata.normalize("NFC", folded.replace("i\u0307", "i"))
+
+
+def is_email(text: str) -> bool:
+    """Whether a text is spelt as an e-mail address is."""
+    return len(text) <= LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
