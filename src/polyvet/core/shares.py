@@ -16,10 +16,9 @@ from msgspec.structs import replace
 from polyvet.core import letters, patients, prefill, share_records
 from polyvet.core.context import Context, Writing
 from polyvet.model import values
-from polyvet.model.emails import is_address
 from polyvet.model.entities import Clinic, Patient, State
 from polyvet.model.errors import AlreadySubmitted, Missing, RoleNeeded
-from polyvet.model.library import Content, ContentKind, LibraryRole, Share, Submission
+from polyvet.model.library import Content, ContentKind, LibraryRole, ListedShare, Share, Submission
 from polyvet.storage import access, clients, library, mails, patient_files, staff
 from polyvet.storage import patients as stored_patients
 from polyvet.storage import shares as stored
@@ -101,7 +100,7 @@ async def wanted(w: Writing, kind: ContentKind, number: int, shown: str, new: Ne
     patient = await _patient(w, new.patient, new.patient_shown)
     owner = await clients.get(w.tx, w.clinic_id, patient.client_id)
     # An address that nothing can be sent to is as good as none.
-    known = owner.email if owner is not None and owner.email and is_address(owner.email) else None
+    known = owner.email if owner is not None and owner.email and values.is_email(owner.email) else None
     found: dict[str, str] = {}
     if content.kind == ContentKind.FORM:
         found = await prefill.of_record(w.tx, await w.codelists.within(w.tx, patient), clinic, patient)
@@ -203,7 +202,7 @@ async def revoke(w: Writing, number: int, shown: str) -> Share:
     return _changed(w.tx, replace(share, revoked_at=values.now()))
 
 
-async def latest(ctx: Context, before: int, limit: int) -> list[Share]:
+async def latest(ctx: Context, before: int, limit: int) -> list[ListedShare]:
     """The clinic's shares with lower numbers than `before`, the latest first."""
     ctx.require("shares:write")
     return await stored.latest(ctx.reader, ctx.clinic_id, before, limit)
@@ -302,7 +301,7 @@ def _named(child: Share, answers: dict[str, str]) -> Share:
     return replace(
         child,
         name=answers.get(prefill.PET_NAME, "").strip()[:LONGEST_NAME] or child.name,
-        email=email if is_address(email) else None,
+        email=email if values.is_email(email) else None,
     )
 
 

@@ -20,7 +20,6 @@ from polyvet.core.shares import LONGEST_NAME, NewShare
 from polyvet.dialects.vetcheck import wire
 from polyvet.dialects.vetcheck.wire import SHARES_PER_MINUTE, Options
 from polyvet.model import values
-from polyvet.model.emails import LONGEST_ADDRESS, is_address
 from polyvet.model.errors import Invalid, Missing
 from polyvet.model.library import ContentKind
 from polyvet.web import params
@@ -52,7 +51,9 @@ class Said(msgspec.Struct):
     """What is said of a share, but for a form's fields."""
 
     name: Annotated[str | None, _schema(LONGEST_NAME, "The name of the pet [seed].")] = None
-    email: Annotated[str | None, _schema(LONGEST_ADDRESS, "Where the link is mailed; without it, it is open.")] = None
+    email: Annotated[str | None, _schema(values.LONGEST_EMAIL, "Where the link is mailed; without it, it is open.")] = (
+        None
+    )
     comments: Annotated[str | None, _schema(LONGEST_TEXT, "Additional comments [seed].")] = None
     special_instructions: Annotated[str | None, _schema(LONGEST_TEXT, "Special instructions [seed].")] = None
     next_appointment: Annotated[
@@ -181,7 +182,7 @@ def _bounded(longest: int) -> Any:
 
 def _address(value: str | None) -> str | None:
     given = _given(value)
-    return None if given is None or is_address(given) else "must be one e-mail address"
+    return None if given is None or values.is_email(given) else "must be one e-mail address"
 
 
 _RULES = {
