@@ -66,7 +66,8 @@ class SharePages:
         assert clinic is not None  # noqa: S101, its user is signed in
         now = values.now()
         page = pages.template("shares.html").render(
-            style=pages.style()[0], clinic=clinic.name, csrf=session.csrf, path=request.scope.get("root_path", "") + PATH,
+            style=pages.style()[0], clinic=clinic.name, csrf=session.csrf,
+            path=request.scope.get("root_path", "") + PATH,
             rows=[_row(one, clinic.timezone, now) for one in found[:PAGE]],
             older=found[PAGE - 1].share.number if len(found) > PAGE else None, newest=before == _BEYOND,
         )  # fmt: skip
