@@ -24,6 +24,7 @@ CODE, CLIENT_CREDENTIALS, REFRESH = "authorization_code", "client_credentials", 
 _ALPHABET = string.ascii_letters + string.digits  # what no encoding on the way changes
 _ID_CHARACTERS, _SECRET_CHARACTERS = 40, 64
 LONGEST_REDIRECT = 1_000
+MOST_REDIRECTS = 20
 # What a header may repeat: the origin goes into the page's content security policy.
 _PRINTABLE = re.compile(r"[!-~]+")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(?::\d{1,5})?|\[[0-9A-Fa-f:]+\](?::\d{1,5})?")
