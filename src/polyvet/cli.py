@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from polyvet import __version__, access_commands
+from polyvet import __version__, access_commands, library_commands
 from polyvet.command import (
     LONGEST_NAME,
     MOST_REQUESTS,
@@ -29,6 +29,7 @@ from polyvet.command import (
     run_to_end,
     settings_of,
     shown,
+    up_to_date,
     with_store,
 )
 from polyvet.core.context import PERMISSIONS
@@ -48,6 +49,7 @@ app = typer.Typer(
     epilog="Settings also come from POLYVET_* variables and a TOML file: see docs/settings.md.",
 )
 app.add_typer(access_commands.app)
+app.add_typer(library_commands.app)
 
 
 def main() -> None:
@@ -79,7 +81,7 @@ def serve(
 
     if not demo and (unfinished := Path(settings.data) / UNFINISHED_DEMO).exists():
         fail(f"installing the demo was interrupted; serve with --demo to start it over, or remove {unfinished}")
-    run_to_end(migrated(settings))
+    run_to_end(up_to_date(settings))
     if demo:
         run_to_end(_install_demo(settings, clients, seed))
         settings = _with_own_receiver(settings)
@@ -104,9 +106,10 @@ def deliver(data: DataOption = None, database_url: UrlOption = None, config: Con
 
 @app.command()
 def migrate(data: DataOption = None, database_url: UrlOption = None, config: ConfigOption = None) -> None:
-    """Make the store, or bring its schema up to date. Never destructive; `serve` does it, too."""
+    """Make the store, or bring its schema and the program's library up to date. Never destructive; `serve` does it,
+    too."""
     settings = settings_of(config, data, database_url)
-    run_to_end(migrated(settings))
+    run_to_end(up_to_date(settings))
     typer.echo(f"The store at {shown(settings)} is up to date.")
 
 
@@ -321,6 +324,7 @@ def restore(
     try:
         with bars() as progress:
             run_to_end(read(source, settings.store_url, progress))
+        run_to_end(up_to_date(settings))
     except BackupError as error:
         fail(str(error))
     typer.echo(f"Restored {source} into {shown(settings)}.")

@@ -37,7 +37,7 @@ class FormStatus(StrEnum):
 
 
 class ContentDetails(Details, frozen=True):
-    """What no list is filtered by. `source_hash` is the SHA-256 of the file that content was loaded from, in
+    """What no list is filtered by. `source_hash` is the hash of the file that content was loaded from, in
     hexadecimal digits; `begun_from` the number of the vet form that one being filled in was begun from."""
 
     source_hash: str = ""
@@ -72,6 +72,15 @@ class Content(Entity, frozen=True):
     markdown: str
     plain: str
     details: ContentDetails = ContentDetails()
+
+
+class LoadedFrom(Entity, frozen=True):
+    """The file that content was loaded from; the slug is its name without its ending."""
+
+    kind: ContentKind
+    number: int
+    slug: str
+    hash: str
 
 
 class Share(Entity, frozen=True):
