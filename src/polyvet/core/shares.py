@@ -13,15 +13,15 @@ from collections.abc import Callable, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from polyvet.core import letters, prefill, share_records
+from polyvet.core import letters, library, prefill, share_records
 from polyvet.core.context import Context, Writing
 from polyvet.core.named import named_patient
 from polyvet.model import values
-from polyvet.model.emails import is_address
 from polyvet.model.entities import Clinic, Patient
-from polyvet.model.errors import AlreadySubmitted, Missing, RoleNeeded
-from polyvet.model.library import Content, ContentKind, LibraryRole, Share, Submission
-from polyvet.storage import access, clients, library, mails, staff
+from polyvet.model.errors import AlreadySubmitted, Missing
+from polyvet.model.library import Content, ContentKind, ListedShare, Share, Submission
+from polyvet.storage import access, clients, mails, staff
+from polyvet.storage import library as stored_library
 from polyvet.storage import shares as stored
 from polyvet.storage.store import Reader, Store
 from polyvet.storage.writing import Touching, Tx
@@ -29,7 +29,6 @@ from polyvet.storage.writing import Touching, Tx
 KIND = "share"
 LONGEST_NAME = 200
 _TOKEN_BYTES = 32
-NAMES = {kind: kind.name.lower().replace("_", " ") for kind in ContentKind}
 Linking = Callable[[str], str]  # the URL that a token makes
 
 
@@ -80,28 +79,24 @@ def sharing(ctx: Context) -> Touching:
 
 
 async def create(
-    w: Writing, kind: ContentKind, number: int, shown: str, new: NewShare, link: Linking, days: int
+    w: Writing, kind: ContentKind, number: int | None, shown: str, new: NewShare, link: Linking, days: int
 ) -> tuple[Share, str]:
     """Share content for so many days: gives the share and its link's token. With an e-mail the link is mailed; with a
     patient the share stands in its history. Missing for the content or the patient; RoleNeeded."""
     return await add(w, await wanted(w, kind, number, shown, new), link, days)
 
 
-async def wanted(w: Writing, kind: ContentKind, number: int, shown: str, new: NewShare) -> Wanted:
+async def wanted(w: Writing, kind: ContentKind, number: int | None, shown: str, new: NewShare) -> Wanted:
     """What `create` checks before it writes anything."""
     w.require("shares:write")
-    content = await library.get(w.tx, w.clinic_id, kind, number)
-    if content is None:
-        raise Missing(NAMES[kind], shown)
-    if content.role == LibraryRole.PREMIUM and w.caller.role != LibraryRole.PREMIUM:
-        raise RoleNeeded
+    content = await library.opened(w.tx, w.caller, kind, number, shown)
     clinic = await _clinic(w.tx, w.clinic_id)
     if new.patient is None:
         return Wanted(content, clinic, None, new.email, new, _prefilled(content, {}, new))
     patient = await named_patient(w, new.patient, new.patient_shown)
     owner = await clients.get(w.tx, w.clinic_id, patient.client_id)
     # An address that nothing can be sent to is as good as none.
-    known = owner.email if owner is not None and owner.email and is_address(owner.email) else None
+    known = owner.email if owner is not None and owner.email and values.is_email(owner.email) else None
     found: dict[str, str] = {}
     if content.kind == ContentKind.FORM:
         found = await prefill.of_record(w.tx, await w.codelists.within(w.tx, patient), clinic, patient)
@@ -203,7 +198,7 @@ async def revoke(w: Writing, number: int, shown: str) -> Share:
     return _changed(w.tx, replace(share, revoked_at=values.now()))
 
 
-async def latest(ctx: Context, before: int, limit: int) -> list[Share]:
+async def latest(ctx: Context, before: int, limit: int) -> list[ListedShare]:
     """The clinic's shares with lower numbers than `before`, the latest first."""
     ctx.require("shares:write")
     return await stored.latest(ctx.reader, ctx.clinic_id, before, limit)
@@ -244,7 +239,7 @@ async def _opened(reader: Reader, token: str) -> Opened | None:
     share = await stored.by_token(reader, values.hashed(token))
     if share is None or not share.stands(values.now()):
         return None
-    content = await library.by_id(reader, share.content_id)
+    content = await stored_library.by_id(reader, share.content_id)
     if content is None:
         raise RuntimeError("a share's content is not there")
     clinic = await _clinic(reader, share.clinic_id)
@@ -288,7 +283,7 @@ def _named(child: Share, answers: dict[str, str]) -> Share:
     return replace(
         child,
         name=answers.get(prefill.PET_NAME, "").strip()[:LONGEST_NAME] or child.name,
-        email=email if is_address(email) else None,
+        email=email if values.is_email(email) else None,
     )
 
 

@@ -143,6 +143,19 @@ class Submission(Entity, frozen=True):
     submitted_at: int | None = None
 
 
+class ListedShare(Entity, frozen=True):
+    """A share as a list shows it: what was shared, about which patient of those that the clinic sees, and when the
+    form was begun and submitted; `parent` is the number of the open link that it was answered through."""
+
+    share: Share
+    kind: int
+    title: str
+    patient: str | None
+    parent: int | None
+    saved_at: int | None
+    submitted_at: int | None
+
+
 class MailState(StrEnum):
     QUEUED = "queued"
     SENT = "sent"

@@ -26,7 +26,8 @@ LONGEST_EMAIL = 254
 MICROSECONDS = 1_000_000
 DAY = 86_400 * MICROSECONDS
 
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
+_LETTER = r"[^@\s<>,;:\"()\[\]\\\x00-\x1f\x7f-\x9f.]"  # none by which a header's list of addresses goes on
+_EMAIL = re.compile(rf"(?:{_LETTER}|\.){{1,64}}@{_LETTER}+(?:\.{_LETTER}+)+")
 _HALVES = Struct(">QQ")
 _PAIRS32 = [a + b for a in CROCKFORD for b in CROCKFORD]
 _PAIRS36 = [a + b for a in BASE36 for b in BASE36]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from polyvet.core import shares
 from polyvet.core.shares import Opened
-from polyvet.model.library import Mail, Share, Submission
+from polyvet.model.library import ListedShare, Mail, Share, Submission
 from polyvet.sandbox.practice import MAIN_CLINIC
 from polyvet.storage import shares as stored
 from polyvet.storage.statement import Statement
@@ -53,7 +53,7 @@ def share_of(practice: Practice, token: str) -> Share:
     return found.share
 
 
-def latest(practice: Practice, clinic_id: int = MAIN_CLINIC) -> list[Share]:
+def latest(practice: Practice, clinic_id: int = MAIN_CLINIC) -> list[ListedShare]:
     """A clinic's shares, the latest first."""
     return practice.run(lambda store: stored.latest(store.reader, clinic_id, 1 << 62, 1_000))
 

@@ -58,10 +58,18 @@ class People:
     """The pages as an ASGI application."""
 
     def __init__(self, shared: Shared) -> None:
-        from polyvet.dialects.vetcheck import account, authorize, oauth, shared_pages, vet_form_pages
+        from polyvet.dialects.vetcheck import (
+            account,
+            authorize,
+            login,
+            oauth,
+            share_pages,
+            shared_pages,
+            vet_form_pages,
+        )
 
         self._table: dict[tuple[str, ...], Mapping[str, Answering]] = {}
-        for module in (account, authorize, oauth, shared_pages, vet_form_pages):
+        for module in (account, authorize, login, oauth, share_pages, shared_pages, vet_form_pages):
             for path, methods in module.table(shared).items():
                 self._table[tuple(path.split("/"))] = methods
 

@@ -18,11 +18,11 @@ from polyvet.core.context import Writing
 from polyvet.core.prefill import NAMES
 from polyvet.core.shares import LONGEST_NAME, NewShare
 from polyvet.dialects.vetcheck import wire
+from polyvet.dialects.vetcheck.content import named
 from polyvet.dialects.vetcheck.patient_ids import patient_named
 from polyvet.dialects.vetcheck.wire import SHARES_PER_MINUTE, Options
 from polyvet.model import values
-from polyvet.model.emails import LONGEST_ADDRESS, is_address
-from polyvet.model.errors import Invalid, Missing
+from polyvet.model.errors import Invalid
 from polyvet.model.library import ContentKind
 from polyvet.web import params
 from polyvet.web.idempotency import write_secret
@@ -52,7 +52,9 @@ class Said(msgspec.Struct):
     """What is said of a share, but for a form's fields."""
 
     name: Annotated[str | None, _schema(LONGEST_NAME, "The name of the pet [seed].")] = None
-    email: Annotated[str | None, _schema(LONGEST_ADDRESS, "Where the link is mailed; without it, it is open.")] = None
+    email: Annotated[str | None, _schema(values.LONGEST_EMAIL, "Where the link is mailed; without it, it is open.")] = (
+        None
+    )
     comments: Annotated[str | None, _schema(LONGEST_TEXT, "Additional comments [seed].")] = None
     special_instructions: Annotated[str | None, _schema(LONGEST_TEXT, "Special instructions [seed].")] = None
     next_appointment: Annotated[
@@ -74,7 +76,7 @@ def sharing(kind: ContentKind, options: Options, rolling: Rolling | None) -> Han
 
     async def share_content(request: Request) -> Reply:
         touching = shares.sharing(request.context)
-        number, shown = _number(kind, request.parameters["id"]), request.parameters["id"]
+        number, shown = named(request)
         body = await request.body()
         new = read(body)
         room = _Room(request, rolling)
@@ -132,12 +134,6 @@ def read(body: bytes) -> NewShare:
     )
 
 
-def _number(kind: ContentKind, shown: str) -> int:
-    if not shown.isascii() or not shown.isdecimal() or len(shown) > _MOST_DIGITS:
-        raise Missing(shares.NAMES[kind], shown)
-    return int(shown)
-
-
 def _given(value: str | None) -> str | None:
     """A text without the blanks around it; a blank one says nothing."""
     return None if value is None else value.strip() or None
@@ -163,7 +159,7 @@ def _bounded(longest: int) -> Any:
 
 def _address(value: str | None) -> str | None:
     given = _given(value)
-    return None if given is None or is_address(given) else "must be one e-mail address"
+    return None if given is None or values.is_email(given) else "must be one e-mail address"
 
 
 _RULES = {

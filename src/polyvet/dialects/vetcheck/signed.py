@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from polyvet.dialects.vetcheck.people import Shared, SignInNeeded
 from polyvet.identity import sessions
-from polyvet.identity.sessions import COOKIE, LIFETIME_S, Session
+from polyvet.identity.sessions import COOKIE, Session
 from polyvet.model.errors import Invalid
 from polyvet.web.forms import Fields
 from polyvet.web.message import Request
@@ -25,10 +25,15 @@ _LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # no host, no scheme, no backslas
 
 async def signed_in(shared: Shared, request: Request) -> Session:
     """Who has opened the page; SignInNeeded for nobody."""
-    found = await sessions.find(shared.store.reader, cookie(request, COOKIE))
+    found = await current(shared, request)
     if found is None:
         raise SignInNeeded
     return found
+
+
+async def current(shared: Shared, request: Request) -> Session | None:
+    """The same, None for nobody."""
+    return await sessions.find(shared.store.reader, cookie(request, COOKIE))
 
 
 def check(session: Session, fields: Fields) -> None:
@@ -36,9 +41,10 @@ def check(session: Session, fields: Fields) -> None:
     check_csrf(session.csrf, fields)
 
 
-def check_csrf(csrf: str, fields: Fields) -> None:
-    """Invalid unless the form carries this."""
-    if not hmac.compare_digest(csrf.encode(), (fields.get(CSRF) or "").encode("utf-8", "surrogateescape")):
+def check_csrf(csrf: str | None, fields: Fields) -> None:
+    """Invalid unless the form carries this; None: the browser has no cookie that a form could go with."""
+    given = (fields.get(CSRF) or "").encode("utf-8", "surrogateescape")
+    if csrf is None or not hmac.compare_digest(csrf.encode(), given):
         raise Invalid({"form": "is out of date, or does not come from this site; go back and load the page again"})
 
 
@@ -67,11 +73,6 @@ def keep(shared: Shared, request: Request, response: Response, name: str, secret
     response.set_cookie(name, secret, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
 
 
-def keep_session(shared: Shared, request: Request, response: Response, secret: str) -> None:
-    """Have the browser keep a session that has begun."""
-    keep(shared, request, response, COOKIE, secret, LIFETIME_S)
-
-
 def local(path: str | None) -> str | None:
     """The path, if it leads nowhere else but to this server; else None."""
     if path is None or len(path) > _LONGEST_NEXT or not _LOCAL.fullmatch(path):
@@ -79,4 +80,4 @@ def local(path: str | None) -> str | None:
     return path
 
 
-__all__ = ["SignInNeeded", "check", "cookie", "keep_session", "local", "signed_in"]
+__all__ = ["HOME", "SignInNeeded", "check", "check_csrf", "cookie", "current", "keep", "local", "signed_in"]
