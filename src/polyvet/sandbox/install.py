@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from polyvet.core import code_entries
+from polyvet.core.library_files import load_starter
 from polyvet.identity import applications, passwords
 from polyvet.identity.keys import NewKey, create
 from polyvet.model.custom_fields import FieldModel
@@ -63,6 +64,7 @@ async def install(
         await _add_codes(store)
         await add_reminders(store, seed, _today(), pets)
         await hooks.add(store)
+        await load_starter(store)
         _write(folder / CREDENTIALS, await _make_keys(store))
     finally:
         await store.close()
