@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from polyvet import __version__, access_commands
+from polyvet import __version__, access_commands, library_commands
 from polyvet.command import (
     LONGEST_NAME,
     MOST_REQUESTS,
@@ -29,6 +29,7 @@ from polyvet.command import (
     run_to_end,
     settings_of,
     shown,
+    up_to_date,
     with_store,
 )
 from polyvet.core.context import PERMISSIONS
@@ -48,6 +49,7 @@ app = typer.Typer(
     epilog="Settings also come from POLYVET_* variables and a TOML file: see docs/settings.md.",
 )
 app.add_typer(access_commands.app)
+app.add_typer(library_commands.app)
 
 
 def main() -> None:
@@ -79,10 +81,10 @@ def serve(
 
     if not demo and (unfinished := Path(settings.data) / UNFINISHED_DEMO).exists():
         fail(f"installing the demo was interrupted; serve with --demo to start it over, or remove {unfinished}")
-    run_to_end(migrated(settings))
+    run_to_end(up_to_date(settings))
     if demo:
         run_to_end(_install_demo(settings, clients, seed))
-        settings = _with_own_receiver(settings)
+        settings = _of_demo(settings)
     try:
         code = run(settings, lambda url: _announce(settings, url, demo=demo), demo=demo)
     except (ServeError, SettingsError) as error:
@@ -104,9 +106,10 @@ def deliver(data: DataOption = None, database_url: UrlOption = None, config: Con
 
 @app.command()
 def migrate(data: DataOption = None, database_url: UrlOption = None, config: ConfigOption = None) -> None:
-    """Make the store, or bring its schema up to date. Never destructive; `serve` does it, too."""
+    """Make the store, or bring its schema and the program's library up to date. Never destructive; `serve` does it,
+    too."""
     settings = settings_of(config, data, database_url)
-    run_to_end(migrated(settings))
+    run_to_end(up_to_date(settings))
     typer.echo(f"The store at {shown(settings)} is up to date.")
 
 
@@ -115,6 +118,9 @@ def create_clinic(
     name: Annotated[str, typer.Argument(help="The practice's name.")],
     timezone: Annotated[str, typer.Option(help="IANA name of its time zone.")] = "UTC",
     currency: Annotated[str, typer.Option(help="ISO 4217 code of its currency.")] = "USD",
+    email: Annotated[
+        str | None, typer.Option(help="Where the clinic is told of what people filled in; none: it is told nothing.")
+    ] = None,
     data: DataOption = None,
     database_url: UrlOption = None,
     config: ConfigOption = None,
@@ -122,18 +128,22 @@ def create_clinic(
     """Add a clinic and print its installation number."""
     from zoneinfo import available_timezones
 
+    from polyvet.identity.passwords import email_problem
+
     if not 1 <= len(name.strip()) <= LONGEST_NAME or not is_text(name):
         fail(f"a clinic's name has 1 to {LONGEST_NAME} characters")
     if timezone not in available_timezones():
         fail(f"{timezone} is no IANA time zone; write it as Europe/Berlin")
     if len(currency) != 3 or not (currency.isascii() and currency.isalpha() and currency.isupper()):
         fail(f"{currency} is no ISO 4217 code; write it as EUR")
+    if email is not None and (problem := email_problem(email)) is not None:
+        fail(problem)
 
     async def work(store: Store) -> int:
         from polyvet.core.clinics import create
 
         now = values.now()
-        clinic = Clinic(0, values.new_id(now), name, timezone, currency, now)
+        clinic = Clinic(0, values.new_id(now), name, timezone, currency, now, email)
         return await create(store, clinic)
 
     typer.echo(run_to_end(with_store(settings_of(config, data, database_url), work)))
@@ -204,13 +214,16 @@ def create_key(
     database_url: UrlOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Make an API key. Prints its id and its secret; the secret cannot be had again."""
-    from polyvet.app import DIALECTS
+    """Make an API key. Prints its id and its secret; the secret cannot be had again.
+
+    VetCheck has no keys: its users sign in, see `polyvet create-application --help`.
+    """
+    from polyvet.app import KEYED
     from polyvet.identity import keys
 
     if len(name) > LONGEST_NAME or not is_text(name):
         fail(f"a key's name has at most {LONGEST_NAME} characters")
-    require_known("dialect", [dialect], DIALECTS)
+    require_known("dialect with keys", [dialect], KEYED)
     require_known("kind of key", [kind], keys.KINDS)
     require_known("permission", permission or [], PERMISSIONS)
     new = keys.NewKey(
@@ -311,6 +324,7 @@ def restore(
     try:
         with bars() as progress:
             run_to_end(read(source, settings.store_url, progress))
+        run_to_end(up_to_date(settings))
     except BackupError as error:
         fail(str(error))
     typer.echo(f"Restored {source} into {shown(settings)}.")
@@ -337,18 +351,21 @@ def version() -> None:
 
 
 async def _install_demo(settings: Settings, clients: int, seed: int) -> None:
+    from polyvet.app import SCOPES
     from polyvet.progress import bars
     from polyvet.sandbox.install import DemoError, install
 
     try:
         with bars() as progress:
-            await install(settings.store_url, Path(settings.data), clients=clients, seed=seed, progress=progress)
+            await install(
+                settings.store_url, Path(settings.data), clients=clients, seed=seed, progress=progress, scopes=SCOPES
+            )
     except DemoError as error:
         fail(str(error))
 
 
-def _with_own_receiver(settings: Settings) -> Settings:
-    """The demo's webhooks go to the demo server itself."""
+def _of_demo(settings: Settings) -> Settings:
+    """The demo's webhooks go to the demo server itself, and who tries it may register."""
     from ipaddress import ip_address
 
     import msgspec
@@ -358,7 +375,7 @@ def _with_own_receiver(settings: Settings) -> Settings:
     networks = [*settings.webhook_networks, *NETWORKS]
     with contextlib.suppress(ValueError):  # a name: it is resolved when it is called
         networks.append(str(ip_address(settings.host)))
-    return msgspec.structs.replace(settings, webhook_networks=tuple(networks))
+    return msgspec.structs.replace(settings, webhook_networks=tuple(networks), registration=True)
 
 
 def _announce(settings: Settings, url: str, *, demo: bool) -> None:

@@ -66,6 +66,7 @@ def _kind(plural: str, name: str, kind: ContentKind, one: str, *, changed: bool,
         f"{plural}/{one}", f"Retrieve a {name}", f"get{word}", "seed", "library:read", content.getting(kind),
         content.ContentOut,
     )  # fmt: skip
+    get_one = replace(get_one, texts=content.TEXTS)
     other = "{id}" if one == "{id}/get" else "{id}/get"
     rows = [
         _listing(plural, f"{word}s", lists.listing(kind), lists.ENVELOPES[kind]),
@@ -74,7 +75,7 @@ def _kind(plural: str, name: str, kind: ContentKind, one: str, *, changed: bool,
     ]
     if changed:
         put = _writing("PUT", f"{plural}/{{id}}", f"Update a {name}", f"update{word}", content.putting(kind))
-        rows.append(replace(put, answer=content.ContentOut, body=content.ContentIn, permission="library:write"))
+        rows.append(replace(put, answer=content.ContentOut, body=content.BODIES[kind], permission="library:write"))
     if share is not None:
         rows.append(_writing("POST", f"{plural}/{{id}}/share", f"Share a {name}", f"share{word}", share(kind)))
     return tuple(rows)
