@@ -78,7 +78,8 @@ class Driver:
             KEYS=OTHER_CLINICS,
             PAGES=str(self._wide_pages(workload)),
             HANDOUTS="\n".join(map(library.filtered, library.WORDS)),
-            HANDOUT_COUNT=str(library.HANDOUTS),
+            FIRST_HANDOUT=str(library.FIRST),
+            LAST_HANDOUT=str(library.FIRST + library.HANDOUTS - 1),
             ACCEPT=library.TYPES.get(workload.removeprefix("handout_"), library.TYPES["json"]),
             TOKEN=library.token_body(),
         )

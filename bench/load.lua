@@ -2,7 +2,7 @@
 -- The load, the same for every candidate. Environment: WORKLOAD; KEY, or for the workloads of many clinics KEYS, a
 -- line "clinic key" each; IDS (a file of lines "ULID clinic"); FRAGMENTS (percent-encoded, separated by blanks);
 -- OWNER (a ClinovaVet owner id for the create workload); PAGES, how many pages the lists of many clinics go through;
--- LATE_PAGE; HANDOUTS, lines of filtered lists; HANDOUT_COUNT; ACCEPT; TOKEN, the body of a token's exchange.
+-- LATE_PAGE; HANDOUTS, lines of filtered lists; FIRST_HANDOUT; LAST_HANDOUT; ACCEPT; TOKEN, the body of a token's exchange.
 local workload, wide = os.getenv("WORKLOAD"):gsub("_cold$", "")
 local headers = {["Authorization"] = "Bearer " .. os.getenv("KEY"), ["Content-Type"] = "application/json"}
 headers["Accept"] = os.getenv("ACCEPT")
@@ -60,7 +60,7 @@ local lists = {}
 for line in (os.getenv("HANDOUTS") or ""):gmatch("[^\n]+") do lists[#lists + 1] = line end
 
 local function handout()
-  return "/handouts/" .. math.random(1, tonumber(os.getenv("HANDOUT_COUNT")))
+  return "/handouts/" .. math.random(tonumber(os.getenv("FIRST_HANDOUT")), tonumber(os.getenv("LAST_HANDOUT")))
 end
 
 local by_species = {"species=dog", "species=cat"}

@@ -11,7 +11,7 @@ from polyvet.identity.keys import ACCESS, REFRESH, hashed
 from polyvet.model import values
 from polyvet.model.access import Application, Grant, Token
 from polyvet.model.entities import User
-from polyvet.model.library import EVERYBODY, Content, ContentKind
+from polyvet.model.library import Content, ContentKind
 from polyvet.storage import applications, grants, library, staff
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
@@ -22,7 +22,7 @@ YEARS = 50 * 365 * values.DAY  # for as long as the store may lie there
 
 
 async def add_library(store: Store, now: int) -> None:
-    """Add everybody's handouts, and a user's tokens."""
+    """Add the handouts, and a user's tokens."""
     rows = list(handouts())
     for start in range(0, len(rows), AT_ONCE):
         part = rows[start : start + AT_ONCE]
@@ -31,7 +31,7 @@ async def add_library(store: Store, now: int) -> None:
             for row in part:
                 await library.add(tx, _content(row))
 
-        await store.write(Touching(), add)
+        await store.write(Touching(clinics=(MEASURED_CLINIC,)), add)
 
     async def tokens(tx: Tx) -> None:
         await _add_tokens(tx, now)
@@ -68,9 +68,9 @@ async def _add_tokens(tx: Tx, now: int) -> None:
 def _content(row: Handout) -> Content:
     return Content(
         id=values.new_id(values.from_datetime(row.created)),
-        clinic_id=EVERYBODY,
+        clinic_id=MEASURED_CLINIC,
         kind=int(ContentKind.HANDOUT),
-        number=row.number,
+        number=0,  # given when it is added
         slug="",
         title=row.title,
         keywords=row.keywords,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from polyvet.core import library_lists
@@ -153,6 +153,7 @@ def _ask(stores: Stores, query: dict[str, str], role: str) -> list[int]:
 @given(tree=filters(ROWS), drawn=st.randoms(use_true_random=False), role=st.sampled_from(["premium", "free"]))
 def test_filters_mean_what_they_say(stores: Stores, tree: Any, drawn: random.Random, role: str) -> None:
     text = Speller(drawn).filter(tree)
+    assume("levels" not in (_problem("$filter", text) or ""))  # the spelling adds parentheses
     expected = sorted(row["id"] for row in ROWS if role in ("premium", row["role"]) and holds(tree, row))
     assert _ask(stores, {"$filter": text}, role) == expected
     asked = odata.read({"$filter": text, "$count": "", "$top": "1"}, KNOWN)
