@@ -270,6 +270,7 @@ The demo practice is served at {url}
   ClinovaVet    {url}/api/v1     key {clinovavet}
   Provet Cloud  {provet}  key {token}
   Webhooks that come in are shown at {url}/demo/webhooks
+  Mails that would be sent are shown at {url}/demo/mail
 
 Try it:
 

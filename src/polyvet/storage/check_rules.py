@@ -169,6 +169,16 @@ RULES = (
     _numbered_as("custom field value", "custom_field_values"),
     _numbered_as("reminder", "reminders"),
     _numbered_as("share", "shares"),
+    Rule(
+        "mails",
+        "SELECT clinic_id, id FROM mails WHERE (state = 'queued') <> (next_at IS NOT NULL) LIMIT 1000",
+        f"these mails are queued and never due, or over and due. {_REPORT}",
+    ),
+    Rule(
+        "mails",
+        "SELECT clinic_id, id FROM mails WHERE state <> 'queued' AND (plain <> '' OR html <> '') LIMIT 1000",
+        f"these mails are over and still hold what they said, which may be a link. {_REPORT}",
+    ),
 )  # fmt: skip
 
 # Clinic, name, bucket, what is kept, what the rows say.
