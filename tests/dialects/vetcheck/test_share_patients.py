@@ -85,7 +85,7 @@ def test_an_archived_patient_is_not_shared_about(fresh_practice):
 
     fresh_practice.change(fresh_practice.read(lambda ctx: patients.touching(ctx, MAX_ID)), archive)
     assert fresh_practice.vetcheck.post(HANDOUT, json={"patient": MAX}).status_code == 404
-    assert latest(fresh_practice) == queued(fresh_practice) == []
+    assert (latest(fresh_practice), queued(fresh_practice)) == ([], [])
 
 
 # --- from the record ------------------------------------------------------------------------------------------
@@ -145,10 +145,9 @@ def test_vaccinations_are_the_last_on_record_and_the_next_one_booked(fresh_pract
         appointments.insert(tx, event, AppointmentDetails())
 
     async def work(tx):
-        base = {"clinic_id": MAIN_CLINIC, "patient_id": MAX_ID}
-        vaccination = str(RecordKind.VACCINATION)
-        for new in ({"kind": vaccination, "title": "Rabies booster"}, {"kind": "CHECKUP", "title": "Later"}):
-            share_records.write(tx, share_records.NewRecord(**base, **new))
+        for kind, title in ((RecordKind.VACCINATION, "Rabies booster"), (RecordKind.CHECKUP, "Later")):
+            new = share_records.NewRecord(clinic_id=MAIN_CLINIC, patient_id=MAX_ID, kind=str(kind), title=title)
+            share_records.write(tx, new)
         day = values.DAY
         at(tx, EventKind.VACCINATION, now + 90 * day)
         at(tx, EventKind.VACCINATION, now + 60 * day)
