@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands for those who sign in: applications, users' passwords, and the key that tokens are signed with."""
+"""Commands for those who sign in: applications, users' passwords and roles, and the key that tokens are signed with."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from polyvet.command import (
     LONGEST_NAME,
+    MOST_REQUESTS,
     ClinicOption,
     ConfigOption,
     DataOption,
@@ -25,9 +26,10 @@ from polyvet.command import (
     with_store,
 )
 from polyvet.core.context import PERMISSIONS
+from polyvet.model.library import LibraryRole
 from polyvet.storage.store import Store
 
-MOST_REDIRECTS = 20
+MOST_DAYS = 36_500
 
 app = typer.Typer()
 
@@ -36,7 +38,7 @@ app = typer.Typer()
 def create_application(
     clinic: ClinicOption,
     name: Annotated[str, typer.Option(help="What users read when it asks them for access.")],
-    dialect: Annotated[str, typer.Option(help="provet.")] = "provet",
+    dialect: Annotated[str, typer.Option(help="provet or vetcheck.")] = "provet",
     redirect_uri: Annotated[
         list[str] | None,
         typer.Option(help="Where codes are sent, compared letter by letter; several may be given. None: no users."),
@@ -53,10 +55,11 @@ def create_application(
     """Let an application ask for tokens by OAuth 2.0. Prints its client_id and client_secret; the secret cannot be had
     again.
 
-    With the secret it gets tokens of its own (client_credentials). With a redirect URI it can send users here, who sign
-    in and allow it (authorization_code with PKCE, refresh_token): `polyvet set-password` lets them sign in.
+    With the secret it gets tokens of its own (client_credentials; not in VetCheck). With a redirect URI it can send
+    users here, who sign in and allow it (authorization_code with PKCE, refresh_token): `polyvet set-password` lets them
+    sign in. In VetCheck users of every clinic may allow it, and developers register applications at /account, too.
     """
-    from polyvet.app import SCOPES
+    from polyvet.app import ONLY_USERS, SCOPES
     from polyvet.identity import applications
 
     uris = redirect_uri or []
@@ -64,6 +67,9 @@ def create_application(
         fail(f"an application's name has 1 to {LONGEST_NAME} characters")
     require_known("dialect with OAuth 2.0", [dialect], tuple(SCOPES))
     require_known("permission", permission or [], PERMISSIONS)
+    for_itself = dialect not in ONLY_USERS
+    if not for_itself and not uris:
+        fail(f"users allow an application of {dialect} what it does, so it needs --redirect-uri to send them back to")
     _require_redirects(uris, public=public)
     new = applications.NewApplication(
         clinic_id=clinic,
@@ -73,6 +79,7 @@ def create_application(
         redirect_uris=tuple(uris),
         public=public,
         permissions=tuple(permission or PERMISSIONS),
+        for_itself=for_itself,
         per_minute=per_minute,
     )
 
@@ -93,8 +100,8 @@ def _require_redirects(uris: list[str], *, public: bool) -> None:
 
     if public and not uris:
         fail("a public application has no secret, so it needs users, and --redirect-uri to send them back to")
-    if len(uris) > MOST_REDIRECTS:
-        fail(f"an application has at most {MOST_REDIRECTS} redirect URIs")
+    if len(uris) > applications.MOST_REDIRECTS:
+        fail(f"an application has at most {applications.MOST_REDIRECTS} redirect URIs")
     for uri in uris:
         if (problem := applications.redirect_problem(uri)) is not None:
             fail(f"--redirect-uri {uri}: {problem}")
@@ -160,3 +167,75 @@ def rotate_signing_key(data: DataOption = None, database_url: UrlOption = None, 
         return await signing.rotate(store)
 
     typer.echo(f"signing key: {run_to_end(with_store(settings_of(config, data, database_url), work))}")
+
+
+@app.command("create-promo-code")
+def create_promo_code(
+    role: Annotated[str, typer.Option(help="What it raises users to: premium.")] = LibraryRole.PREMIUM.value,
+    name: Annotated[str, typer.Option(help="What the code is for.")] = "",
+    uses: Annotated[
+        int | None, typer.Option(min=1, max=MOST_REQUESTS, help="How many users may use it.", show_default="any number")
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=MOST_DAYS, help="How long it may be used.", show_default="for ever")
+    ] = None,
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Make a code that opens VetCheck's whole library to whoever uses it. Prints it; it cannot be had again.
+
+    Users type it at /account, in any case; an application may send it with them as `promo_code`.
+    """
+    from polyvet.identity import roles
+
+    require_known("role that a code raises to", [role], (LibraryRole.PREMIUM.value,))
+    if len(name) > LONGEST_NAME or not is_text(name):
+        fail(f"a promo code's name has at most {LONGEST_NAME} characters")
+    new = roles.NewPromoCode(name=name, role=LibraryRole(role), most_uses=uses, days=days)
+
+    async def work(store: Store) -> str:
+        return await roles.create(store, new)
+
+    typer.echo(run_to_end(with_store(settings_of(config, data, database_url), work)))
+
+
+@app.command("revoke-promo-code")
+def revoke_promo_code(
+    code: Annotated[str, typer.Argument(help="The code.")],
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """End a promo code. Who used it keeps the role: `polyvet set-role` takes it back."""
+    from polyvet.identity import roles
+
+    async def work(store: Store) -> bool:
+        return await roles.revoke(store, code)
+
+    if not run_to_end(with_store(settings_of(config, data, database_url), work)):
+        fail("there is no living promo code like this")
+    typer.echo(f"revoked: {code.strip().upper()}")
+
+
+@app.command("set-role")
+def set_role(
+    email: Annotated[str, typer.Argument(help="The user's e-mail.")],
+    role: Annotated[str, typer.Argument(help="free, or premium: the whole library.")],
+    clinic: ClinicOption,
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Say what of VetCheck's library is open to a user. Running servers go by it within a second."""
+    from polyvet.identity import roles
+
+    require_known("role", [role], tuple(LibraryRole))
+
+    async def work(store: Store) -> str:
+        await require_clinic(store, clinic)
+        user = await roles.set_role(store, clinic, email, LibraryRole(role))
+        return fail(f"clinic {clinic} has no user with the e-mail {email}") if user is None else user.name
+
+    name = run_to_end(with_store(settings_of(config, data, database_url), work))
+    typer.echo(f"{name} at clinic {clinic} is {role} now.")

@@ -46,8 +46,11 @@ from polyvet.web.site import DOCUMENTS, SITE_PATHS, site, unknown_path
 API_ROOT = "/api/v1/"
 SITE = "site"  # what the log and the metrics call requests that are no dialect's
 DIALECTS = (vetigen.NAME, clinovavet.NAME, provet.NAME, vetcheck.NAME)
+# The dialects whose callers have keys; VetCheck's users sign in.
+KEYED = (vetigen.NAME, clinovavet.NAME, provet.NAME)
 # Of the dialects whose applications sign in by OAuth 2.0.
 SCOPES = {provet.NAME: PROVET_SCOPES, vetcheck.NAME: VETCHECK_SCOPES}
+ONLY_USERS = (vetcheck.NAME,)  # of these, the ones where an application gets no token without a user
 
 
 class Shared:

@@ -118,6 +118,9 @@ def create_clinic(
     name: Annotated[str, typer.Argument(help="The practice's name.")],
     timezone: Annotated[str, typer.Option(help="IANA name of its time zone.")] = "UTC",
     currency: Annotated[str, typer.Option(help="ISO 4217 code of its currency.")] = "USD",
+    email: Annotated[
+        str | None, typer.Option(help="Where the clinic is told of what people filled in; none: it is told nothing.")
+    ] = None,
     data: DataOption = None,
     database_url: UrlOption = None,
     config: ConfigOption = None,
@@ -125,18 +128,22 @@ def create_clinic(
     """Add a clinic and print its installation number."""
     from zoneinfo import available_timezones
 
+    from polyvet.identity.passwords import email_problem
+
     if not 1 <= len(name.strip()) <= LONGEST_NAME or not is_text(name):
         fail(f"a clinic's name has 1 to {LONGEST_NAME} characters")
     if timezone not in available_timezones():
         fail(f"{timezone} is no IANA time zone; write it as Europe/Berlin")
     if len(currency) != 3 or not (currency.isascii() and currency.isalpha() and currency.isupper()):
         fail(f"{currency} is no ISO 4217 code; write it as EUR")
+    if email is not None and (problem := email_problem(email)) is not None:
+        fail(problem)
 
     async def work(store: Store) -> int:
         from polyvet.core.clinics import create
 
         now = values.now()
-        clinic = Clinic(0, values.new_id(now), name, timezone, currency, now)
+        clinic = Clinic(0, values.new_id(now), name, timezone, currency, now, email)
         return await create(store, clinic)
 
     typer.echo(run_to_end(with_store(settings_of(config, data, database_url), work)))
@@ -207,13 +214,16 @@ def create_key(
     database_url: UrlOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Make an API key. Prints its id and its secret; the secret cannot be had again."""
-    from polyvet.app import DIALECTS
+    """Make an API key. Prints its id and its secret; the secret cannot be had again.
+
+    VetCheck has no keys: its users sign in, see `polyvet create-application --help`.
+    """
+    from polyvet.app import KEYED
     from polyvet.identity import keys
 
     if len(name) > LONGEST_NAME or not is_text(name):
         fail(f"a key's name has at most {LONGEST_NAME} characters")
-    require_known("dialect", [dialect], DIALECTS)
+    require_known("dialect with keys", [dialect], KEYED)
     require_known("kind of key", [kind], keys.KINDS)
     require_known("permission", permission or [], PERMISSIONS)
     new = keys.NewKey(

@@ -291,8 +291,8 @@ def test_requests_are_taken_as_they_were_typed(practice: Path) -> None:
     assert _get(practice, "/api/v1/nothing")[1]["error"]["code"] == "ROUTE.NOT_FOUND"
     assert _get(practice, "/4/api/0.1/patient/?client__is=456")[1]["results"][0]["name"] == "Max"
     assert _get(practice, "/4/api/0.1/nothing/") == (404, {"detail": "Not found."})
-    with pytest.raises(SettingsError, match=r"vetcheck is no dialect; there are vetigen, clinovavet, provet"):
-        _get(practice, "/", hosts={"a.example.org": "vetcheck"})
+    with pytest.raises(SettingsError, match=r"vetbook is no dialect; there are vetigen, clinovavet, provet, vetcheck"):
+        _get(practice, "/", hosts={"a.example.org": "vetbook"})
 
 
 def test_a_backup_of_a_running_server_is_restored_into_either_engine(

@@ -25,6 +25,7 @@ from polyvet.storage import (
 from polyvet.storage.check import ERROR, INFO, Finding, check
 from polyvet.storage.store import is_postgresql, sqlite_path
 from polyvet.storage.writing import Tx
+from tests.storage.given import a_library
 from tests.storage.test_bulk import batch, load
 from tests.storage.test_migrate import execute
 from tests.storage.world import World, run, world
@@ -89,6 +90,20 @@ PLANTED = [
     ("numbers", "UPDATE numbers SET last = 0 WHERE kind = 'webhook'"),
     ("numbers", "UPDATE numbers SET last = 0 WHERE kind = 'delivery'"),
     ("counters", "UPDATE counters SET n = 2 WHERE name = 'deliveries'"),
+    ("numbers", "UPDATE numbers SET last = 0 WHERE kind = 'share'"),
+    ("numbers", "UPDATE numbers SET last = 0 WHERE kind = 'content form'"),
+    ("numbers", "UPDATE content SET kind = 3 WHERE clinic_id = 1"),
+    ("content", "UPDATE content SET number = 3 WHERE clinic_id = 1"),
+    ("content", "UPDATE content SET number = 100001 WHERE clinic_id = 0"),
+    ("content", "UPDATE content SET clinic_id = 77 WHERE clinic_id = 1"),
+    ("clock", "UPDATE shares SET updated_at = 4000000000000000000"),
+    ("shares", "UPDATE content SET clinic_id = 2 WHERE clinic_id = 1"),
+    ("shares", "UPDATE shares SET parent_id = content_id WHERE parent_id IS NOT NULL"),
+    ("shares", "UPDATE shares SET patient_id = NULL"),
+    ("shares", "UPDATE shares SET clinic_id = 2 WHERE parent_id IS NULL"),
+    ("shares", "DELETE FROM share_links"),
+    ("submissions", "UPDATE submissions SET clinic_id = 2"),
+    ("submissions", "UPDATE submissions SET subject_id = (SELECT id FROM clients LIMIT 1)"),
     ("revision", "UPDATE alembic_version SET version_num = '0000'"),
     ("indexes", "DROP INDEX enrolments_updated"),
 ]  # fmt: skip
@@ -167,6 +182,7 @@ def sound(migrated_url: str) -> str:
             await w.write(merged, at=[1])
             await an_appointment(w, archived.id)
             await w.write(reminded, at=[1])
+            await a_library(w, max_)
 
     run(make())
     return migrated_url

@@ -109,8 +109,8 @@ def test_a_path_that_starts_with_a_number_is_provets(sqlite_store_url: str) -> N
 
 
 def test_a_host_is_bound_to_a_dialect_that_exists() -> None:
-    with pytest.raises(SettingsError, match=r"vetcheck is no dialect; there are vetigen, clinovavet, provet"):
-        create_app(Settings(hosts={"a.example.org": "vetcheck"}))
+    with pytest.raises(SettingsError, match=r"vetbook is no dialect; there are vetigen, clinovavet, provet, vetcheck"):
+        create_app(Settings(hosts={"a.example.org": "vetbook"}))
 
 
 def test_head_answers_as_get_without_the_body(sqlite_store_url: str) -> None:
@@ -244,7 +244,7 @@ def test_what_is_no_dialects(sqlite_store_url: str) -> None:
                 assert document.headers["content-type"] == "application/json"
                 assert document.json()["openapi"].startswith("3.1")
                 assert document.json()["paths"]
-            for path in ("/openapi/vetcheck.json", "/nothing", "/api/v1/nothing", "/api/v1/", "/api/v1/patients/x/y/z"):
+            for path in ("/openapi/vetbook.json", "/nothing", "/api/v1/nothing", "/api/v1/", "/api/v1/patients/x/y/z"):
                 answer = await it.http.get(path)
                 assert (answer.status_code, _vetigen(answer)) == (404, "ROUTE.NOT_FOUND")
 

@@ -15,7 +15,7 @@ from polyvet.model.errors import Invalid, Missing
 from polyvet.model.files import StaffFile
 from polyvet.model.filters import Filter, Order
 from polyvet.model.paging import Page
-from polyvet.storage import departments
+from polyvet.storage import departments, sessions
 from polyvet.storage import staff as stored
 from polyvet.storage.writing import Touching
 
@@ -97,6 +97,8 @@ async def save(w: Writing, number: int, shown: str, change: Change) -> StaffFile
     await _check(w, file, old, {})
     file = replace(file, user=replace(file.user, updated_at=w.tx.stamp(w.clinic_id)))
     file = stored.change_user(w.tx, file)
+    if not file.user.active:
+        sessions.end_users(w.tx, file.user.id)
     w.tx.event(w.clinic_id, "updated", KIND, file.user.id, file.user.updated_at)
     return file
 

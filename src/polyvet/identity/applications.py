@@ -24,10 +24,15 @@ CODE, CLIENT_CREDENTIALS, REFRESH = "authorization_code", "client_credentials", 
 _ALPHABET = string.ascii_letters + string.digits  # what no encoding on the way changes
 _ID_CHARACTERS, _SECRET_CHARACTERS = 40, 64
 LONGEST_REDIRECT = 1_000
+MOST_REDIRECTS = 20
 # What a header may repeat: the origin goes into the page's content security policy.
 _PRINTABLE = re.compile(r"[!-~]+")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(?::\d{1,5})?|\[[0-9A-Fa-f:]+\](?::\d{1,5})?")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class ApplicationError(Exception):
+    """An application that cannot be made; the message says why."""
 
 
 class NewApplication(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +45,7 @@ class NewApplication(msgspec.Struct, frozen=True, kw_only=True):
     redirect_uris: tuple[str, ...] = ()
     public: bool = False
     permissions: tuple[str, ...] = PERMISSIONS
+    for_itself: bool = True  # with a secret it gets tokens of its own, without a user
     per_minute: int | None = None
 
 
@@ -61,8 +67,9 @@ def redirect_problem(uri: str) -> str | None:
     return None
 
 
-async def create(store: Store, new: NewApplication) -> tuple[Application, str | None]:
-    """Make an application; gives it and its secret, which cannot be had again."""
+async def create(store: Store, new: NewApplication, most: int | None = None) -> tuple[Application, str | None]:
+    """Make an application; gives it and its secret, which cannot be had again. ApplicationError where the clinic has
+    `most` of the dialect already."""
     secret = None if new.public else _random(_SECRET_CHARACTERS)
     now = values.now()
     application = Application(
@@ -82,16 +89,20 @@ async def create(store: Store, new: NewApplication) -> tuple[Application, str | 
         revoked_at=None,
     )
 
-    async def job(tx: Tx) -> None:
+    async def job(tx: Tx) -> bool:
+        if most is not None and len(await applications.of_clinic(tx, new.clinic_id, new.dialect)) >= most:
+            return False
         applications.add(tx, application)
+        return True
 
-    await store.write(Touching(), job)
+    if not await store.write(Touching(clinics=(new.clinic_id,)), job):
+        raise ApplicationError(f"a clinic has at most {most} applications; revoke one that nobody uses")
     return application, secret
 
 
 def _grant_types(new: NewApplication) -> tuple[str, ...]:
     """Who has no secret cannot ask for itself, and who has no redirect URI not for a user."""
-    own = () if new.public else (CLIENT_CREDENTIALS,)
+    own = (CLIENT_CREDENTIALS,) if new.for_itself and not new.public else ()
     return (*own, CODE, REFRESH) if new.redirect_uris else own
 
 
@@ -108,16 +119,16 @@ async def revoke(store: Store, client_id: str) -> bool:
     return True
 
 
-async def find(reader: Reader, dialect: str, clinic_id: int, client_id: str) -> Application | None:
-    """The living application of a clinic with this public name."""
+async def find(reader: Reader, dialect: str, clinic_id: int | None, client_id: str) -> Application | None:
+    """The living application of a clinic, or of any, with this public name."""
     found = await applications.by_client_id(reader, client_id)
-    if found is None or found.revoked_at is not None or (found.dialect, found.clinic_id) != (dialect, clinic_id):
+    if found is None or found.revoked_at is not None or found.dialect != dialect:
         return None
-    return found
+    return found if clinic_id in (None, found.clinic_id) else None
 
 
 async def authenticated(
-    reader: Reader, dialect: str, clinic_id: int, client_id: str, secret: str | None
+    reader: Reader, dialect: str, clinic_id: int | None, client_id: str, secret: str | None
 ) -> Application | None:
     """The application that proves itself by its secret, or needs none and sends none."""
     found = await find(reader, dialect, clinic_id, client_id)

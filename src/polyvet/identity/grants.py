@@ -2,9 +2,12 @@
 """Granting tokens by OAuth 2.0: by an application for itself, or by a user's consent through a code; refreshing and
 ending them. No vendor's paths or answers.
 
-Each step is decided and written in one transaction that holds the clinic, so a code and a refresh token serve once,
-however many requests bring them at the same time. Whoever brings one again ends the grant with all its tokens: one of
-the two that had it has stolen it (RFC 9700).
+Each step is decided and written in one transaction that holds the clinic, so a code and a refresh token that rotates
+serve once, however many requests bring them at the same time. Whoever brings one again ends the grant with all its
+tokens: one of the two that had it has stolen it (RFC 9700).
+
+Where access tokens say something, as signed ones do, their text is made before the transaction, since signing takes its
+time, and only for what the transaction is going to grant.
 """
 
 from __future__ import annotations
@@ -36,10 +39,16 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 class Lifetimes(msgspec.Struct, frozen=True):
-    """How long a vendor's tokens are good, in seconds; a refresh token's time starts anew with each access token."""
+    """How long a vendor's tokens are good, in seconds; a refresh token's time starts anew with each access token.
+
+    `rotates`: each refresh brings the next refresh token and ends the one before. Without it one serves again and
+    again; those of public applications rotate nevertheless (RFC 9700, 2.2.2). `refreshed_with` is the scope without
+    which there is no refresh token at all."""
 
     access: int
     refresh: int
+    rotates: bool = True
+    refreshed_with: str | None = None
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +70,17 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
     code: Code | None = None
 
 
+class Subject(msgspec.Struct, frozen=True):
+    """What an access token's text tells of."""
+
+    user: User
+    scope: str
+    nonce: str | None = None
+
+
+Mint = Callable[[Subject], Awaitable[str]]  # makes an access token's text; no two are alike
+
+
 def check_grant_type(application: Application, grant_type: str) -> None:
     """UnauthorizedClientError unless the application may use it."""
     if grant_type not in application.grant_types.split():
@@ -72,6 +92,15 @@ def granted_scope(application: Application, asked: str | None, usual: str) -> st
     wanted = list(dict.fromkeys(scope_to_list(asked or usual)))
     if not wanted or not set(wanted) <= set(application.scopes.split()):
         raise InvalidScopeError(description="A scope is unknown, or this application may not have it.")
+    return str(list_to_scope(wanted))
+
+
+def known_scope(application: Application, asked: str | None) -> str:
+    """What the application may have of what is asked for; InvalidScopeError for nothing."""
+    allowed = application.scopes.split()
+    wanted = [one for one in dict.fromkeys(scope_to_list(asked or "")) if one in allowed]
+    if not wanted:
+        raise InvalidScopeError(description=f"Ask for scopes of these: {' '.join(allowed)}.")
     return str(list_to_scope(wanted))
 
 
@@ -125,31 +154,45 @@ async def add_code(store: Store, application: Application, consent: Consent) -> 
 
 
 async def exchange(
-    store: Store, application: Application, secret: str, redirect_uri: str, verifier: str | None, lifetimes: Lifetimes
+    store: Store,
+    application: Application,
+    secret: str,
+    redirect_uri: str,
+    verifier: str | None,
+    lifetimes: Lifetimes,
+    mint: Mint | None = None,
 ) -> Issued:
     """Exchange a code for tokens. Who brings a code that was used before ends what it gave; every other attempt that
-    fails changes nothing."""
+    fails changes nothing. Access tokens are what `mint` makes, else they tell nothing."""
+    minted = None
+    if mint is not None:
+        code = await grants.get_code(store.reader, hashed(secret))
+        if code is not None and _code_problem(code, application, redirect_uri, verifier, values.now()) is None:
+            minted = await mint(Subject(await user(store, code.user_id), code.scope, code.nonce))
 
     async def job(tx: Tx) -> Issued | OAuth2Error:
         code = await grants.get_code(tx, hashed(secret))
         now = values.now()
-        if code is None or code.application_id != application.id:
-            return InvalidGrantError(description="The code is unknown, or another application's.")
-        if code.grant_id is not None:
-            grants.revoke(tx, code.grant_id, now)
-            return InvalidGrantError(description="The code was used before; what it gave has ended.")
-        problem = _code_problem(code, redirect_uri, verifier, now)
-        if problem is not None:
-            return problem
+        problem = _code_problem(code, application, redirect_uri, verifier, now)
+        if code is None or problem is not None:
+            if code is not None and code.application_id == application.id and code.grant_id is not None:
+                grants.revoke(tx, code.grant_id, now)
+            return problem or InvalidGrantError()
         grant = Grant(values.new_id(now), application.id, code.user_id, code.scope, now)
         grants.add_grant(tx, grant)
         grants.use_code(tx, code.code_hash, grant.id)
-        return _both(tx, grant, now, lifetimes, code)
+        return _both(tx, grant, now, lifetimes, code=code, minted=minted)
 
     return await _decided(store, application, job)
 
 
-def _code_problem(code: Code, redirect_uri: str, verifier: str | None, now: int) -> OAuth2Error | None:
+def _code_problem(
+    code: Code | None, application: Application, redirect_uri: str, verifier: str | None, now: int
+) -> OAuth2Error | None:
+    if code is None or code.application_id != application.id:
+        return InvalidGrantError(description="The code is unknown, or another application's.")
+    if code.grant_id is not None:
+        return InvalidGrantError(description="The code was used before; what it gave has ended.")
     if code.expires_at <= now:
         return InvalidGrantError(description="The code has expired.")
     if code.redirect_uri != redirect_uri:
@@ -167,23 +210,41 @@ def _answers(verifier: str, challenge: str) -> bool:
     return hmac.compare_digest(create_s256_code_challenge(verifier), challenge)
 
 
-async def refresh(store: Store, application: Application, secret: str, lifetimes: Lifetimes) -> Issued:
-    """Exchange a refresh token for new tokens of the same scope, the next refresh token among them."""
+async def refresh(
+    store: Store, application: Application, secret: str, lifetimes: Lifetimes, mint: Mint | None = None
+) -> Issued:
+    """Exchange a refresh token for new tokens of the same scope, the next refresh token among them if they rotate."""
+    minted = None
+    if mint is not None:
+        held = await grants.held(store.reader, hashed(secret))
+        if held is not None and held.grant.user_id is not None and _held_problem(held, application) is None:
+            minted = await mint(Subject(await user(store, held.grant.user_id), held.grant.scope))
 
     async def job(tx: Tx) -> Issued | OAuth2Error:
         held = await grants.held(tx, hashed(secret))
         now = values.now()
-        if held is None or held.token.kind != REFRESH or held.application.id != application.id:
-            return InvalidGrantError(description="The refresh token is unknown, or another application's.")
-        if not held.stands(now):
-            return InvalidGrantError(description="The refresh token has expired, or its grant has ended.")
+        problem = _held_problem(held, application)
+        if held is None or problem is not None:
+            return problem or InvalidGrantError()
         if held.token.ended_at is not None:
             grants.revoke(tx, held.grant.id, now)
             return InvalidGrantError(description="The refresh token was used before; its grant has ended.")
-        grants.end_token(tx, held.token.token_hash, now)
-        return _both(tx, held.grant, now, lifetimes)
+        if lifetimes.rotates or application.public:
+            grants.end_token(tx, held.token.token_hash, now)
+            return _both(tx, held.grant, now, lifetimes, minted=minted)
+        grants.extend_token(tx, held.token.token_hash, now + lifetimes.refresh * values.MICROSECONDS)
+        access = _new_token(tx, held.grant, ACCESS, now, lifetimes.access, minted)
+        return Issued(access_token=access, refresh_token=None, scope=held.grant.scope)
 
     return await _decided(store, application, job)
+
+
+def _held_problem(held: grants.Held | None, application: Application) -> OAuth2Error | None:
+    if held is None or held.token.kind != REFRESH or held.application.id != application.id:
+        return InvalidGrantError(description="The refresh token is unknown, or another application's.")
+    if not held.stands(values.now()):
+        return InvalidGrantError(description="The refresh token has expired, or its grant has ended.")
+    return None
 
 
 async def end(store: Store, application: Application, secret: str) -> None:
@@ -223,16 +284,19 @@ def _touching(application: Application) -> Touching:
     return Touching(clinics=(application.clinic_id,))
 
 
-def _both(tx: Tx, grant: Grant, now: int, lifetimes: Lifetimes, code: Code | None = None) -> Issued:
+def _both(
+    tx: Tx, grant: Grant, now: int, lifetimes: Lifetimes, *, code: Code | None = None, minted: str | None = None
+) -> Issued:
+    refreshed = lifetimes.refreshed_with is None or lifetimes.refreshed_with in grant.scope.split()
     return Issued(
-        access_token=_new_token(tx, grant, ACCESS, now, lifetimes.access),
-        refresh_token=_new_token(tx, grant, REFRESH, now, lifetimes.refresh),
+        access_token=_new_token(tx, grant, ACCESS, now, lifetimes.access, minted),
+        refresh_token=_new_token(tx, grant, REFRESH, now, lifetimes.refresh) if refreshed else None,
         scope=grant.scope,
         code=code,
     )
 
 
-def _new_token(tx: Tx, grant: Grant, kind: str, now: int, lifetime_s: int) -> str:
-    secret = str(generate_token(_TOKEN_CHARACTERS))
+def _new_token(tx: Tx, grant: Grant, kind: str, now: int, lifetime_s: int, minted: str | None = None) -> str:
+    secret = minted or str(generate_token(_TOKEN_CHARACTERS))
     grants.add_token(tx, Token(hashed(secret), grant.id, kind, now, now + lifetime_s * values.MICROSECONDS))
     return secret

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from polyvet.model import values
 from polyvet.model.entities import User
 from polyvet.model.files import StaffFile
-from polyvet.storage import grants, staff
+from polyvet.storage import grants, sessions, staff
 from polyvet.storage.store import Reader, Store
 from polyvet.storage.writing import Touching, Tx
 
@@ -25,6 +25,7 @@ SHORTEST, LONGEST = 10, 1_000
 LONGEST_EMAIL = 254
 # OWASP's figures for argon2id: some 30 ms and 19 MiB a password.
 _MEMORY_KIB, _ROUNDS, _LANES = 19 * 1024, 2, 1
+CANDIDATES = 4  # users of one e-mail, each at another clinic, whose passwords are tried: the first that there were
 _AT_ONCE = 2  # verifications of one process, so that guesses take neither its memory nor all its threads
 
 
@@ -73,16 +74,45 @@ class SignIn:
             right = await asyncio.to_thread(_verified, stored, password)
         return user if right and user is not None and user.active else None
 
+    async def users(self, reader: Reader, email: str, password: str) -> list[User]:
+        """The active users of all clinics with this e-mail and password. As many passwords are verified for an e-mail
+        that nobody has as for one that some have, so that the time it takes tells nothing."""
+        found = await staff.signing_in_anywhere(reader, email.strip(), CANDIDATES)
+        hashes = [stored for _, stored in found]
+        async with self._room:
+            right = await asyncio.to_thread(_each_verified, [*hashes, *[None] * (CANDIDATES - len(hashes))], password)
+        return [user for (user, _), fits in zip(found, right, strict=False) if fits and user.active]
+
+
+def _each_verified(stored: list[str | None], password: str) -> list[bool]:
+    return [_verified(one, password) for one in stored]
+
+
+async def hashed(password: str) -> str:
+    """What is stored of a password."""
+    return await asyncio.to_thread(_hasher().hash, _normal(password))
+
+
+def password_problem(password: str) -> str | None:
+    """What keeps a text from being a password; None if nothing does."""
+    return None if SHORTEST <= len(password) <= LONGEST else f"a password has {SHORTEST} to {LONGEST:,} characters"
+
+
+def email_problem(email: str) -> str | None:
+    """What keeps a text without blanks around it from being an e-mail address; None if nothing does."""
+    if not 3 <= len(email) <= LONGEST_EMAIL or "@" not in email[1:-1] or not email.isprintable() or " " in email:
+        return f"{email} is no e-mail address"
+    return None
+
 
 async def set_password(store: Store, clinic_id: int, email: str, password: str, number: int | None = None) -> User:
     """Give the clinic's user with this e-mail a password; `number` names a user who gets the e-mail with it. What the
-    user had granted ends. PasswordError says what does not hold."""
+    user had granted ends, and wherever the user is signed in. PasswordError says what does not hold."""
     email = email.strip()
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise PasswordError(f"a password has {SHORTEST} to {LONGEST:,} characters")
-    if not 3 <= len(email) <= LONGEST_EMAIL or "@" not in email[1:-1] or not email.isprintable() or " " in email:
-        raise PasswordError(f"{email} is no e-mail address")
-    hashed = await asyncio.to_thread(_hasher().hash, _normal(password))
+    problem = password_problem(password) or email_problem(email)
+    if problem is not None:
+        raise PasswordError(problem)
+    stored = await hashed(password)
 
     async def job(tx: Tx) -> User | str:
         file = await staff.by_email(tx, clinic_id, email)
@@ -95,8 +125,9 @@ async def set_password(store: Store, clinic_id: int, email: str, password: str, 
             file = file or _addressed(tx, named[0], email)
         if file is None:
             return f"clinic {clinic_id} has no user with the e-mail {email}; --user NUMBER names who gets it"
-        staff.set_password(tx, file.user.id, hashed)
+        staff.set_password(tx, file.user.id, stored)
         grants.revoke_users(tx, file.user.id, values.now())
+        sessions.end_users(tx, file.user.id)
         return file.user
 
     outcome = await store.write(Touching(clinics=(clinic_id,)), job)

@@ -94,3 +94,33 @@ class SigningKey(Entity, frozen=True):
     private_jwk: str
     created_at: int
     retired_at: int | None = None
+
+
+class BrowserSession(Entity, frozen=True):
+    """A user who has signed in with a browser; what the browser sends is stored as its SHA-256 only."""
+
+    token_hash: bytes
+    user_id: bytes
+    created_at: int
+    expires_at: int
+
+
+class PromoCode(Entity, frozen=True):
+    """What raises a user's role in the library; the code itself is stored as its SHA-256 only."""
+
+    code_hash: bytes
+    name: str
+    role: str
+    uses: int
+    most_uses: int | None
+    created_at: int
+    expires_at: int | None = None
+    revoked_at: int | None = None
+
+    def stands(self, now: int) -> bool:
+        """Whether it can be used once more."""
+        return (
+            self.revoked_at is None
+            and (self.expires_at is None or self.expires_at > now)
+            and (self.most_uses is None or self.uses < self.most_uses)
+        )

@@ -99,8 +99,8 @@ class ListedContent(Entity, frozen=True):
 
 
 class Share(Entity, frozen=True):
-    """A link to content for one person. Without an e-mail it is open: each answer to it is a share of its own, whose
-    parent it is."""
+    """A link to content for one person. One that names neither a person nor a patient is open: each answer to it is a
+    share of its own, whose parent it is."""
 
     id: bytes
     clinic_id: int
@@ -128,7 +128,7 @@ class Share(Entity, frozen=True):
     @property
     def open(self) -> bool:
         """Whether everybody who has the link begins a form of their own."""
-        return self.email is None and self.parent_id is None
+        return self.email is None and self.patient_id is None and self.parent_id is None
 
 
 class Submission(Entity, frozen=True):
@@ -141,6 +141,19 @@ class Submission(Entity, frozen=True):
     shown: str
     saved_at: int
     submitted_at: int | None = None
+
+
+class ListedShare(Entity, frozen=True):
+    """A share as a list shows it: what was shared, about which patient of those that the clinic sees, and when the
+    form was begun and submitted; `parent` is the number of the open link that it was answered through."""
+
+    share: Share
+    kind: int
+    title: str
+    patient: str | None
+    parent: int | None
+    saved_at: int | None
+    submitted_at: int | None
 
 
 class MailState(StrEnum):

@@ -17,6 +17,12 @@ COLUMNS = tuple(a[name] for name in Application.__struct_fields__)
 
 _ADD = inserting(oauth_applications, " ".join(Application.__struct_fields__), rank=10)
 _BY_CLIENT_ID = Statement(select(*COLUMNS).where(a.client_id == p("client_id")), "client_id")
+_OF_CLINIC = Statement(
+    select(*COLUMNS)
+    .where(a.clinic_id == p("clinic"), a.dialect == p("dialect"), a.revoked_at.is_(None))
+    .order_by(a.created_at, a.id),
+    "clinic dialect",
+)
 _REVOKE = Statement(
     update(oauth_applications).where(a.id == p("application")).values(revoked_at=p("new_revoked_at")),
     "new_revoked_at application",
@@ -33,6 +39,11 @@ async def by_client_id(reader: Reader, client_id: str) -> Application | None:
     """The application with this public name, of any clinic, revoked or not."""
     row = await reader.fetch_one(_BY_CLIENT_ID, client_id)
     return None if row is None else Application(*row)
+
+
+async def of_clinic(reader: Reader, clinic_id: int, dialect: str) -> list[Application]:
+    """The living applications that are registered at a clinic, the oldest first."""
+    return [Application(*row) for row in await reader.fetch(_OF_CLINIC, clinic_id, dialect)]
 
 
 def revoke(tx: Tx, application_id: bytes, at: int) -> None:

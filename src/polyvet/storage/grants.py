@@ -51,6 +51,11 @@ _END_TOKEN = Statement(
     "new_ended_at token",
     rank=70,
 )
+_EXTEND_TOKEN = Statement(
+    update(oauth_tokens).where(t.token_hash == p("token")).values(expires_at=p("new_expires_at")),
+    "new_expires_at token",
+    rank=70,
+)
 _REVOKE = Statement(
     update(oauth_grants).where(and_(g.id == p("grant"), g.revoked_at.is_(None))).values(revoked_at=p("new_revoked_at")),
     "new_revoked_at grant",
@@ -167,6 +172,11 @@ async def held(reader: Reader, token_hash: bytes) -> Held | None:
 def end_token(tx: Tx, token_hash: bytes, at: int) -> None:
     """End one token."""
     tx.write(_END_TOKEN, at, token_hash)
+
+
+def extend_token(tx: Tx, token_hash: bytes, expires_at: int) -> None:
+    """Let one token live until then."""
+    tx.write(_EXTEND_TOKEN, expires_at, token_hash)
 
 
 def revoke(tx: Tx, grant_id: bytes, at: int) -> None:

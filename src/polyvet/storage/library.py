@@ -22,7 +22,7 @@ _CASES = "title_lower title_upper keywords_lower keywords_upper"
 _NAMES = " ".join((*Content.__struct_fields__, *_CASES.split()))
 _CHANGING = [name for name in _NAMES.split() if name not in ("id", "clinic_id", "kind", "number", "created_at")]
 # The numbers of a clinic's own content, as `numbers` counts them; from OWN_FROM on.
-_NUMBERED = {kind: f"content {kind.name.lower()}" for kind in ContentKind}
+NUMBERED = {kind: f"content {kind.name.lower()}" for kind in ContentKind}
 
 _BY_NUMBER = Statement(
     select(*COLUMNS).where(c.clinic_id == p("clinic"), c.kind == p("kind"), c.number == p("number")),
@@ -71,7 +71,7 @@ async def loaded(reader: Reader, clinic_id: int) -> list[LoadedFrom]:
 async def add(tx: Tx, item: Content) -> Content:
     """Add content; a clinic's own, at a clinic that the transaction holds, gets a number."""
     if item.clinic_id != EVERYBODY:
-        number = await numbers.take(tx, item.clinic_id, _NUMBERED[ContentKind(item.kind)])
+        number = await numbers.take(tx, item.clinic_id, NUMBERED[ContentKind(item.kind)])
         item = replace(item, number=OWN_FROM - 1 + number)
     kept = _kept(item)
     tx.write(_ADD, *(kept[name] for name in _NAMES.split()))

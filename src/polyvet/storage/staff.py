@@ -66,6 +66,13 @@ _BY_EMAIL = Statement(_of_clinic.where(u.email == p("email")), "clinic email")
 _SIGNING_IN = Statement(
     select(*USER_COLUMNS, u.password_hash).where(u.clinic_id == p("clinic"), u.email == p("email")), "clinic email"
 )
+_SIGNING_IN_ANYWHERE = Statement(
+    select(*USER_COLUMNS, u.password_hash)
+    .where(u.email == p("email"), u.password_hash.is_not(None), u.active)
+    .order_by(u.created_at, u.id)
+    .limit(p("most")),
+    "email most",
+)
 _SET_PASSWORD = Statement(
     update(users).where(u.id == p("user")).values(password_hash=p("new_password_hash")),
     "new_password_hash user",
@@ -101,6 +108,13 @@ async def signing_in(reader: Reader, clinic_id: int, email: str) -> tuple[User, 
     """The same with the hash of the password, None for who has none."""
     row = await reader.fetch_one(_SIGNING_IN, clinic_id, as_kept(email))
     return None if row is None else (user_of(row), row[-1])
+
+
+async def signing_in_anywhere(reader: Reader, email: str, most: int) -> list[tuple[User, str]]:
+    """The active users of all clinics who have this address and a password, with its hash; the first that there
+    were."""
+    rows = await reader.fetch(_SIGNING_IN_ANYWHERE, as_kept(email), most)
+    return [(user_of(row), row[-1]) for row in rows]
 
 
 def set_password(tx: Tx, user_id: bytes, password_hash: str) -> None:

@@ -35,15 +35,16 @@ def of_query(raw: bytes) -> Fields:
     return _fields(_pairs(raw, "query"), "query")
 
 
-async def of_form(request: Request) -> Fields:
-    """The body's fields. WrongMediaType, TooLarge, or Invalid for what cannot be read."""
+async def of_form(request: Request, body: bytes | None = None) -> Fields:
+    """The body's fields; `body` is given where it was read already. WrongMediaType, TooLarge, or Invalid for what
+    cannot be read."""
     kind = (request.header(b"content-type") or b"").decode("latin-1")
     media_type = kind.partition(";")[0].strip().lower()
     if media_type not in (URLENCODED, MULTIPART):
         raise WrongMediaType(URLENCODED)
     if _CHARSET.search(kind):
         raise Invalid({"body": "must be UTF-8"})
-    body = await request.body()
+    body = await request.body() if body is None else body
     return _fields(_pairs(body, "body") if media_type == URLENCODED else await _parts(kind, body), "body")
 
 

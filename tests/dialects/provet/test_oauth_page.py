@@ -11,8 +11,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from polyvet.dialects.provet.consent import ATTEMPTS_AS_ONE, ATTEMPTS_FROM_ONE_ADDRESS, sender
 from polyvet.identity import passwords, signing
+from polyvet.identity.attempts import AS_ONE, FROM_ONE_ADDRESS, sender
 from polyvet.model import values
 from tests.dialects.harness import Practice
 from tests.dialects.provet.signing_in import (
@@ -319,14 +319,14 @@ def test_guessing_is_slowed_for_one_user_and_for_one_address(fresh_practice: Pra
     with_passwords(fresh_practice)
     it = Integrator(fresh_practice)
     it.http = fresh_practice.served_otherwise(limits="off").client()  # which are the vendors'
-    guesses = [it.allow(email=EMAIL, password=f"guess {n}").status_code for n in range(ATTEMPTS_AS_ONE)]
-    assert guesses == [401] * ATTEMPTS_AS_ONE
+    guesses = [it.allow(email=EMAIL, password=f"guess {n}").status_code for n in range(AS_ONE)]
+    assert guesses == [401] * AS_ONE
     for email in (EMAIL, EMAIL.upper()):
         refused = it.allow(email=email)
         assert refused.status_code == 429, "even with the right password"
         assert 50 <= int(refused.headers["retry-after"]) <= 61
         assert "Too many attempts" in Page(refused).text
-    for n in range(ATTEMPTS_FROM_ONE_ADDRESS - ATTEMPTS_AS_ONE - 2):
+    for n in range(FROM_ONE_ADDRESS - AS_ONE - 2):
         it.allow(email=f"{n}@x.example", password="guess")
     assert it.allow().status_code == 429
     assert told(it.allow(decision="cancel"))["error"] == "access_denied"

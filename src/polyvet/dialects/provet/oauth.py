@@ -13,8 +13,7 @@ from typing import Any
 
 import structlog
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, InvalidScopeError, UnsupportedGrantTypeError
-from authlib.oauth2.rfc6749.util import extract_basic_authorization
+from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError, UnsupportedGrantTypeError
 from starlette.responses import Response
 
 from polyvet.core.clinics import Clinics
@@ -30,15 +29,16 @@ from polyvet.dialects.provet.wire import (
     encode,
     installation,
 )
-from polyvet.identity import applications, grants, signing
+from polyvet.identity import applications, asking, grants, signing
 from polyvet.identity.keys import access_token, hashed
 from polyvet.model.access import Application, Code
 from polyvet.model.entities import Clinic, User
-from polyvet.model.errors import Busy, Invalid, LimitReached, PolyvetError, TooLarge, WrongMediaType
+from polyvet.model.errors import PolyvetError, WrongMediaType
 from polyvet.model.values import MICROSECONDS
 from polyvet.storage.store import Store
 from polyvet.web.forms import FORM_BYTES, Fields, of_form
 from polyvet.web.message import Receive, Request, Scope, Send
+from polyvet.web.oauth import answer, failed, needed, refused
 from polyvet.web.rolling import Rolling
 from polyvet.web.slots import digest
 
@@ -78,9 +78,9 @@ class OAuth:
         except ConnectionResetError:
             return
         except OAuth2Error as error:
-            response = _refused(error)
+            response = refused(error)
         except PolyvetError as error:
-            response = _failed(error)
+            response = failed(error, NAME)
         except Exception:
             _log.exception("defect", dialect=NAME, path=scope["path"])
             response = answer(500, {"error": "server_error"})
@@ -117,7 +117,7 @@ class OAuth:
         if self._rolling is not None:
             limit = USUAL_LIMIT if application.per_minute is None else application.per_minute
             self._rolling.take(digest(application.id, b"oauth2/token"), limit)
-        grant_type = _needed(form, "grant_type")
+        grant_type = needed(form, "grant_type")
         by_type = {
             applications.CLIENT_CREDENTIALS: self._for_itself,
             applications.CODE: self._for_code,
@@ -148,7 +148,7 @@ class OAuth:
         return await grants.for_itself(self._store, application, own, LIFETIMES)
 
     async def _for_code(self, application: Application, form: Fields) -> grants.Issued:
-        code, redirect_uri = _needed(form, "code"), _needed(form, "redirect_uri")
+        code, redirect_uri = needed(form, "code"), needed(form, "redirect_uri")
         verifier = form.get("code_verifier")
         return await grants.exchange(self._store, application, code, redirect_uri, verifier, LIFETIMES)
 
@@ -156,7 +156,7 @@ class OAuth:
         """The scope stays what it was, and the answer says so; one that was not granted is refused."""
         if form.get("scope") is not None:
             grants.granted_scope(application, form.get("scope"), API_SCOPE)
-        return await grants.refresh(self._store, application, _needed(form, "refresh_token"), LIFETIMES)
+        return await grants.refresh(self._store, application, needed(form, "refresh_token"), LIFETIMES)
 
     async def _id_token(self, issuer: str, application: Application, code: Code) -> str:
         """Who consented, signed with RS256 [client]."""
@@ -175,7 +175,7 @@ class OAuth:
         """End a token [docs]. One that is unknown, or another application's, is answered alike (RFC 7009)."""
         form = await _form(request)
         application = await self._client(request, clinic, form)
-        await grants.end(self._store, application, _needed(form, "token"))
+        await grants.end(self._store, application, needed(form, "token"))
         return Response(b"", 200, {"cache-control": "no-store"})
 
     async def _userinfo(self, request: Request, clinic: Clinic) -> Response:
@@ -220,20 +220,8 @@ class OAuth:
         return Response(encode(await signing.published(self._store)), media_type="application/json")
 
     async def _client(self, request: Request, clinic: Clinic, form: Fields) -> Application:
-        """The application that asks, by HTTP Basic or by fields [docs], not by both. What stands in the URL is not
-        read."""
-        client_id, secret = form.get("client_id"), form.get("client_secret")
-        basic = _basic(request)
-        if basic is not None:
-            if secret is not None or client_id not in (None, basic[0]):
-                raise InvalidRequestError(description="Authenticate by HTTP Basic or by fields, not by both.")
-            client_id, secret = basic
-        found = None
-        if client_id:
-            found = await applications.authenticated(self._store.reader, NAME, clinic.id, client_id, secret)
-        if found is None:
-            raise InvalidClientError(description="The application is unknown, or did not prove itself.")
-        return found
+        """The application that asks, by HTTP Basic or by fields [docs]."""
+        return await asking.client(self._store.reader, NAME, clinic.id, request, form)
 
 
 async def _form(request: Request) -> Fields:
@@ -246,56 +234,8 @@ async def _form(request: Request) -> Fields:
     return form
 
 
-def _needed(form: Fields, name: str) -> str:
-    value = form.get(name)
-    if value is None:
-        raise InvalidRequestError(description=f"The field {name} is missing.")
-    return value
-
-
-def _basic(request: Request) -> tuple[str, str | None] | None:
-    """The credentials of HTTP Basic; a pair that is nobody's where they cannot be read."""
-    authorization = (request.header(b"authorization") or b"").decode("latin-1")
-    if not authorization.lower().startswith("basic"):
-        return None
-    try:
-        client_id, secret = extract_basic_authorization({"Authorization": authorization})
-    except ValueError:  # no base64 of UTF-8
-        return "", None
-    return ("", None) if client_id is None or "\0" in client_id else (client_id, secret or None)
-
-
 def _who(user: User) -> dict[str, Any]:
     return {"sub": str(user.number), "name": user.name, "email": user.email}
-
-
-def answer(status: int, content: Any, **headers: str) -> Response:
-    """JSON that nobody keeps."""
-    return Response(encode(content), status, {"cache-control": "no-store", **headers}, "application/json")
-
-
-def _refused(error: OAuth2Error) -> Response:
-    """OAuth's own errors; 401 with a challenge for who did not prove itself, else 400 [client]."""
-    content = {"error": error.error, "error_description": error.description or ""}
-    if isinstance(error, InvalidClientError):
-        return answer(401, content, **{"www-authenticate": 'Basic realm="oauth2", charset="UTF-8"'})
-    return answer(400, content)
-
-
-def _failed(error: PolyvetError) -> Response:
-    """What is no error of OAuth's, in its form."""
-    match error:
-        case Invalid():
-            return answer(400, {"error": "invalid_request", "error_description": str(error)})
-        case TooLarge():
-            return answer(413, {"error": "invalid_request", "error_description": "The form is too large."})
-        case LimitReached():
-            content = {"error": "temporarily_unavailable", "error_description": "Too many requests for tokens."}
-            return answer(429, content, **{"retry-after": str(error.retry_after)})
-        case Busy():
-            _log.warning("busy", dialect=NAME, reason=str(error))
-            return answer(503, {"error": "temporarily_unavailable"}, **{"retry-after": "1"})
-    raise error  # there is no other fact here
 
 
 def _bearer(status: int, error: str) -> Response:

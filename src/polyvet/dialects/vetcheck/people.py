@@ -8,10 +8,11 @@ segment. An error of theirs is told on a page; files whose callers are programs 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import quote
 
 import msgspec
 import structlog
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from polyvet.core.codelists import Codelists
 from polyvet.dialects.vetcheck import wire
@@ -29,6 +30,14 @@ _log = structlog.get_logger()
 
 Answering = Callable[[Request], Awaitable[Response]]
 Table = Mapping[str, Mapping[str, Answering]]
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in, or whoever was is not any more. `next` is where to go on, if not where it was noticed."""
+
+    def __init__(self, next_: str | None = None) -> None:
+        super().__init__("sign in first")
+        self.next = next_
 
 
 class Shared(msgspec.Struct, frozen=True):
@@ -49,10 +58,18 @@ class People:
     """The pages as an ASGI application."""
 
     def __init__(self, shared: Shared) -> None:
-        from polyvet.dialects.vetcheck import account, authorize, oauth, shared_pages, vet_form_pages
+        from polyvet.dialects.vetcheck import (
+            account,
+            authorize,
+            login,
+            oauth,
+            share_pages,
+            shared_pages,
+            vet_form_pages,
+        )
 
         self._table: dict[tuple[str, ...], Mapping[str, Answering]] = {}
-        for module in (account, authorize, oauth, shared_pages, vet_form_pages):
+        for module in (account, authorize, login, oauth, share_pages, shared_pages, vet_form_pages):
             for path, methods in module.table(shared).items():
                 self._table[tuple(path.split("/"))] = methods
 
@@ -63,6 +80,8 @@ class People:
             response = await self._answer(request)
         except ConnectionResetError:
             return
+        except SignInNeeded as error:
+            response = _to_sign_in(request, error.next)
         except PolyvetError as error:
             response = _failed(error)
         except Exception:
@@ -103,6 +122,25 @@ def told(status: int, problem: str, title: str = "This did not work") -> Respons
     """A page that says what is wrong, and what to do."""
     page = pages.template("told.html").render(style=pages.style()[0], title=title, problem=problem)
     return HTMLResponse(page, status, pages.private("'none'"))
+
+
+def moved(request: Request, path: str) -> Response:
+    """Send the browser to a path of this server by 303, which no browser follows with what it posted (RFC 9700)."""
+    root: str = request.scope.get("root_path", "")
+    return RedirectResponse(root + path, 303, {"cache-control": "no-store", "referrer-policy": "no-referrer"})
+
+
+def here(request: Request) -> str:
+    """The path and query that were asked for, as a path of this server."""
+    query: str = request.scope["query_string"].decode("latin-1")
+    return quote(request.scope["path"]) + (f"?{query}" if query else "")
+
+
+def _to_sign_in(request: Request, next_: str | None) -> Response:
+    """To the page where people sign in, and from there back: to where they were if that was to be read."""
+    if next_ is None:
+        next_ = here(request) if request.scope["method"] in ("GET", "HEAD") else "/account"
+    return moved(request, f"/login?next={quote(next_, safe='/')}")
 
 
 def _failed(error: PolyvetError) -> Response:

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`/login`, `/register` and `/logout`: a user's session begins and ends.
+
+Their forms are guarded by a cookie of their own before there is a session: nobody is signed in, unknowingly, as
+somebody else.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from starlette.responses import HTMLResponse, Response
+
+from polyvet.core.clinics import Clinics
+from polyvet.dialects.vetcheck.people import Shared, Table, moved, told
+from polyvet.dialects.vetcheck.signed import HOME, check, check_csrf, cookie, current, keep, local
+from polyvet.dialects.vetcheck.wire import NAME
+from polyvet.identity import attempts, registration, sessions
+from polyvet.identity.passwords import SignIn
+from polyvet.identity.registration import NewAccount
+from polyvet.model.entities import User
+from polyvet.model.errors import Invalid, LimitReached
+from polyvet.web import pages
+from polyvet.web.forms import Fields, of_form, of_query
+from polyvet.web.message import Request
+
+VISIT = "polyvet_visit"  # the cookie of a browser that has no session yet
+CHOOSING_S = 300  # to choose one of several clinics
+_WRONG = "This e-mail and password are not right. Check both and try again."
+_NOBODY = "New accounts are not made here. Ask whoever runs this server for one."
+
+
+def table(shared: Shared) -> Table:
+    """The paths."""
+    login = Login(shared)
+    return {
+        "login": {"GET": login.asked, "POST": login.signing_in},
+        "register": {"GET": login.asked_to_register, "POST": login.registering},
+        "logout": {"GET": login.asked_to_leave, "POST": login.leaving},
+    }
+
+
+class Login:
+    """The pages on which sessions begin and end."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._clinics = Clinics()
+        self._sign_in = SignIn()
+
+    async def asked(self, request: Request) -> Response:
+        """The page to sign in on, also for somebody who is signed in and wants to be somebody else."""
+        return self._login_page(request)
+
+    async def signing_in(self, request: Request) -> Response:
+        """The form of that page, or of the one on which a clinic is chosen."""
+        form = await self._form(request)
+        chosen = form.get("chosen")
+        if chosen is not None:
+            found = await sessions.find(self._shared.store.reader, chosen)
+            if found is None:
+                return self._login_page(request, 401, "That took too long. Sign in again.")
+            await sessions.end(self._shared.store, chosen)
+            return await self._begun(request, found.user)
+        email, password = form.get("email") or "", form.get("password") or ""
+        try:
+            attempts.count(self._shared.attempts, NAME.encode(), request, email)
+        except LimitReached as error:
+            return _too_many(self._login_page(request, 429, _wait(error), email), error)
+        users = await self._sign_in.users(self._shared.store.reader, email, password)
+        if not users:
+            return self._login_page(request, 401, _WRONG, email)
+        return await self._begun(request, users[0]) if len(users) == 1 else await self._choice(request, users)
+
+    async def asked_to_register(self, request: Request) -> Response:
+        """The page to register on."""
+        return self._register_page(request) if self._shared.options.registration else told(403, _NOBODY)
+
+    async def registering(self, request: Request) -> Response:
+        """The form of that page."""
+        if not self._shared.options.registration:
+            return told(403, _NOBODY)
+        form = await self._form(request)
+        new = NewAccount(*(form.get(name) or "" for name in NewAccount.__struct_fields__))
+        try:
+            attempts.count(self._shared.attempts, b"registering", request, new.email)
+            user = await registration.register(self._shared.store, new)
+        except LimitReached as error:
+            return _too_many(self._register_page(request, 429, new, problem=_wait(error)), error)
+        except Invalid as error:
+            return self._register_page(request, 400, new, problems=error.problems)
+        return await self._begun(request, user)
+
+    async def asked_to_leave(self, request: Request) -> Response:
+        """A page with the button, for links; the session ends by the button only."""
+        session = await current(self._shared, request)
+        if session is None:
+            return moved(request, "/login")
+        page = pages.template("logout.html").render(style=pages.style()[0], user=session.user, csrf=session.csrf)
+        return HTMLResponse(page, 200, pages.private("'self'"))
+
+    async def leaving(self, request: Request) -> Response:
+        """End the session."""
+        session = await current(self._shared, request)
+        response = moved(request, "/login")
+        if session is not None:
+            check(session, await of_form(request))
+            await sessions.end(self._shared.store, cookie(request, sessions.COOKIE) or "")
+            keep(self._shared, request, response, sessions.COOKIE, "", 0)
+        return response
+
+    async def _form(self, request: Request) -> Fields:
+        form = await of_form(request)
+        visit = cookie(request, VISIT)
+        check_csrf(None if visit is None else sessions.csrf_of(visit), form)
+        return form
+
+    async def _begun(self, request: Request, user: User) -> Response:
+        """A new session, whatever cookie came, and on to where the user wanted to go."""
+        secret = await sessions.begin(self._shared.store, user, cookie(request, sessions.COOKIE))
+        response = moved(request, local(_next(request)) or HOME)
+        keep(self._shared, request, response, sessions.COOKIE, secret, sessions.LIFETIME_S)
+        return response
+
+    async def _choice(self, request: Request, users: list[User]) -> Response:
+        """Of several clinics, one: each button carries a session of a few minutes, so nobody types a password twice."""
+        reader, choices = self._shared.store.reader, []
+        for user in users:
+            secret = await sessions.begin(self._shared.store, user, lifetime_s=CHOOSING_S)
+            choices.append((secret, (await self._clinics.get(reader, user.clinic_id)).name))
+        return self._page(request, "choose_clinic.html", 200, choices=choices)
+
+    def _login_page(self, request: Request, status: int = 200, problem: str | None = None, email: str = "") -> Response:
+        registration = self._shared.options.registration
+        return self._page(request, "login.html", status, problem=problem, email=email, registration=registration)
+
+    def _register_page(
+        self,
+        request: Request,
+        status: int = 200,
+        given: NewAccount | None = None,
+        *,
+        problem: str | None = None,
+        problems: dict[str, str] | None = None,
+    ) -> Response:
+        given = given or NewAccount("", "", "", "")
+        return self._page(request, "register.html", status, problem=problem, problems=problems or {}, given=given)
+
+    def _page(self, request: Request, name: str, status: int, **shown: object) -> Response:
+        visit = cookie(request, VISIT)
+        secret = visit or sessions.new_secret()
+        next_ = local(_next(request))
+        page = pages.template(name).render(
+            style=pages.style()[0],
+            csrf=sessions.csrf_of(secret),
+            query="" if next_ is None else f"?next={quote(next_, safe='/')}",
+            **shown,
+        )
+        response = HTMLResponse(page, status, pages.private("'self'"))
+        keep(self._shared, request, response, VISIT, secret, sessions.LIFETIME_S)
+        return response
+
+
+def _next(request: Request) -> str | None:
+    return of_query(request.scope["query_string"]).get("next")
+
+
+def _wait(error: LimitReached) -> str:
+    return f"Too many attempts. Wait {error.retry_after} seconds."
+
+
+def _too_many(response: Response, error: LimitReached) -> Response:
+    response.headers["retry-after"] = str(error.retry_after)
+    return response

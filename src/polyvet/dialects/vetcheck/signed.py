@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is signed in, for the pages that need to know: the session's cookie, and what guards forms that it would send
+along by itself."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from http.cookies import CookieError, SimpleCookie
+
+from starlette.responses import Response
+
+from polyvet.dialects.vetcheck.people import Shared, SignInNeeded
+from polyvet.identity import sessions
+from polyvet.identity.sessions import COOKIE, Session
+from polyvet.model.errors import Invalid
+from polyvet.web.forms import Fields
+from polyvet.web.message import Request
+
+CSRF = "csrf"  # the field of each form
+HOME = "/account"
+_LONGEST_NEXT = 8_000
+_LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # no host, no scheme, no backslash, nothing that browsers leave out
+
+
+async def signed_in(shared: Shared, request: Request) -> Session:
+    """Who has opened the page; SignInNeeded for nobody."""
+    found = await current(shared, request)
+    if found is None:
+        raise SignInNeeded
+    return found
+
+
+async def current(shared: Shared, request: Request) -> Session | None:
+    """The same, None for nobody."""
+    return await sessions.find(shared.store.reader, cookie(request, COOKIE))
+
+
+def check(session: Session, fields: Fields) -> None:
+    """Invalid unless the form was filled in on a page of this session."""
+    check_csrf(session.csrf, fields)
+
+
+def check_csrf(csrf: str | None, fields: Fields) -> None:
+    """Invalid unless the form carries this; None: the browser has no cookie that a form could go with."""
+    given = (fields.get(CSRF) or "").encode("utf-8", "surrogateescape")
+    if csrf is None or not hmac.compare_digest(csrf.encode(), given):
+        raise Invalid({"form": "is out of date, or does not come from this site; go back and load the page again"})
+
+
+def cookie(request: Request, name: str) -> str | None:
+    """A cookie's value."""
+    for header, value in request.scope["headers"]:
+        if header == b"cookie":
+            found = _cookies(value.decode("latin-1")).get(name)
+            if found is not None:
+                return found.value
+    return None
+
+
+def _cookies(header: str) -> SimpleCookie:
+    """What a browser sends; what cannot be read is none."""
+    try:
+        return SimpleCookie(header)
+    except CookieError:
+        return SimpleCookie()
+
+
+def keep(shared: Shared, request: Request, response: Response, name: str, secret: str, seconds: int) -> None:
+    """Have the browser keep a secret that no script reads and that other sites' forms do not bring along; 0 seconds
+    end it."""
+    secure = request.scope["scheme"] == "https" or (shared.options.public_url or "").startswith("https:")
+    response.set_cookie(name, secret, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def local(path: str | None) -> str | None:
+    """The path, if it leads nowhere else but to this server; else None."""
+    if path is None or len(path) > _LONGEST_NEXT or not _LOCAL.fullmatch(path):
+        return None
+    return path
+
+
+__all__ = ["HOME", "SignInNeeded", "check", "check_csrf", "cookie", "current", "keep", "local", "signed_in"]

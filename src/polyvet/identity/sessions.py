@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions of people who signed in with a browser: an opaque cookie, kept as SHA-256.
+
+A session ends after twelve hours, when its user signs out, gets another password or leaves. Each time somebody signs in
+a new one begins, so that a cookie which was there before stands for nobody (session fixation).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+
+import msgspec
+
+from polyvet.identity.keys import hashed
+from polyvet.model import values
+from polyvet.model.access import BrowserSession
+from polyvet.model.entities import User
+from polyvet.storage import sessions
+from polyvet.storage.store import Reader, Store
+from polyvet.storage.writing import Touching, Tx
+
+COOKIE = "polyvet_session"
+LIFETIME_S = 12 * 3600
+_BYTES = 32
+
+
+class Session(msgspec.Struct, frozen=True):
+    """Who is signed in; `csrf` goes into each form, and comes back with it from our own pages only."""
+
+    user: User
+    csrf: str
+    began_at: int
+
+
+def new_secret() -> str:
+    """What a browser keeps in a cookie: nobody guesses it."""
+    return secrets.token_urlsafe(_BYTES)
+
+
+def csrf_of(secret: str) -> str:
+    """What a form carries to show that the cookie's holder has loaded it; it does not tell the cookie."""
+    return hmac.new(secret.encode("utf-8", "surrogateescape"), b"a form of this session", hashlib.sha256).hexdigest()
+
+
+async def begin(store: Store, user: User, instead_of: str | None = None, lifetime_s: int = LIFETIME_S) -> str:
+    """A new session of the user; gives its secret. The one that the browser had before ends."""
+    secret, now = new_secret(), values.now()
+    session = BrowserSession(hashed(secret), user.id, now, now + lifetime_s * values.MICROSECONDS)
+
+    async def job(tx: Tx) -> None:
+        if instead_of is not None:
+            sessions.end(tx, hashed(instead_of))
+        sessions.add(tx, session)
+
+    await store.write(Touching(), job)
+    return secret
+
+
+async def find(reader: Reader, secret: str | None) -> Session | None:
+    """The living session with this secret, whose user still works at the clinic."""
+    found = None if not secret else await sessions.get(reader, hashed(secret))
+    if found is None or secret is None:
+        return None
+    session, user = found
+    if session.expires_at <= values.now() or not user.active:
+        return None
+    return Session(user, csrf_of(secret), session.created_at)
+
+
+async def end(store: Store, secret: str) -> None:
+    """End a session, if there is one."""
+
+    async def job(tx: Tx) -> None:
+        sessions.end(tx, hashed(secret))
+
+    await store.write(Touching(), job)
