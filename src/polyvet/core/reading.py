@@ -119,9 +119,12 @@ def _converter() -> Any:
     """The converter to Markdown, whose text never becomes markup: who shows it may let html through."""
     from markdownify import MarkdownConverter
 
-    class Converter(MarkdownConverter):  # type: ignore[misc]  # it carries no types
-        convert_details = convert_summary = convert_fieldset = convert_legend = MarkdownConverter.convert_div
-        convert_figure = convert_address = MarkdownConverter.convert_div
+    class Converter(MarkdownConverter):
+        def block(self, el: Any, text: str, parent_tags: set[str]) -> str:
+            text = text.strip()
+            return f" {text} " if "_inline" in parent_tags else f"\n\n{text}\n\n" if text else ""
+
+        convert_details = convert_summary = convert_fieldset = convert_legend = convert_figure = convert_address = block
 
         def escape(self, text: str, parent_tags: set[str]) -> str:
             text = _ENTITY.sub("&amp;", _ANYWHERE.sub(r"\\\1", text))
