@@ -82,9 +82,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _START = re.compile(r"<[a-zA-Z]")
 # An html parser opens these again in each block until they are closed, and those alike three times only: with
 # attributes of their own a few thousand of them would become millions.
-_FORMATTING = re.compile(
-    r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?:[\s/][^>]*)?(?=>)", re.IGNORECASE
-)
+_FORMATTING = re.compile(r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?:[\s/][^>]*)?(?=>)", re.IGNORECASE)
 # What the cleaner writes has `<` in tags only.
 _REFUSED_INPUT = re.compile(rf'<input(?: [^<>]*)? type="{_REFUSED}"[^<>]*>')
 _FIRST_NEWLINES = re.compile(r"(<(?:pre|textarea)(?: [^<>]*)?>)\n+")
