@@ -84,7 +84,7 @@ def serve(
     run_to_end(up_to_date(settings))
     if demo:
         run_to_end(_install_demo(settings, clients, seed))
-        settings = _with_own_receiver(settings)
+        settings = _of_demo(settings)
     try:
         code = run(settings, lambda url: _announce(settings, url, demo=demo), demo=demo)
     except (ServeError, SettingsError) as error:
@@ -351,18 +351,21 @@ def version() -> None:
 
 
 async def _install_demo(settings: Settings, clients: int, seed: int) -> None:
+    from polyvet.app import SCOPES
     from polyvet.progress import bars
     from polyvet.sandbox.install import DemoError, install
 
     try:
         with bars() as progress:
-            await install(settings.store_url, Path(settings.data), clients=clients, seed=seed, progress=progress)
+            await install(
+                settings.store_url, Path(settings.data), clients=clients, seed=seed, progress=progress, scopes=SCOPES
+            )
     except DemoError as error:
         fail(str(error))
 
 
-def _with_own_receiver(settings: Settings) -> Settings:
-    """The demo's webhooks go to the demo server itself."""
+def _of_demo(settings: Settings) -> Settings:
+    """The demo's webhooks go to the demo server itself, and who tries it may register."""
     from ipaddress import ip_address
 
     import msgspec
@@ -372,7 +375,7 @@ def _with_own_receiver(settings: Settings) -> Settings:
     networks = [*settings.webhook_networks, *NETWORKS]
     with contextlib.suppress(ValueError):  # a name: it is resolved when it is called
         networks.append(str(ip_address(settings.host)))
-    return msgspec.structs.replace(settings, webhook_networks=tuple(networks))
+    return msgspec.structs.replace(settings, webhook_networks=tuple(networks), registration=True)
 
 
 def _announce(settings: Settings, url: str, *, demo: bool) -> None:

@@ -33,7 +33,7 @@ def test_the_credentials_are_the_owners_alone_and_complete(demo: Demo) -> None:
     path = demo.folder / "demo-credentials.json"
     assert path.stat().st_mode & 0o777 == 0o600
     assert demo.credentials["base_url"] == demo.server.url
-    assert set(demo.credentials) == {"base_url", "vetigen", "clinovavet", "provet", "other_clinic"}
+    assert set(demo.credentials) == {"base_url", "vetigen", "clinovavet", "provet", "vetcheck", "other_clinic"}
     clinics = (demo.credentials, demo.credentials["other_clinic"])
     keys = [clinic[dialect]["api_key"] for clinic in clinics for dialect in ("vetigen", "clinovavet")]
     keys += [clinic["provet"]["token"] for clinic in clinics]
@@ -41,6 +41,9 @@ def test_the_credentials_are_the_owners_alone_and_complete(demo: Demo) -> None:
     assert [clinic["provet"]["provet_id"] for clinic in clinics] == [4, 5]
     names = {"provet_id", "token", "client_id", "client_secret", "redirect_uri", "email", "password"}
     assert [set(clinic["provet"]) for clinic in clinics] == [names, names]
+    names = names - {"provet_id", "token"} | {"free_email", "free_password"}
+    assert [set(clinic["vetcheck"]) for clinic in clinics] == [names, names]
+    assert len({clinic["vetcheck"][name] for clinic in clinics for name in ("email", "free_email")}) == 4
     assert not list(demo.folder.glob("*.partial"))
     assert not (demo.folder / "demo-unfinished").exists()
     assert (demo.folder / "polyvet.db").stat().st_mode & 0o077 == 0

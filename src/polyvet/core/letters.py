@@ -13,18 +13,20 @@ from polyvet.model.library import Content, ContentKind, NewMail, Share
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """What a mail says: paragraphs of plain text, and a link that stands between two of them."""
+    """What a mail says: paragraphs of plain text, and a link, if there is one, that stands between two of them."""
 
     subject: str
     before: tuple[str, ...]
-    link: str
+    link: str | None = None
     after: tuple[str, ...] = ()
 
     def mail(self, clinic_id: int, recipient: str, reply_to: str | None) -> NewMail:
         """The letter as a mail; its text and its html say the same."""
-        plain = "\n\n".join((*self.before, self.link, *self.after)) + "\n"
-        link = escape(self.link)
-        parts = (*map(_paragraph, self.before), f'<p><a href="{link}">{link}</a></p>', *map(_paragraph, self.after))
+        links = () if self.link is None else (self.link,)
+        plain = "\n\n".join((*self.before, *links, *self.after)) + "\n"
+        link = "" if self.link is None else escape(self.link)
+        anchors = [f'<p><a href="{link}">{link}</a></p>'] if link else []
+        parts = (*map(_paragraph, self.before), *anchors, *map(_paragraph, self.after))
         return NewMail(
             clinic_id=clinic_id,
             recipient=recipient,

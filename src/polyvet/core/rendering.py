@@ -159,7 +159,7 @@ def _cleaned(text: str) -> str:
     return _FIRST_NEWLINES.sub(r"\1", _REFUSED_INPUT.sub("", _CONTROLS.sub("", cleaned)))
 
 
-def _attribute(tag: str, name: str, value: str) -> str | None:  # noqa: PLR0911, one row a kind of attribute
+def _attribute(tag: str, name: str, value: str) -> str | None:
     """What an attribute may say; None takes it away."""
     if name in _NAMES:
         return _renamed(value)

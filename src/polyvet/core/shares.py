@@ -13,14 +13,15 @@ from collections.abc import Callable, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from polyvet.core import letters, patients, prefill, share_records
+from polyvet.core import letters, library, prefill, share_records
 from polyvet.core.context import Context, Writing
+from polyvet.core.named import named_patient
 from polyvet.model import values
-from polyvet.model.entities import Clinic, Patient, State
-from polyvet.model.errors import AlreadySubmitted, Missing, RoleNeeded
-from polyvet.model.library import Content, ContentKind, LibraryRole, ListedShare, Share, Submission
-from polyvet.storage import access, clients, library, mails, patient_files, staff
-from polyvet.storage import patients as stored_patients
+from polyvet.model.entities import Clinic, Patient
+from polyvet.model.errors import AlreadySubmitted, Missing
+from polyvet.model.library import Content, ContentKind, ListedShare, Share, Submission
+from polyvet.storage import access, clients, mails, staff
+from polyvet.storage import library as stored_library
 from polyvet.storage import shares as stored
 from polyvet.storage.store import Reader, Store
 from polyvet.storage.writing import Touching, Tx
@@ -28,7 +29,6 @@ from polyvet.storage.writing import Touching, Tx
 KIND = "share"
 LONGEST_NAME = 200
 _TOKEN_BYTES = 32
-NAMES = {kind: kind.name.lower().replace("_", " ") for kind in ContentKind}
 Linking = Callable[[str], str]  # the URL that a token makes
 
 
@@ -79,25 +79,21 @@ def sharing(ctx: Context) -> Touching:
 
 
 async def create(
-    w: Writing, kind: ContentKind, number: int, shown: str, new: NewShare, link: Linking, days: int
+    w: Writing, kind: ContentKind, number: int | None, shown: str, new: NewShare, link: Linking, days: int
 ) -> tuple[Share, str]:
     """Share content for so many days: gives the share and its link's token. With an e-mail the link is mailed; with a
     patient the share stands in its history. Missing for the content or the patient; RoleNeeded."""
     return await add(w, await wanted(w, kind, number, shown, new), link, days)
 
 
-async def wanted(w: Writing, kind: ContentKind, number: int, shown: str, new: NewShare) -> Wanted:
+async def wanted(w: Writing, kind: ContentKind, number: int | None, shown: str, new: NewShare) -> Wanted:
     """What `create` checks before it writes anything."""
     w.require("shares:write")
-    content = await library.get(w.tx, w.clinic_id, kind, number)
-    if content is None:
-        raise Missing(NAMES[kind], shown)
-    if content.role == LibraryRole.PREMIUM and w.caller.role != LibraryRole.PREMIUM:
-        raise RoleNeeded
+    content = await library.opened(w.tx, w.caller, kind, number, shown)
     clinic = await _clinic(w.tx, w.clinic_id)
     if new.patient is None:
         return Wanted(content, clinic, None, new.email, new, _prefilled(content, {}, new))
-    patient = await _patient(w, new.patient, new.patient_shown)
+    patient = await named_patient(w, new.patient, new.patient_shown)
     owner = await clients.get(w.tx, w.clinic_id, patient.client_id)
     # An address that nothing can be sent to is as good as none.
     known = owner.email if owner is not None and owner.email and values.is_email(owner.email) else None
@@ -239,20 +235,6 @@ async def _clinic(reader: Reader, clinic_id: int) -> Clinic:
     return clinic
 
 
-async def _patient(w: Writing, named: bytes | int, shown: str) -> Patient:
-    """The patient, if it is active and open to the clinic; one that was merged is the one that stays."""
-    w.require("patients:read")
-    if isinstance(named, bytes):
-        found = await stored_patients.get(w.tx, w.clinic_id, named)
-    else:
-        file = await patient_files.by_number(w.tx, w.clinic_id, named)
-        found = None if file is None else file.patient
-    patient = await patients.kept(w.tx, w.clinic_id, found)
-    if patient is None or patient.state != State.ACTIVE:
-        raise Missing(patients.KIND, shown)
-    return patient
-
-
 def _prefilled(content: Content, found: dict[str, str], new: NewShare) -> dict[str, str]:
     """What a form's fields start with: what is said of the share goes before the record, and what is said of a field
     before both."""
@@ -272,7 +254,7 @@ async def _opened(reader: Reader, token: str) -> Opened | None:
     share = await stored.by_token(reader, values.hashed(token))
     if share is None or not share.stands(values.now()):
         return None
-    content = await library.by_id(reader, share.content_id)
+    content = await stored_library.by_id(reader, share.content_id)
     if content is None:
         raise RuntimeError("a share's content is not there")
     clinic = await _clinic(reader, share.clinic_id)

@@ -83,6 +83,21 @@ class LoadedFrom(Entity, frozen=True):
     hash: str
 
 
+class ListedContent(Entity, frozen=True):
+    """What lists show of a piece of content; `species` is the everyday name."""
+
+    number: int
+    title: str
+    keywords: str
+    country_code: str | None
+    species_id: int | None
+    species: str | None
+    status: str | None
+    created_at: int
+    updated_at: int
+    updated_by: str | None
+
+
 class Share(Entity, frozen=True):
     """A link to content for one person. One that names neither a person nor a patient is open: each answer to it is a
     share of its own, whose parent it is."""

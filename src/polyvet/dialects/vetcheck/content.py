@@ -59,7 +59,7 @@ class ContentOut(msgspec.Struct):
     species_id: int | None
     breed_id: int | None
     location_id: int | None
-    status: str | None | UnsetType  # of vet forms alone
+    status: str | UnsetType | None  # of vet forms alone
     created_at: str
     updated_at: str
     updated_by: str | None
@@ -82,14 +82,14 @@ class ProgramIn(FormIn):
     """And of a program [seed]. Null takes an association away [inferred]."""
 
     html: _Html | UnsetType = UNSET
-    breed_id: _Id | None | UnsetType = UNSET
-    location_id: _Id | None | UnsetType = UNSET
+    breed_id: _Id | UnsetType | None = UNSET
+    location_id: _Id | UnsetType | None = UNSET
 
 
 class HandoutIn(ProgramIn):
     """And of a handout [seed]."""
 
-    species_id: _Id | None | UnsetType = UNSET
+    species_id: _Id | UnsetType | None = UNSET
 
 
 # Other fields are ignored [inferred]: a client may send back the whole of what it got.
@@ -121,7 +121,7 @@ def getting(kind: ContentKind) -> Handler:
         """200 in the form that `Accept` asks for, JSON for who does not say [inferred]; 406 [seed]."""
         media_type = accept.chosen(request.header(b"accept"), SERVED)
         ctx = request.context
-        item = await library.get(ctx, kind, *_named(request))
+        item = await library.get(ctx, kind, *named(request))
         if media_type == accept.JSON:
             return Reply(200, encode(await content_out(item, ctx.codelists, ctx.reader)), [VARY])
         text = {HTML: item.html, MARKDOWN: item.markdown, PLAIN: item.plain}[media_type]
@@ -138,7 +138,7 @@ def putting(kind: ContentKind) -> Handler:
         """200 with what stands now, whose id is new for a copy [inferred]. The body is read as JSON whatever it is
         called: the page's sample has none, and `curl --data` calls all a form [seed]; no body changes nothing."""
         ctx = request.context
-        number, shown = _named(request)
+        number, shown = named(request)
         touching = await library.touching(ctx)
         body = await request.body()
         given = params.read_fields(params.read_json(body) if body.strip() else {}, BODIES[kind], RULES)
@@ -182,7 +182,7 @@ async def content_out(item: Content, codelists: Codelists, reader: Reader) -> Co
     )  # fmt: skip
 
 
-def _named(request: Request) -> tuple[int | None, str]:
+def named(request: Request) -> tuple[int | None, str]:
     """The number that the path names, and what stands there; no number for what is none."""
     shown = request.parameters["id"]
     is_number = shown.isascii() and shown.isdecimal() and len(shown) <= MOST_DIGITS

@@ -18,9 +18,11 @@ from polyvet.core.context import Writing
 from polyvet.core.prefill import NAMES
 from polyvet.core.shares import LONGEST_NAME, NewShare
 from polyvet.dialects.vetcheck import wire
+from polyvet.dialects.vetcheck.content import named
+from polyvet.dialects.vetcheck.patient_ids import patient_named
 from polyvet.dialects.vetcheck.wire import SHARES_PER_MINUTE, Options
 from polyvet.model import values
-from polyvet.model.errors import Invalid, Missing
+from polyvet.model.errors import Invalid
 from polyvet.model.library import ContentKind
 from polyvet.web import params
 from polyvet.web.idempotency import write_secret
@@ -34,7 +36,6 @@ LONGEST_TEXT = 5_000
 LONGEST_PREFILL = 500
 _MOST_DIGITS = 15
 _LATEST_SECOND = 7_258_118_400  # 2200, as for texts
-_VETIGEN, _CLINOVAVET = "patient_", "c"  # what the ids of patients start with in the other dialects
 
 
 def _schema(longest: int, description: str) -> msgspec.Meta:
@@ -75,7 +76,7 @@ def sharing(kind: ContentKind, options: Options, rolling: Rolling | None) -> Han
 
     async def share_content(request: Request) -> Reply:
         touching = shares.sharing(request.context)
-        number, shown = _number(kind, request.parameters["id"]), request.parameters["id"]
+        number, shown = named(request)
         body = await request.body()
         new = read(body)
         room = _Room(request, rolling)
@@ -127,16 +128,10 @@ def read(body: bytes) -> NewShare:
         comments=_given(said.comments),
         special_instructions=_given(said.special_instructions),
         next_appointment=_instant(said.next_appointment),
-        patient=_patient(said.patient),
+        patient=patient_named(said.patient),
         patient_shown=str(said.patient),
         prefill={name: value for name, value in prefill.items() if value is not None},
     )
-
-
-def _number(kind: ContentKind, shown: str) -> int:
-    if not shown.isascii() or not shown.isdecimal() or len(shown) > _MOST_DIGITS:
-        raise Missing(shares.NAMES[kind], shown)
-    return int(shown)
 
 
 def _given(value: str | None) -> str | None:
@@ -152,24 +147,6 @@ def _instant(value: str | int | None) -> int | None:
     if not 0 <= value < _LATEST_SECOND:
         raise Invalid({"next_appointment": "must be in seconds since 1970, before the year 2200"})
     return value * values.MICROSECONDS
-
-
-def _patient(value: str | int | None) -> bytes | int | None:
-    """A patient's id or its number at the clinic: `patient_…` as Vetigen spells ids, `c…` as ClinovaVet does, or the
-    number that Provet shows."""
-    if value is None or value == "":
-        return None
-    text = str(value)
-    found: bytes | int | None = None
-    if text.startswith(_VETIGEN):
-        found = values.from_crockford(text.removeprefix(_VETIGEN))
-    elif text.startswith(_CLINOVAVET):
-        found = values.from_base36(text.removeprefix(_CLINOVAVET))
-    elif text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS:
-        found = int(text)
-    if found is None:
-        raise Missing("patient", text)
-    return found
 
 
 def _bounded(longest: int) -> Any:
