@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.dialects.conftest import Copying
+from tests.dialects.fixtures import Copying
 from tests.dialects.harness import Practice
 
 
