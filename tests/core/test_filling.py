@@ -277,7 +277,8 @@ ANSWER = st.one_of(
     st.text(alphabet="<>\"'&/=- !\n\r\t\0;a\u2028\ud800", max_size=30),
     st.sampled_from((
         '"><script>alert(1)</script>', "</textarea><img src=x onerror=alert(1)>", "</span></div><h1>", "<!--", "-->",
-        "]]>", "&quot;&gt;", "&#34;&#62;", "' autofocus onfocus='x", "<?php", "<![CDATA[", "\u0000<b>", "{{ 7*7 }}", "${7*7}",
+        "]]>", "&quot;&gt;", "&#34;&#62;", "' autofocus onfocus='x", "<?php", "<![CDATA[", "\u0000<b>", "{{ 7*7 }}",
+        "${7*7}",
     )),
 )  # fmt: skip
 NAMES = tuple(GOOD)

@@ -36,8 +36,8 @@ def of_query(raw: bytes) -> Fields:
 
 
 async def of_form(request: Request, body: bytes | None = None, most: int = MOST_PARAMETERS) -> Fields:
-    """The body's fields, `most` of them at most; `body` is given where it was read already. WrongMediaType, TooLarge, or
-    Invalid for what cannot be read."""
+    """The body's fields, `most` of them at most; `body` is given where it was read already. WrongMediaType, TooLarge,
+    or Invalid for what cannot be read."""
     kind = (request.header(b"content-type") or b"").decode("latin-1")
     media_type = kind.partition(";")[0].strip().lower()
     if media_type not in (URLENCODED, MULTIPART):
