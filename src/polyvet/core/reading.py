@@ -25,7 +25,8 @@ _TARGET = str.maketrans({c: f"%{ord(c):02X}" for c in " \t\n\r()<>\\\"'`*_[]|"})
 def texts_of(html: str) -> tuple[str, str]:
     """Markdown (headings with #, bullets as *) and plain text of safe html."""
     tree = _readable(html)
-    return _neat(_markdown(tree)), _neat(_plain(tree))
+    markdown = _markdown(tree)
+    return _neat(markdown), _neat(_plain(tree))
 
 
 def on_one_line(text: str) -> str:
@@ -84,7 +85,13 @@ def _said(element: Any) -> str | None:
 def _plain(tree: Any) -> str:
     from inscriptis.html_engine import Inscriptis
 
+    for element in tree.iter():  # it takes entities for characters once more than there are
+        element.text, element.tail = _twice(element.text), _twice(element.tail)
     return str(Inscriptis(tree, _layout()).get_text())
+
+
+def _twice(text: str | None) -> str | None:
+    return None if text is None else text.replace("&", "&amp;")
 
 
 @cache

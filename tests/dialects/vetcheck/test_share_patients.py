@@ -85,7 +85,7 @@ def test_an_archived_patient_is_not_shared_about(fresh_practice):
 
     fresh_practice.change(fresh_practice.read(lambda ctx: patients.touching(ctx, MAX_ID)), archive)
     assert fresh_practice.vetcheck.post(HANDOUT, json={"patient": MAX}).status_code == 404
-    assert latest(fresh_practice) == queued(fresh_practice) == []
+    assert (latest(fresh_practice), queued(fresh_practice)) == ([], [])
 
 
 # --- from the record ------------------------------------------------------------------------------------------
@@ -93,8 +93,8 @@ def test_an_archived_patient_is_not_shared_about(fresh_practice):
 
 def test_name_and_e_mail_are_the_records_where_none_are_said(unlimited):
     share = share_of(unlimited, shared(unlimited.vetcheck, HANDOUT, {"patient": MAX}))
-    assert (share.name, share.email, share.open) == ("Max", "john@example.com", False)
-    assert queued(unlimited)[-1].recipient == "john@example.com"
+    assert (share.name, share.email, share.open) == ("Max", "john.smith@example.com", False)
+    assert queued(unlimited)[-1].recipient == "john.smith@example.com"
     share = share_of(unlimited, shared(unlimited.vetcheck, HANDOUT, {"patient": MAX, "name": "Maxi", "email": OWNER}))
     assert (share.name, share.email) == ("Maxi", OWNER)
 
@@ -116,9 +116,9 @@ def test_a_patients_link_without_an_address_is_its_owners_alone(fresh_practice, 
 def test_a_form_starts_with_all_that_the_record_knows(fresh_practice):
     share = share_of(fresh_practice, shared(fresh_practice.vetcheck, FORM, {"patient": MAX}))
     assert share.prefill == {
-        "firstName": "John", "lastName": "Smith", "ownerEmail": "john@example.com", "ownerPhone": "+1234567890",
-        "petName": "Max", "petSpecies": "Dog", "petBreed": "Golden Retriever", "petSex": "male",
-        "petDateOfBirth": "2021-05-10", "form_client_address": "123 Main St",
+        "firstName": "John", "lastName": "Smith", "ownerEmail": "john.smith@example.com",
+        "ownerPhone": "+1-555-123-4567", "petName": "Max", "petSpecies": "Dog", "petBreed": "Golden Retriever",
+        "petSex": "male", "petDateOfBirth": "2020-05-15", "form_client_address": "123 Main St, New York, NY 10001",
     }  # fmt: skip
     assert share_of(fresh_practice, shared(fresh_practice.vetcheck, HANDOUT, {"patient": MAX})).prefill == {}
 
@@ -145,10 +145,9 @@ def test_vaccinations_are_the_last_on_record_and_the_next_one_booked(fresh_pract
         appointments.insert(tx, event, AppointmentDetails())
 
     async def work(tx):
-        base = {"clinic_id": MAIN_CLINIC, "patient_id": MAX_ID}
-        vaccination = str(RecordKind.VACCINATION)
-        for new in ({"kind": vaccination, "title": "Rabies booster"}, {"kind": "CHECKUP", "title": "Later"}):
-            share_records.write(tx, share_records.NewRecord(**base, **new))
+        for kind, title in ((RecordKind.VACCINATION, "Rabies booster"), (RecordKind.CHECKUP, "Later")):
+            new = share_records.NewRecord(clinic_id=MAIN_CLINIC, patient_id=MAX_ID, kind=str(kind), title=title)
+            share_records.write(tx, new)
         day = values.DAY
         at(tx, EventKind.VACCINATION, now + 90 * day)
         at(tx, EventKind.VACCINATION, now + 60 * day)
@@ -187,9 +186,8 @@ def _certificate(practice) -> str:
 # --- in the history -------------------------------------------------------------------------------------------
 
 
-def _vetigen(practice, client):
-    items = client.get("/api/v1/soap", params={"patient_fp": to_fp("patient_", MAX_ID), "page_size": 100}).json()
-    return items["data"]["items"]
+def _vetigen(client):
+    return client.get(f"/api/v1/soap/patient/{to_fp('patient_', MAX_ID)}?page_size=100").json()["data"]["items"]
 
 
 def _clinovavet(client):
@@ -197,19 +195,26 @@ def _clinovavet(client):
 
 
 def _provet(client):
-    return client.get(f"/{MAIN_CLINIC}/api/0.1/consultation/?patient__id={MAX_NUMBER}&page_size=100").json()["results"]
+    return client.get(f"/{MAIN_CLINIC}/api/0.1/consultation/?patients={MAX_NUMBER}&page_size=100").json()["results"]
 
 
 def test_every_dialect_reads_the_share_and_its_submission(fresh_practice):
     p = fresh_practice
-    before = [len(_vetigen(p, p.vetigen)), len(_clinovavet(p.clinovavet)), len(_provet(p.provet))]
+    before = [len(_vetigen(p.vetigen)), len(_clinovavet(p.clinovavet)), len(_provet(p.provet))]
     token = shared(
         p.vetcheck, FORM, {"patient": MAX, "comments": "Look after him", "special_instructions": "Rest\nfor a week"}
     )
     submit(p, token, {"firstName": "John"}, "First name: John\nSex: Male")
-    soap, records, visits = _vetigen(p, p.vetigen), _clinovavet(p.clinovavet), _provet(p.provet)
+    soap, records, visits = _vetigen(p.vetigen), _clinovavet(p.clinovavet), _provet(p.provet)
     assert [len(soap), len(records), len(visits)] == [n + 2 for n in before]
-    print(soap[:2], records[:2], visits[:2])
+    assert [(one["soap_type"], one["status"], one["subjective"]) for one in soap[:2]] == [
+        ("CHECKUP", "SIGNED", "First name: John\nSex: Male"), ("CHECKUP", "SIGNED", None),
+    ]  # fmt: skip
+    assert soap[0]["amends_fp"] == soap[1]["fp"]
+    assert soap[1]["plan"] == f"{TITLE}\n\nRest\nfor a week\n\nLook after him"
+    assert [one["title"] for one in records[:2]] == [ANSWERED, TITLE]
+    assert records[1]["treatment"] == soap[1]["plan"]
+    assert [one["complaint"] for one in visits[-2:]] == [TITLE, ANSWERED]
     assert sound(p)
 
 
@@ -220,7 +225,7 @@ def test_records_tell_who_shared_and_what_they_belong_to(fresh_practice):
     share = share_of(p, token)
     page = p.read(core_records)
     answered, noted = page.items[:2]
-    assert (noted.id, noted.title, noted.plan, noted.subjective) == (share.record_id, TITLE, "i\n\nc", None)
+    assert (noted.id, noted.title, noted.plan, noted.subjective) == (share.record_id, TITLE, f"{TITLE}\n\ni\n\nc", None)
     assert (noted.kind, noted.status, noted.author_id, noted.amends_id) == ("CHECKUP", "SIGNED", share.user_id, None)
     assert (answered.title, answered.subjective, answered.plan) == (ANSWERED, "Notes: -", None)
     assert (answered.kind, answered.status, answered.author_id, answered.amends_id) == (
