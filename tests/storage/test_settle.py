@@ -64,24 +64,6 @@ def test_settling_waits_for_what_is_stamped_and_for_nothing_that_comes_later(mig
     run(test())
 
 
-PROGRAM = """
-import asyncio, sys
-from polyvet.storage.store import open_store
-from polyvet.storage.writing import Touching
-
-async def main():
-    store = await open_store(sys.argv[1])
-    async def job(tx):
-        tx.stamp(1)
-        print("stamped", flush=True)
-        sys.stdin.readline()
-    await store.write(Touching((1,)), job)
-
-asyncio.run(main())
-"""
-
-
-@contextlib.contextmanager
 def test_a_list_of_the_library_by_time_waits_as_well(migrated_url: str) -> None:
     async def test() -> None:
         async with world(migrated_url) as w:
@@ -103,6 +85,24 @@ def test_a_list_of_the_library_by_time_waits_as_well(migrated_url: str) -> None:
     run(test())
 
 
+PROGRAM = """
+import asyncio, sys
+from polyvet.storage.store import open_store
+from polyvet.storage.writing import Touching
+
+async def main():
+    store = await open_store(sys.argv[1])
+    async def job(tx):
+        tx.stamp(1)
+        print("stamped", flush=True)
+        sys.stdin.readline()
+    await store.write(Touching((1,)), job)
+
+asyncio.run(main())
+"""
+
+
+@contextlib.contextmanager
 def another_process(url: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process that has stamped, and goes no further."""
     writer = subprocess.Popen(
