@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-LATE = ("argon2", "authlib", "cryptography", "httpx", "jinja2", "joserfc")
+LATE = ("aiosmtplib", "argon2", "authlib", "cryptography", "httpx", "jinja2", "joserfc")
 
 
 @pytest.mark.parametrize("module", ["polyvet.app", "polyvet.serving", "polyvet.cli"])

@@ -94,7 +94,7 @@ def serve(
 
 @app.command()
 def deliver(data: DataOption = None, database_url: UrlOption = None, config: ConfigOption = None) -> None:
-    """Send webhooks' deliveries until told to stop, for servers with the setting `deliver` off."""
+    """Send webhooks' deliveries and mails until told to stop, for servers with the setting `deliver` off."""
     from polyvet.serving import deliver as run
     from polyvet.web import log
 

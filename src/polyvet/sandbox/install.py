@@ -300,6 +300,7 @@ The demo practice is served at {url}
   Provet Cloud  {provet}  key {token}
   VetCheck      {url}            application {vetcheck["client_id"]}
   Webhooks that come in are shown at {url}/demo/webhooks
+  Mails that would be sent are shown at {url}/demo/mail
 
 Try it:
 

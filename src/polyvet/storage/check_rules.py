@@ -215,6 +215,16 @@ RULES = (
         " LIMIT 1000",
         f"these answers are of no share and no vet form of their clinic. {_REPORT}",
     ),
+    Rule(
+        "mails",
+        "SELECT clinic_id, id FROM mails WHERE (state = 'queued') <> (next_at IS NOT NULL) LIMIT 1000",
+        f"these mails are queued and never due, or over and due. {_REPORT}",
+    ),
+    Rule(
+        "mails",
+        "SELECT clinic_id, id FROM mails WHERE state <> 'queued' AND (plain <> '' OR html <> '') LIMIT 1000",
+        f"these mails are over and still hold what they said, which may be a link. {_REPORT}",
+    ),
 )  # fmt: skip
 
 # Clinic, name, bucket, what is kept, what the rows say.
