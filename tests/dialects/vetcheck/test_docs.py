@@ -27,6 +27,7 @@ from polyvet.settings import Settings
 HERE = Path(__file__).parent
 TESTS = HERE.parents[1]
 PAGE = (TESTS.parent / "docs" / "vetcheck.md").read_text(encoding="utf-8")
+CHANGES = (TESTS.parent / "CHANGELOG.md").read_text(encoding="utf-8")
 SOURCES = Path(router.__file__).parent
 ROUTES = router.table(SimpleNamespace(rolling=None), Options()).routes  # type: ignore[arg-type]  # it asks for no more
 PAGES = People(Shared(None, None, Options(), None, None))._table  # type: ignore[arg-type]  # nothing is asked of it
@@ -134,6 +135,9 @@ def test_the_starter_library_is_counted():
         pieces = [one for one in found if one.kind == kind]
         free = sum(one.role == LibraryRole.FREE for one in pieces)
         assert f"| {name} | {len(pieces)} | {free} |" in PAGE
+    of = Counter(one.kind for one in found)
+    told = f"{of[ContentKind.HANDOUT]} handouts, {of[ContentKind.FORM]} forms, {of[ContentKind.VET_FORM]} vet forms"
+    assert f"A starter library of {told} and {of[ContentKind.PROGRAM]} programs" in CHANGES
     by_species = Counter(one.species for one in found if one.kind == ContentKind.HANDOUT)
     told = ", ".join(f"{by_species[name]} on {name.lower()}s" for name in ("Dog", "Cat", "Horse", "Rabbit", "Bird"))
     assert f"{told}, {by_species[None]} for all" in PAGE
