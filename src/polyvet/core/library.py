@@ -63,14 +63,14 @@ async def change(w: Writing, kind: ContentKind, number: int | None, shown: str, 
         await _require_species(w, new.species_id)
     stamp = w.tx.stamp(w.clinic_id)
     if old.clinic_id == EVERYBODY:
-        return await add_own(w, _copy(new), stamp)
+        return await _add_own(w, _copy(new), stamp)
     new = replace(new, updated_at=stamp)
     stored.save(w.tx, new)
     w.tx.event(w.clinic_id, "updated", ENTITY, new.id, stamp)
     return new
 
 
-async def add_own(w: Writing, item: Content, stamp: int) -> Content:
+async def _add_own(w: Writing, item: Content, stamp: int) -> Content:
     """Add content of the clinic's own; gives it with its id and number."""
     at = min(values.now(), stamp)
     item = replace(item, id=values.new_id(at), clinic_id=w.clinic_id, created_at=at, updated_at=stamp)

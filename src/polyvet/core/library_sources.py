@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -163,12 +164,12 @@ class _Head:
     """The lines at a file's start, read one by one; each that is wrong is a problem."""
 
     def __init__(self, name: str, kind: ContentKind, problems: list[str], *, numbered: bool) -> None:
-        self.values: dict[str, object] = {}
+        self.values: dict[str, Any] = {}
         self.lines: dict[str, int] = {}
         self._name = name
         self._problems = problems
         self._numbered = numbered
-        self._readers: dict[str, Callable[[str], object]] = {
+        self._readers: dict[str, Callable[[str], Any]] = {
             "title": _title, "keywords": _keywords, "species": str, "role": _role, "country": _country,
             "number": _number,
         }  # fmt: skip

@@ -25,7 +25,8 @@ _TARGET = str.maketrans({c: f"%{ord(c):02X}" for c in " \t\n\r()<>\\\"'`*_[]|"})
 def texts_of(html: str) -> tuple[str, str]:
     """Markdown (headings with #, bullets as *) and plain text of safe html."""
     tree = _readable(html)
-    return _neat(_markdown(tree)), _neat(_plain(tree))
+    markdown = _markdown(tree)
+    return _neat(markdown), _neat(_plain(tree))
 
 
 def on_one_line(text: str) -> str:
@@ -84,7 +85,13 @@ def _said(element: Any) -> str | None:
 def _plain(tree: Any) -> str:
     from inscriptis.html_engine import Inscriptis
 
+    for element in tree.iter():  # it takes entities for characters once more than there are
+        element.text, element.tail = _twice(element.text), _twice(element.tail)
     return str(Inscriptis(tree, _layout()).get_text())
+
+
+def _twice(text: str | None) -> str | None:
+    return None if text is None else text.replace("&", "&amp;")
 
 
 @cache
@@ -112,9 +119,12 @@ def _converter() -> Any:
     """The converter to Markdown, whose text never becomes markup: who shows it may let html through."""
     from markdownify import MarkdownConverter
 
-    class Converter(MarkdownConverter):  # type: ignore[misc]  # it carries no types
-        convert_details = convert_summary = convert_fieldset = convert_legend = MarkdownConverter.convert_div
-        convert_figure = convert_address = MarkdownConverter.convert_div
+    class Converter(MarkdownConverter):
+        def block(self, el: Any, text: str, parent_tags: set[str]) -> str:
+            text = text.strip()
+            return f" {text} " if "_inline" in parent_tags else f"\n\n{text}\n\n" if text else ""
+
+        convert_details = convert_summary = convert_fieldset = convert_legend = convert_figure = convert_address = block
 
         def escape(self, text: str, parent_tags: set[str]) -> str:
             text = _ENTITY.sub("&amp;", _ANYWHERE.sub(r"\\\1", text))

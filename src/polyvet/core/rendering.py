@@ -74,7 +74,9 @@ _SMALL = frozenset(("colspan", "rowspan", "span"))
 _COUNTS = frozenset(("width", "height", "start", "rows", "cols", "maxlength"))
 _COUNT = re.compile(r"\d{1,6}", re.ASCII)
 _SMALL_COUNT = re.compile(r"[1-9]\d?", re.ASCII)
-_PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*|/(?![/\\])[^\\]*", re.IGNORECASE)
+_PICTURE = re.compile(
+    r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]*|/(?!/)[^\\\x00-\x20\x7f]*", re.IGNORECASE
+)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):")
 _INVISIBLE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028\u2029\ufeff]+")
 # No text, and not to be carried by all that reads it.
@@ -169,6 +171,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
         scheme = _SCHEME.match(_INVISIBLE.sub("", value).lower())
         return value if scheme is None or scheme[1] in LINKS else None
     if name == "src":
+        value = "".join(value.split())  # as a browser reads it: lines within it do not count
         return value if _PICTURE.fullmatch(value) else None
     if (tag, name) == ("input", "type"):
         kind = value.strip().lower()

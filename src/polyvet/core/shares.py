@@ -105,6 +105,7 @@ async def wanted(w: Writing, kind: ContentKind, number: int | None, shown: str, 
 
 async def add(w: Writing, wanted: Wanted, link: Linking, days: int) -> tuple[Share, str]:
     """Make a share that may be made."""
+    w.require("shares:write")
     new, patient = wanted.new, wanted.patient
     stamp = w.tx.stamp(w.clinic_id)
     at = min(values.now(), stamp)
@@ -199,14 +200,14 @@ async def revoke(w: Writing, number: int, shown: str) -> Share:
 
 
 async def latest(ctx: Context, before: int, limit: int) -> list[ListedShare]:
-    """The clinic's shares with lower numbers than `before`, the latest first."""
-    ctx.require("shares:write")
+    """The clinic's shares with lower numbers than `before`, the latest first; they tell patients' names."""
+    ctx.require("patients:read")
     return await stored.latest(ctx.reader, ctx.clinic_id, before, limit)
 
 
 async def of_patient(ctx: Context, patient_id: bytes) -> list[Share]:
     """What the clinic shared about a patient, the latest first."""
-    ctx.require("shares:write")
+    ctx.require("patients:read")
     return await stored.of_patient(ctx.reader, ctx.clinic_id, patient_id)
 
 

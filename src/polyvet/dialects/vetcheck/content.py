@@ -8,6 +8,7 @@ and leaves the rest; everybody's content is copied into the account first, each 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -98,20 +99,17 @@ BODIES: dict[ContentKind, type[FormIn]] = {
 }  # fmt: skip
 
 
-def _title_rule(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return None
+def _title_rule(value: str) -> str | None:
     if not value.strip():
         return "must not be blank"
     return f"must not be longer than {LONGEST_TITLE} characters" if len(value.strip()) > LONGEST_TITLE else None
 
 
-def _keywords_rule(value: Any) -> str | None:
-    too_long = isinstance(value, str) and len(value) > LONGEST_KEYWORDS
-    return f"must not be longer than {LONGEST_KEYWORDS} characters" if too_long else None
+def _keywords_rule(value: str) -> str | None:
+    return f"must not be longer than {LONGEST_KEYWORDS} characters" if len(value) > LONGEST_KEYWORDS else None
 
 
-RULES = {"title": _title_rule, "keywords": _keywords_rule}
+RULES: dict[str, Callable[[Any], str | None]] = {"title": _title_rule, "keywords": _keywords_rule}
 
 
 def getting(kind: ContentKind) -> Handler:
