@@ -107,7 +107,7 @@ def test_the_figures_are_the_programs():
         f"{wire.SHARES_PER_MINUTE} shares in any 60 seconds",
         f"at the most, {library_lists.MOST_ITEMS:,} items",
         f"at most {odata.MOST_KEYS} |",
-        f"{odata.LONGEST:,} characters, {expressions.DEEPEST} levels",
+        f"{odata.LONGEST:,} characters, {expressions.DEEPEST} levels of parentheses",
         f"{expressions.MOST_TERMS} comparisons",
         f"at most {expressions.MOST_DIGITS} digits",
         f"1 to {content.LONGEST_TITLE} characters",
@@ -177,8 +177,9 @@ def test_every_proof_is_there():
 def test_every_link_leads_somewhere():
     folder = TESTS.parent / "docs"
     assert [one for one in re.findall(r"\]\(([\w./-]+)", PAGE) if not (folder / one).exists()] == []
-    heads = {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in re.findall(r"^#+ (.+)$", PAGE, re.M)}
-    assert set(re.findall(r"\]\(#([\w-]+)\)", PAGE)) <= heads
+    heads = re.findall(r"^#+ (.+)$", PAGE, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+    assert set(re.findall(r"\]\(#([\w-]+)\)", PAGE)) <= anchors
 
 
 @cache
