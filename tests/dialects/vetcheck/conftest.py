@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What VetCheck's tests share."""
+"""What VetCheck's tests share: a practice without limits; who signs in and what for, since making passwords takes its
+time."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.dialects.fixtures import Copying
 from tests.dialects.harness import Practice
+from tests.dialects.vetcheck.signing_in import Integrator, with_passwords
 
 
 @pytest.fixture(scope="module")
@@ -18,3 +20,16 @@ def unlimited(copying: Copying) -> Iterator[Practice]:
         served = Practice(copy(), limits="off")
         yield served
         served.close()
+
+
+@pytest.fixture(scope="module")
+def it(module_practice: Practice) -> Integrator:
+    """A confidential application of the first clinic, and users who can sign in."""
+    with_passwords(module_practice)
+    return Integrator(module_practice)
+
+
+@pytest.fixture(scope="module")
+def public(module_practice: Practice) -> Integrator:
+    """One without a secret."""
+    return Integrator(module_practice, public=True)
