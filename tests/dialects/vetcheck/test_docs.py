@@ -16,11 +16,24 @@ from polyvet.core import library_lists, rendering
 from polyvet.core.library_files import STARTER
 from polyvet.core.library_sources import FOLDERS, read_folder
 from polyvet.core.prefill import NAMES
-from polyvet.dialects.vetcheck import accept, account, content, expressions, lists, oauth, odata, router, sharing, wire
+from polyvet.dialects.vetcheck import (
+    accept,
+    account,
+    content,
+    expressions,
+    lists,
+    oauth,
+    odata,
+    router,
+    share_pages,
+    shared_pages,
+    sharing,
+    wire,
+)
 from polyvet.dialects.vetcheck.people import People, Shared
 from polyvet.dialects.vetcheck.scopes import SCOPES
 from polyvet.dialects.vetcheck.wire import Options
-from polyvet.identity import applications, attempts, grants, sessions
+from polyvet.identity import applications, attempts, grants, passwords, sessions
 from polyvet.model.library import ContentKind, LibraryRole
 from polyvet.settings import Settings
 
@@ -104,6 +117,7 @@ def test_the_figures_are_the_programs():
         f"`Bearer`, {oauth.LIFETIMES.access},",
         f"ends after {sessions.LIFETIME_S // 3600} hours",
         f"An e-mail may be tried {attempts.AS_ONE} times a minute, an address {attempts.FROM_ONE_ADDRESS} times",
+        f"accounts at {passwords.CANDIDATES} clinics",
         f"{wire.SHARES_PER_MINUTE} shares in any 60 seconds",
         f"at the most, {library_lists.MOST_ITEMS:,} items",
         f"at most {odata.MOST_KEYS} |",
@@ -119,6 +133,8 @@ def test_the_figures_are_the_programs():
         f"`share_days` days, {defaults.share_days} unless set",
         f"`form_reminder_days` days, {defaults.form_reminder_days} unless set",
         f"`{wire.AUDIENCE}`",
+        f"{shared_pages.OF_A_SHARE} times a minute for a share, {shared_pages.FROM_ONE_ADDRESS} for an address",
+        f"its state, {share_pages.PAGE} a page",
     ):
         assert told in PAGE, told
 
@@ -185,5 +201,6 @@ def test_every_link_leads_somewhere():
 @cache
 def _tests() -> str:
     """All tests that prove something of this dialect."""
-    folders = (HERE, *(TESTS / name for name in ("browser", "core", "identity", "library", "delivery", "serving")))
+    others = ("browser", "core", "identity", "library", "delivery", "serving", "web")
+    folders = (HERE, *(TESTS / name for name in others))
     return "".join(path.read_text(encoding="utf-8") for folder in folders for path in sorted(folder.glob("test_*.py")))
