@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from polyvet.core import library_lists, rendering
+from polyvet.core import library_lists, rendering, shares
 from polyvet.core.library_files import STARTER
 from polyvet.core.library_sources import FOLDERS, read_folder
 from polyvet.core.prefill import NAMES
@@ -127,7 +127,7 @@ def test_the_figures_are_the_programs():
         f"1 to {content.LONGEST_TITLE} characters",
         f"at most {content.LONGEST_KEYWORDS:,} characters",
         f"{rendering.LONGEST:,} characters, {rendering.MOST_TAGS:,} elements, {rendering.DEEPEST} of them",
-        f"the pet's, at most {sharing.LONGEST_NAME} characters",
+        f"the pet's, at most {shares.LONGEST_NAME} characters",
         f"at most {sharing.LONGEST_TEXT:,} characters each",
         f"starts with, at most {sharing.LONGEST_PREFILL} characters",
         f"`share_days` days, {defaults.share_days} unless set",
