@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of docs/vetcheck.md, run as they stand against a demo server of their own, since they write."""
+"""The commands of docs/vetcheck.md, run as they stand against a demo server of their own, since they write; and the
+file that docs/operations.md shows."""
 
 from __future__ import annotations
 
@@ -11,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.commands import made
 from tests.serving.running import Running, environment, until
 
-PAGE = (Path(__file__).parents[2] / "docs" / "vetcheck.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "vetcheck.md").read_text(encoding="utf-8")
+OPERATIONS = (DOCS / "operations.md").read_text(encoding="utf-8")
 SHOWN_URL = "http://127.0.0.1:8000"
 NEXT = "-- next block --"
 # Each answer on a line of its own; a later -w goes before this one.
@@ -57,3 +61,17 @@ def test_what_the_page_shows_works_when_it_is_pasted(practice: Path, tmp_path: P
     assert 'value="Bluey"' in "\n".join(drafted)
     [waiting] = json.loads(begun[-1])["vetforms"]
     assert (waiting["title"], waiting["status"]) == ("Ultrasound report", "incomplete")
+
+
+def test_the_file_that_the_page_on_operations_shows_is_loaded(tmp_path: Path) -> None:
+    told = OPERATIONS.partition("\n## Library\n")[2].partition("\n## ")[0]
+    [file] = re.findall(r"```\n(---\n.*?)```", told, re.DOTALL)
+    [shell] = re.findall(r"```sh\n(.*?)```", told, re.DOTALL)
+    folder = tmp_path / "my-library" / "handouts"
+    folder.mkdir(parents=True)
+    (folder / "ear-mites.md").write_text(file, encoding="utf-8")
+    assert made("create-clinic", "Mine", "--data", tmp_path / "data") == "1\n"
+    dry, loading = (line.partition("#")[0].split() for line in shell.splitlines())
+    for line in (dry, loading):
+        said = made(*line[1:2], tmp_path / line[2], *line[3:], "--data", tmp_path / "data")
+        assert said == "new: handouts/ear-mites.md\n1 new, 0 changed, 0 unchanged.\n"
