@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from polyvet import access_commands, protocol
+from polyvet import access_commands, library_commands, protocol
 from polyvet.app import DIALECTS
 from polyvet.cli import UNFINISHED_DEMO, app
 from polyvet.delivery import loop, mail, worker
@@ -72,11 +72,12 @@ def test_the_pauses_between_attempts_at_a_mail() -> None:
 def test_paths_and_commands_are_named() -> None:
     for path in (*SITE_PATHS[1:], *(f"/openapi/{name}.json" for name in DIALECTS)):
         assert f"`{path}`" in PAGE
-    commands = [*app.registered_commands, *access_commands.app.registered_commands]
+    more = [*access_commands.app.registered_commands, *library_commands.app.registered_commands]
+    commands = [*app.registered_commands, *more]
     shown = {command.name or command.callback.__name__ for command in commands if command.callback}
     named = set(re.findall(r"polyvet ([a-z][a-z-]+)", PAGE)) - {"is"}
     assert {"serve", "backup", "restore", "check", "create-clinic", "create-key", "revoke-key"} <= named <= shown
-    assert {command.name for command in access_commands.app.registered_commands} <= named
+    assert {command.name for command in more} <= named
 
 
 def test_settings_are_named_as_they_are() -> None:
