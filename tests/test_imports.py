@@ -9,8 +9,8 @@ import sys
 import pytest
 
 LATE = (
-    "aiosmtplib", "argon2", "authlib", "bs4", "cryptography", "httpx", "inscriptis", "jinja2", "joserfc", "lxml",
-    "markdown_it", "markdownify", "nh3",
+    "aiosmtplib", "argon2", "authlib", "bs4", "cryptography", "httpx", "inscriptis", "jinja2", "joserfc", "lark",
+    "lxml", "markdown_it", "markdownify", "nh3",
 )  # fmt: skip
 
 

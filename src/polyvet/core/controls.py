@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST_FIELDS = 200
 # What a page around a form calls its own fields.
-RESERVED = ("csrf", "decision")
+RESERVED = ("csrf", "decision", "own")
 _PLAIN = ("text", "email", "tel", "date", "number", "checkbox", "radio")
 _GONE = ("hidden", "submit", "button", "image", "reset", "file", "password")  # are no fields to fill in
 _CHOSEN = ("radio", "select")

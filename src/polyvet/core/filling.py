@@ -51,6 +51,23 @@ def filled(html: str, answers: Mapping[str, str], problems: Mapping[str, str]) -
     return form.html()
 
 
+def begun(html: str, known: Mapping[str, str]) -> dict[str, str]:
+    """The answers that a form starts with: what is known by the fields' ids or names. Of what can only be chosen, the
+    option whose value or label it is in any case, else nothing."""
+    answers = {}
+    for field in fields(html):
+        text = known.get(field.id) or known.get(field.name)
+        if text is None:
+            continue
+        if field.choice:
+            text = next(
+                (one.value for one in field.options if text.lower() in (one.value.lower(), one.label.lower())), ""
+            )
+        if text:
+            answers[field.name] = text
+    return answers
+
+
 def typed(html: str, raw: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """What was sent of a form's fields, an answer for each, and the problems with its size alone: a draft."""
     return _taken(fields(html), raw)

@@ -12,7 +12,8 @@ from polyvet.storage import patients as stored_patients
 
 
 async def named_patient(w: Writing, named: bytes | int, shown: str) -> Patient:
-    """The patient, if it is active and open to the clinic; one that was merged is the one that stays."""
+    """The patient, if it is active and open to the clinic; one that was merged is the one that stays. Who calls it has
+    asked for the permission to write."""
     w.require("patients:read")
     if isinstance(named, bytes):
         found = await stored_patients.get(w.tx, w.clinic_id, named)

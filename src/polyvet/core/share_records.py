@@ -62,15 +62,16 @@ def shared(tx: Tx, share: Share, content: Content) -> Share:
     """Note a share in its patient's history; gives the share with the record's id."""
     if share.patient_id is None:
         return share
-    plan = "\n\n".join(text for text in (share.special_instructions, share.comments) if text)
+    title = f"{SHARED}: {content.title}"  # in the plan, too: not every dialect shows a record's title
+    plan = "\n\n".join(text for text in (title, share.special_instructions, share.comments) if text)
     record = write(
         tx,
         NewRecord(
             clinic_id=share.clinic_id,
             patient_id=share.patient_id,
             kind=content.details.record,
-            title=f"{SHARED}: {content.title}",
-            plan=plan or None,
+            title=title,
+            plan=plan,
             author_id=share.user_id,
         ),
     )

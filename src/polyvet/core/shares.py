@@ -105,6 +105,7 @@ async def wanted(w: Writing, kind: ContentKind, number: int | None, shown: str, 
 
 async def add(w: Writing, wanted: Wanted, link: Linking, days: int) -> tuple[Share, str]:
     """Make a share that may be made."""
+    w.require("shares:write")
     new, patient = wanted.new, wanted.patient
     stamp = w.tx.stamp(w.clinic_id)
     at = min(values.now(), stamp)
@@ -156,12 +157,20 @@ async def opened(store: Store, token: str) -> Opened | None:
     return await _opened(store.reader, token)
 
 
-async def save_draft(store: Store, opened: Opened, answers: dict[str, str], link: Linking, days: int) -> str:
-    """Keep what was filled in so far; gives the token of the share that holds it, which is a new one for an open link.
-    Missing if the link leads nowhere any more; AlreadySubmitted."""
+def own_token() -> str:
+    """A new token. Who fills in a form through an open link is given one with the form, to send back with each answer:
+    so one that comes twice, or goes on where the last one stopped, finds the share that the first has made."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+async def save_draft(
+    store: Store, opened: Opened, answers: dict[str, str], link: Linking, days: int, own: str | None = None
+) -> str:
+    """Keep what was filled in so far; gives the token of the share that holds it. For an open link this is a share of
+    its own, with the token `own`, or with a new one. Missing if the link leads nowhere any more; AlreadySubmitted."""
 
     async def job(tx: Tx) -> str:
-        now = await _answering(tx, opened.token, answers, days, for_good=False)
+        now = await _answering(tx, opened.token, own, answers, days, for_good=False)
         kept = Submission(now.share.id, now.clinic.id, answers, "", values.now())
         stored.save_submission(tx, kept)
         return now.token
@@ -170,14 +179,21 @@ async def save_draft(store: Store, opened: Opened, answers: dict[str, str], link
 
 
 async def submit(
-    store: Store, opened: Opened, answers: dict[str, str], shown_html: str, text: str, link: Linking, days: int
+    store: Store,
+    opened: Opened,
+    answers: dict[str, str],
+    shown_html: str,
+    text: str,
+    link: Linking,
+    days: int,
+    own: str | None = None,
 ) -> str:
     """Take what was filled in for good, tell owner and clinic by mail, and amend the patient's history; gives the token
-    of the share that holds it. `shown_html` is the form with its answers, `text` the answers for reading. Missing if
-    the link leads nowhere any more; AlreadySubmitted."""
+    of the share that holds it, as `save_draft` does. `shown_html` is the form with its answers, `text` the answers for
+    reading. Missing if the link leads nowhere any more; AlreadySubmitted."""
 
     async def job(tx: Tx) -> str:
-        now = await _answering(tx, opened.token, answers, days, for_good=True)
+        now = await _answering(tx, opened.token, own, answers, days, for_good=True)
         at = values.now()
         stored.save_submission(tx, Submission(now.share.id, now.clinic.id, answers, shown_html, at, at))
         await share_records.submitted(tx, now.share, now.content, text)
@@ -199,14 +215,14 @@ async def revoke(w: Writing, number: int, shown: str) -> Share:
 
 
 async def latest(ctx: Context, before: int, limit: int) -> list[ListedShare]:
-    """The clinic's shares with lower numbers than `before`, the latest first."""
-    ctx.require("shares:write")
+    """The clinic's shares with lower numbers than `before`, the latest first; they tell patients' names."""
+    ctx.require("patients:read")
     return await stored.latest(ctx.reader, ctx.clinic_id, before, limit)
 
 
 async def of_patient(ctx: Context, patient_id: bytes) -> list[Share]:
     """What the clinic shared about a patient, the latest first."""
-    ctx.require("shares:write")
+    ctx.require("patients:read")
     return await stored.of_patient(ctx.reader, ctx.clinic_id, patient_id)
 
 
@@ -229,8 +245,8 @@ def _prefilled(content: Content, found: dict[str, str], new: NewShare) -> dict[s
     return {**found, **{name: value for name, value in said.items() if value}, **new.prefill}
 
 
-def _new_link(tx: Tx, share: Share) -> str:
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+def _new_link(tx: Tx, share: Share, token: str | None = None) -> str:
+    token = token or own_token()
     stored.add_link(tx, share.id, values.hashed(token), values.now())
     return token
 
@@ -246,9 +262,17 @@ async def _opened(reader: Reader, token: str) -> Opened | None:
     return Opened(token, share, content, clinic, await stored.submission(reader, share.id))
 
 
-async def _answering(tx: Tx, token: str, answers: dict[str, str], days: int, *, for_good: bool) -> Opened:
+async def _answering(
+    tx: Tx, token: str, own: str | None, answers: dict[str, str], days: int, *, for_good: bool
+) -> Opened:
     """The share that takes the answers, as the transaction sees it."""
     now = await _opened(tx, token)
+    if now is not None and now.share.open and own is not None:
+        known = await stored.by_token(tx, values.hashed(own))
+        if known is not None and known.parent_id == now.share.id:
+            now = await _opened(tx, own)
+        elif known is not None:  # somebody else's
+            own = None
     if now is None or now.content.kind != ContentKind.FORM:
         raise Missing(KIND, "")
     if now.submitted:
@@ -256,7 +280,7 @@ async def _answering(tx: Tx, token: str, answers: dict[str, str], days: int, *, 
     share = now.share
     if share.open:
         share = await _child(tx, share, answers, days)
-        return replace(now, token=_new_link(tx, share), share=share)
+        return replace(now, token=_new_link(tx, share, own), share=share)
     if share.parent_id is not None:
         share = _named(share, answers)
     if for_good:  # what was filled in can be read as long again

@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import itertools
 from functools import partial
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -23,6 +20,7 @@ from polyvet.storage.statement import Statement
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
 from tests.dialects.harness import PLENTY, Practice
+from tests.dialects.page import VERIFIER, challenge
 from tests.dialects.provet.asking import JOHN
 
 REDIRECT = "https://app.example/callback?from=vet"
@@ -30,37 +28,7 @@ EMAIL, OTHER_EMAIL = "aino.laakso@harbour-street.example", "henrike.voss@northga
 COLLEAGUES = [f"{name}@harbour-street.example" for name in ("tobias.reuter", "selin.karahan", "maija.sundqvist")]
 _somebody = itertools.cycle(COLLEAGUES)  # each may try to sign in a few times a minute
 PASSWORD = "correct horse battery staple"
-VERIFIER = "the-same-in-every-process_so-that-tests-have-the-same-names.0~1"
 NONCE, STATE = "n-0S6_WzA2Mj", "a state & more"
-
-
-def challenge(verifier: str = VERIFIER) -> str:
-    """S256 of a verifier."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-
-
-class Page(HTMLParser):
-    """The fields, buttons, labels and texts of a page."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        super().__init__()
-        self.hidden: dict[str, str] = {}
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(response.text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        self.tags.append((tag, found))
-        if tag == "input" and found["type"] == "hidden":
-            self.hidden[found["name"] or ""] = found["value"] or ""
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        """The attributes of all elements of a kind."""
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 class Integrator:

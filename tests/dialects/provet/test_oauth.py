@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,15 +11,15 @@ import pytest
 
 from polyvet.identity import applications
 from tests.dialects.harness import Golden, Practice
+from tests.dialects.oauth_client import OAuth2Client
+from tests.dialects.page import VERIFIER, Page
 from tests.dialects.provet.asking import ROOT, SMITH
 from tests.dialects.provet.signing_in import (
     COLLEAGUES,
     EMAIL,
     PASSWORD,
     REDIRECT,
-    VERIFIER,
     Integrator,
-    Page,
     error,
     later,
     made,
@@ -28,10 +27,6 @@ from tests.dialects.provet.signing_in import (
     told,
     with_passwords,
 )
-
-with warnings.catch_warnings():  # it says that the HTTP client which it stands on has a successor
-    warnings.simplefilter("ignore")
-    from authlib.integrations.httpx_client import OAuth2Client
 
 FORGOTTEN_S = 1.2  # a little more than a caller is remembered
 

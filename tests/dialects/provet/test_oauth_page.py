@@ -15,6 +15,7 @@ from polyvet.identity import passwords, signing
 from polyvet.identity.attempts import AS_ONE, FROM_ONE_ADDRESS, sender
 from polyvet.model import values
 from tests.dialects.harness import Practice
+from tests.dialects.page import Page
 from tests.dialects.provet.signing_in import (
     EMAIL,
     NONCE,
@@ -23,7 +24,6 @@ from tests.dialects.provet.signing_in import (
     REDIRECT,
     STATE,
     Integrator,
-    Page,
     error,
     made,
     set_beside,

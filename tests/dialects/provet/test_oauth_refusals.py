@@ -10,14 +10,13 @@ import pytest
 
 from polyvet.identity import keys
 from tests.dialects.harness import Practice
+from tests.dialects.page import VERIFIER, challenge
 from tests.dialects.provet.asking import JOHN, ROOT
 from tests.dialects.provet.signing_in import (
     EMAIL,
     PASSWORD,
     REDIRECT,
-    VERIFIER,
     Integrator,
-    challenge,
     error,
     later,
     made,

@@ -13,6 +13,7 @@ from polyvet.core.shares import Opened
 from polyvet.model.library import ListedShare, Mail, Share, Submission
 from polyvet.sandbox.practice import MAIN_CLINIC
 from polyvet.storage import shares as stored
+from polyvet.storage.check import check
 from polyvet.storage.statement import Statement
 from polyvet.storage.tables import mails
 from tests.dialects.harness import Practice
@@ -86,3 +87,8 @@ def queued(practice: Practice) -> list[Mail]:
     """All mails, the oldest first."""
     rows = practice.run(lambda store: store.reader.fetch(_MAILS))
     return [Mail(*row) for row in rows]
+
+
+def sound(practice: Practice) -> bool:
+    """Whether the store has no errors."""
+    return [one for one in practice.run(lambda _: check(practice.url)) if one.severity == "error"] == []

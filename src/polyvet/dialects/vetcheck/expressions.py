@@ -36,7 +36,7 @@ from polyvet.web.params import read_instant
 if TYPE_CHECKING:
     from lark.lexer import Token
 
-DEEPEST = 30  # parentheses, calls and `not` within each other
+DEEPEST = 20  # parentheses, calls and `not` within each other; SQLite's own parser gives up at some 30
 MOST_TERMS = 100  # comparisons and tests
 MOST_DIGITS = 18
 LONGEST_SHOWN = 40
@@ -128,19 +128,19 @@ class Meaning:
         at: int = tree.meta.start_pos
         if depth > DEEPEST:
             raise _failed(at, f"more than {DEEPEST} levels are within each other")
-        children, depth = tree.children, depth + 1
+        children = tree.children
         match tree.data:
             case "and_" | "or_" as word:
                 parts = tuple(self._truth(self._operand(child, depth)) for child in children)
                 return _truth(All(parts) if word == "and_" else AnyOf(parts), at)
             case "negated":
-                return _truth(Not(self._truth(self._operand(children[1], depth), "not")), at)
+                return _truth(Not(self._truth(self._operand(children[1], depth + 1), "not")), at)
             case "equal" | "related":
                 return self._compared(children, depth)
             case "group":
-                return self._operand(children[0], depth)
+                return self._operand(children[0], depth + 1)
             case "call":
-                return self._called(children[0], [self._operand(child, depth) for child in children[1:]], at)
+                return self._called(children[0], [self._operand(child, depth + 1) for child in children[1:]], at)
             case "field":
                 return self._field(children[0])
         return _literal(tree.data, children[0])

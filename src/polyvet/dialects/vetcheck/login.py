@@ -67,7 +67,7 @@ class Login:
             attempts.count(self._shared.attempts, NAME.encode(), request, email)
         except LimitReached as error:
             return _too_many(self._login_page(request, 429, _wait(error), email), error)
-        users = await self._sign_in.users(self._shared.store.reader, email, password)
+        users = await self._sign_in.users(self._shared.store.reader, email, password) if password else []
         if not users:
             return self._login_page(request, 401, _WRONG, email)
         return await self._begun(request, users[0]) if len(users) == 1 else await self._choice(request, users)

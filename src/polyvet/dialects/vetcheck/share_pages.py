@@ -90,8 +90,8 @@ class SharePages:
     def _context(self, session: Session) -> Context:
         user = session.user
         caller = Caller(
-            user.id, user.clinic_id, user.role, frozenset(("shares:write",)), user.name, user_id=user.id,
-            role=user.library_role,
+            user.id, user.clinic_id, user.role, frozenset(("patients:read", "shares:write")), user.name,
+            user_id=user.id, role=user.library_role,
         )  # fmt: skip
         return Context(caller, self._shared.store, self._shared.codelists)
 
