@@ -253,6 +253,15 @@ def test_labels_come_from_wherever_they_are() -> None:
     assert 'name="e" type="text" id="e" aria-label="e"' in filling.filled(html, {}, {})
 
 
+def test_a_label_around_all_fields_is_cut() -> None:
+    html = "<label>" + '<input name="f">words ' * 200 + "</label>"
+    found = filling.fields(html)
+    assert {field.label for field in found} == {found[0].label}
+    assert 900 < len(found[0].label) <= 1_000
+    marked = filling.filled(html.replace("<input", "<input required"), {}, {})
+    assert marked.startswith('<label class="needed"><input')
+
+
 def test_what_is_no_field_of_a_form_goes() -> None:
     html = (
         '<form action="https://elsewhere.example"><input type="hidden" name="h"><input type="file" name="f">'

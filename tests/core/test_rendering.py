@@ -124,14 +124,7 @@ def test_what_a_handout_needs_stays() -> None:
 
 
 def test_links_stay_and_tell_nobody_where_they_were() -> None:
-    for target in (
-        "https://vet.example/a?b=c&amp;d",
-        "http://vet.example",
-        "mailto:a@vet.example",
-        "tel:+4930",
-        "/x",
-        "#top",
-    ):
+    for target in ("https://vet.example/a?b=c&amp;d", "http://vet.example", "mailto:a@vet.example", "tel:+4930", "/x", "#top"):
         html = f'<a href="{target}">x</a>'
         assert safe(html) == html.replace(">x", ' rel="noopener noreferrer">x')
 
@@ -230,9 +223,7 @@ def test_markdown_becomes_the_html_that_it_came_from() -> None:
 
 
 def test_html_within_markdown_is_made_safe_with_the_rest() -> None:
-    text = (
-        "# T\n\n<script>pwn()</script>\n\n<div onclick=pwn()>a</div>\n\n[b](javascript:pwn()) ![c](//evil.example/x)\n"
-    )
+    text = "# T\n\n<script>pwn()</script>\n\n<div onclick=pwn()>a</div>\n\n[b](javascript:pwn()) ![c](//evil.example/x)\n"
     html = safe(from_markdown(text))
     require_safe(html)
     assert "pwn" not in html.replace("[b](javascript:pwn())", "")

@@ -8,6 +8,8 @@ always gives the same names, which is how an answer finds its field again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 MOST_FIELDS = 200
+_LONGEST_LABEL, _MOST_PARTS = 1_000, 1_000  # characters, and pieces of text between tags
 # What a page around a form calls its own fields.
 RESERVED = ("csrf", "decision", "own")
 _PLAIN = ("text", "email", "tel", "date", "number", "checkbox", "radio")
@@ -70,6 +73,13 @@ class Form(msgspec.Struct):
     root: HtmlElement
     labels: dict[str, list[HtmlElement]]  # by the id of what they label
     controls: list[Control]
+    texts: dict[HtmlElement, str]  # of labels: one can be around all controls
+
+    def text(self, label: HtmlElement) -> str:
+        """What a label says."""
+        if label not in self.texts:
+            self.texts[label] = _words(_text(label))
+        return self.texts[label]
 
     def html(self) -> str:
         """The fragment."""
@@ -85,7 +95,7 @@ def read(html: str) -> Form:
 
     root = fragment_fromstring(storable(html), create_parent="div")
     _tidy(root)
-    form = Form(root, {}, [])
+    form = Form(root, {}, [], {})
     for label in root.iter("label"):
         target = label.get("for")
         if target:
@@ -217,7 +227,7 @@ def option_value(element: HtmlElement) -> str:
 
 def _preset(kind: str, elements: list[HtmlElement], options: tuple[Option, ...]) -> str:
     if kind == "textarea":
-        return _text(elements[0]).strip()
+        return elements[0].text_content().strip()
     if kind == "select":
         chosen = [one for one in elements[0].iter("option") if one.get("selected") is not None]
         return option_value(chosen[-1]) if chosen else (options[0].value if options else "")
@@ -230,7 +240,7 @@ def label_of(form: Form, element: HtmlElement) -> str:
     """What a control is called, without the colon or star at its end; empty when nothing says it."""
     labels = form.labels.get(element.get("id", ""), [])
     around = next(element.iterancestors("label"), None)
-    found = [_words(_text(one)) for one in (*labels, *(() if around is None or around in labels else (around,)))]
+    found = [form.text(one) for one in (*labels, *(() if around is None or around in labels else (around,)))]
     text = " ".join(one for one in found if one)
     text = text or _words(element.get("aria-label") or element.get("title") or element.get("placeholder") or "")
     return text.rstrip(":* ")
@@ -243,13 +253,23 @@ def _group_label(element: HtmlElement) -> str:
 
 
 def _text(element: HtmlElement) -> str:
-    """An element's text without that of controls in it."""
-    parts = [element.text or ""]
+    """An element's text without that of controls in it. A label that never ends is cut: it may be around all others."""
+    parts: list[str] = []
+    size = 0
+    for part in islice(_parts(element), _MOST_PARTS):
+        parts.append(part)
+        size += len(part)
+        if size > _LONGEST_LABEL:
+            break
+    return "".join(parts)[:_LONGEST_LABEL]
+
+
+def _parts(element: HtmlElement) -> Iterator[str]:
+    yield element.text or ""
     for child in element:
         if isinstance(child.tag, str) and child.tag not in _CONTROLS:
-            parts.append(_text(child))
-        parts.append(child.tail or "")
-    return "".join(parts)
+            yield from _parts(child)
+        yield child.tail or ""
 
 
 def _words(text: str) -> str:

@@ -246,7 +246,7 @@ def _mark(form: Form, control: Control) -> None:
     legend = None if fieldset is None else fieldset.find("legend")
     labels = [legend] if legend is not None else labels_of(form, first)
     for label in labels:
-        label.set("class", f"{label.get('class', '')} needed".strip())
+        label.set("class", "needed")
 
 
 def _tell(form: Form, control: Control, problem: str) -> None:
@@ -282,7 +282,7 @@ def _drop_choice(form: Form, element: HtmlElement, answer: HtmlElement) -> None:
     """Take a radio button and its label away, and what is empty then; the answer stays, outside of the label."""
     around = element.getparent()
     for label in labels_of(form, element):
-        if answer in label.iterdescendants():
+        if label in answer.iterancestors():
             label.addprevious(answer)
         if label is around:
             around = label.getparent()

@@ -84,7 +84,6 @@ class Field(msgspec.Struct, frozen=True):
     # Its twins in one case, for letters beyond ASCII: the engines' own functions know others each. None: it has none.
     lower: ColumnElement[Any] | None = None
     upper: ColumnElement[Any] | None = None
-    outer: bool = False  # of a table that is joined where it has a row: not set otherwise, though the column always is
 
 
 Fields = Mapping[str, Field]
@@ -248,7 +247,7 @@ def ordering(
         field = fields[order.path]
         column = collated(field, engine)
         term = column.desc() if order.descending else column.asc()
-        if engine != SQLITE and (field.outer or getattr(field.column, "nullable", True)):
+        if engine != SQLITE and getattr(field.column, "nullable", True):
             term = term.nulls_last() if order.descending else term.nulls_first()
         terms.append(term)
     return terms if last is None else [*terms, last.asc()]

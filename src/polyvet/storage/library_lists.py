@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, FromClause, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Table, and_, func, null, or_, select
 from sqlalchemy.sql.expression import literal_column
 
 from polyvet.model.filters import Filter, Kind, Order, paths
@@ -111,13 +111,21 @@ class _List(Generic[T]):
         return select(*source.columns).select_from(rows).order_by(*ordering(orders, source.fields, again, engine))
 
 
+def _looked_up(column: ColumnElement[str]) -> ColumnElement[str]:
+    """A column of the species, which content need not have. A function, so that SQLite does not take the join for one
+    that must find something: it would go through all content for each species."""
+    return func.coalesce(column, null())
+
+
 _FIELDS: Fields = {
     "id": Field(c.number, Kind.NUMBER),
     "title": Field(c.title, Kind.TEXT, lower=c.title_lower, upper=c.title_upper),
     "keywords": Field(c.keywords, Kind.TEXT, lower=c.keywords_lower, upper=c.keywords_upper),
     "role": Field(c.role, Kind.TEXT),
     "country_code": Field(c.country_code, Kind.TEXT),
-    "species": Field(s.common, Kind.TEXT, lower=s.common_lower, upper=s.common_upper, outer=True),
+    "species": Field(
+        _looked_up(s.common), Kind.TEXT, lower=_looked_up(s.common_lower), upper=_looked_up(s.common_upper)
+    ),
     "species_id": Field(c.species_id, Kind.NUMBER),
     "status": Field(c.status, Kind.TEXT),
     "created_at": Field(c.created_at, Kind.INSTANT),

@@ -82,7 +82,7 @@ def test_a_list_is_json_alone(accept: str) -> None:
 
 
 def test_a_very_long_header_takes_no_time() -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(NotAcceptable):
         chosen(b'text/x;a="\\",' * 20_000, SERVED)
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1

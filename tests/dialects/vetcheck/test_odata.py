@@ -33,7 +33,8 @@ KNOWN = FIELDS[ContentKind.HANDOUT]
 LISTED = ", ".join(KNOWN)
 A, B, C = (Comparison(Term("title"), Relation.IS, letter) for letter in "abc")
 HAS = Comparison(Term("title"), Relation.CONTAINS, "a")
-QUICK_S = 1.0  # far more than any takes, and far less than one that goes wrong
+QUICK_S = 1.0  # of this thread's own time: far more than any takes, and far less than one that goes wrong
+ANSWERED_S = 5.0  # by the clock, whatever else runs beside
 
 
 def parsed(text: str) -> Filter:
@@ -206,10 +207,10 @@ TOO_MUCH = {
 def test_what_is_too_much_is_refused_at_once(practice: Practice, name: str) -> None:
     text = TOO_MUCH[name]
     odata.parse_order("id", KNOWN)  # the grammar is loaded
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(Invalid) as caught:
         parsed(text)
-    assert time.perf_counter() - began < QUICK_S
+    assert time.thread_time() - began < QUICK_S
     assert len(str(caught.value)) < 250
     answer = practice.vetcheck.get("/handouts", params={"$filter": text})
     assert answer.status_code == 400
@@ -245,6 +246,6 @@ def test_the_most_that_is_allowed_is_answered_at_once(practice: Practice, name: 
     tree = parsed(text)
     began = time.perf_counter()
     practice.read(lambda ctx: content(ctx, ContentKind.HANDOUT, tree, limit=10))
-    assert time.perf_counter() - began < QUICK_S
+    assert time.perf_counter() - began < ANSWERED_S
     answer = practice.vetcheck.get("/handouts", params={"$filter": text, "$orderby": "species desc, title"})
     assert answer.status_code == 200, answer.text

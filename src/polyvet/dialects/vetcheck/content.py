@@ -43,7 +43,7 @@ _ALONE: Headers = [
 ]
 
 
-class ContentOut(msgspec.Struct):
+class ContentOut(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One piece of content in all its forms: html, Markdown, raw and plain text are named [seed], the rest follows the
     lists' columns [inferred]. `raw` is the plain text on one line."""
 

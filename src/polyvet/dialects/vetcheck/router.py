@@ -40,7 +40,13 @@ def dialect(services: Services, options: Options) -> Dialect:
 def document(served: RouteTable) -> bytes:
     """The dialect's OpenAPI description."""
     return openapi.document(
-        title=TITLE, version="v2", root=ROOT, table=served, error_type=Failure, security=(openapi.BEARER,)
+        title=TITLE,
+        version="v2",
+        root=ROOT,
+        table=served,
+        error_type=Failure,
+        security=(openapi.BEARER,),
+        rate_headers=(),
     )
 
 
