@@ -37,7 +37,7 @@ HIGHEST_ID = 2**53
 VARY = (b"vary", b"accept")
 # A browser that opens the fragment by itself shows it, and does nothing else for it.
 _ALONE: Headers = [
-    (b"content-security-policy", b"default-src 'none'; img-src 'self' data:; form-action 'none'; sandbox"),
+    (b"content-security-policy", b"default-src 'none'; img-src 'self' data: https:; form-action 'none'; sandbox"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 ]
