@@ -2,8 +2,9 @@
 """Content in its forms: html that is safe to show, and the Markdown and the plain text that are made from it.
 
 Everything that clinics write goes through `safe` before it is kept: an allow-list of elements and attributes
-[inferred]. Pictures are part of the text (`data:`), of this server (`/…`), or come by https from where the author says:
-their host learns that somebody reads, and the pages' headers see to it that it does not learn what. All of this can take a second for the largest texts: work for a thread.
+[inferred]. Pictures are part of the text (`data:`), of this server (`/…`), or come by https from where their author
+says: that host learns that somebody reads, and the pages' headers see to it that it does not learn what. All of this
+can take a second for the largest texts: work for a thread.
 """
 
 from __future__ import annotations
