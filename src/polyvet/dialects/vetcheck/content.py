@@ -43,7 +43,7 @@ _ALONE: Headers = [
 ]
 
 
-class ContentOut(msgspec.Struct, kw_only=True, omit_defaults=True):
+class ContentOut(msgspec.Struct, kw_only=True):
     """One piece of content in all its forms: html, Markdown, raw and plain text are named [seed], the rest follows the
     lists' columns [inferred]. `raw` is the plain text on one line."""
 
@@ -60,7 +60,7 @@ class ContentOut(msgspec.Struct, kw_only=True, omit_defaults=True):
     species_id: int | None
     breed_id: int | None
     location_id: int | None
-    status: str | UnsetType | None  # of vet forms alone
+    status: str | UnsetType | None = UNSET  # of vet forms alone
     created_at: str
     updated_at: str
     updated_by: str | None
