@@ -110,7 +110,6 @@ def _fits(page: Page) -> None:
 
 def _register(page: Page, email: str) -> None:
     page.get_by_role("link", name="Register").click()
-    _fits(page)
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Your name").fill("Robin Hale")
     page.get_by_label("Practice").fill("Hale & Cat")
@@ -179,7 +178,7 @@ def test_the_account_is_for_narrow_phones_too(
     page.goto(App(module_practice, callback).url())
     _register(page, "ali@browser.example")
     base = page.url.partition("/code")[0]
-    for path in ("/account", "/account/applications", "/logout"):
+    for path in ("/register", "/account", "/account/applications", "/logout"):
         page.goto(base + path)
         _fits(page)
     page.goto(base + "/account/applications")
