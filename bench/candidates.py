@@ -113,10 +113,13 @@ class Server:
         except OSError:
             return False
 
-    def ask(self, path: str, key: str = "vetigen", body: Any = None, method: str = "GET") -> Answer:
+    def ask(
+        self, path: str, key: str = "vetigen", body: Any = None, method: str = "GET", accept: str = "*/*"
+    ) -> Answer:
         """One request on a connection of its own; one with a body is a POST."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
         headers = {"Authorization": f"Bearer {KEYS.get(key, key)}", "Content-Type": "application/json"}
+        headers["Accept"] = accept
         try:
             connection.request("POST" if body else method, path, json.dumps(body) if body else None, headers)
             response = connection.getresponse()

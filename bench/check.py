@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from bench import library
 from bench.candidates import Server
 from bench.dataset import LAST_NAME_PARTS, MEASURED_CLINIC, WRITTEN_CLINIC
 
@@ -126,7 +127,8 @@ def same_rows(servers: list[Server], load: dict[str, Any]) -> list[str]:
             difference = _difference(probe, reference[1], found)
             if difference:
                 problems.append(f"{reference[0]} and {name} differ: {difference}")
-    return problems + [problem for server in servers for problem in _writes(server, load)]
+    problems += [problem for server in servers for problem in _writes(server, load)]
+    return problems + library.differences(servers)
 
 
 def _writes(server: Server, load: dict[str, Any]) -> list[str]:

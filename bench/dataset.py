@@ -51,7 +51,7 @@ LAST_NAME_PARTS = ("ber", "ma", "schu", "ster", "son")  # each in about every te
 BULK_ROWS = 1_000
 BULK_OWNERS = 20
 BULK_SPECIES = {15461002: "dog", 15462002: "cat"}  # by their codes at Provet Cloud
-FORM = 2  # of the stores: one that was made before a change of their rows is not taken for today's
+FORM = 3  # of the stores: one that was made before a change of their rows is not taken for today's
 
 
 @dataclass(frozen=True, slots=True)

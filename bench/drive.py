@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from bench import library
 from bench.apps.shared import KEYS
 from bench.candidates import HOST, Server
 from bench.dataset import BULK_ROWS, CLINICS, LAST_NAME_PARTS, WRITTEN_CLINIC
@@ -20,6 +21,9 @@ from bench.prepare import Stores
 SCRIPT = Path(__file__).parent / "load.lua"
 KEY_OF_WORKLOAD = {"create": "writer"}
 KEY_OF_WORKLOAD |= dict.fromkeys(("clients50", "clients1000", "patients_since"), "provet")
+KEY_OF_WORKLOAD |= dict.fromkeys(
+    ("handouts_filter", *(f"handout_{form}" for form in library.TYPES), "token"), "vetcheck"
+)
 # Searches use "clinova", everything else "vetigen".
 OTHER_CLINICS = "\n".join(f"{clinic} {KEYS[f'vetigen{clinic}']}" for clinic in range(2, CLINICS + 1))
 BULK = f"/{WRITTEN_CLINIC}/api/0.1/patient/bulk/"
@@ -73,6 +77,11 @@ class Driver:
             LATE_PAGE=str(self.late_page),
             KEYS=OTHER_CLINICS,
             PAGES=str(self._wide_pages(workload)),
+            HANDOUTS="\n".join(map(library.filtered, library.WORDS)),
+            FIRST_HANDOUT=str(library.FIRST),
+            LAST_HANDOUT=str(library.FIRST + library.HANDOUTS - 1),
+            ACCEPT=library.TYPES.get(workload.removeprefix("handout_"), library.TYPES["json"]),
+            TOKEN=library.token_body(),
         )
         load = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s", "-s", str(SCRIPT)]
         command = ["taskset", "-c", self.core, *load, f"http://{HOST}:{server.port}"]

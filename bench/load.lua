@@ -2,9 +2,10 @@
 -- The load, the same for every candidate. Environment: WORKLOAD; KEY, or for the workloads of many clinics KEYS, a
 -- line "clinic key" each; IDS (a file of lines "ULID clinic"); FRAGMENTS (percent-encoded, separated by blanks);
 -- OWNER (a ClinovaVet owner id for the create workload); PAGES, how many pages the lists of many clinics go through;
--- LATE_PAGE.
+-- LATE_PAGE; HANDOUTS, lines of filtered lists; FIRST_HANDOUT; LAST_HANDOUT; ACCEPT; TOKEN, the body of a token's exchange.
 local workload, wide = os.getenv("WORKLOAD"):gsub("_cold$", "")
 local headers = {["Authorization"] = "Bearer " .. os.getenv("KEY"), ["Content-Type"] = "application/json"}
+headers["Accept"] = os.getenv("ACCEPT")
 local pages, species, calls = tonumber(os.getenv("PAGES")), {"dog", "cat"}, 0
 local ids, fragments, clinics, headers_of = {}, {}, {}, {}
 math.randomseed(12345)
@@ -55,6 +56,13 @@ local function get()
   return "/api/v1/patients/patient_" .. one[1], headers_of[one[2]]
 end
 
+local lists = {}
+for line in (os.getenv("HANDOUTS") or ""):gmatch("[^\n]+") do lists[#lists + 1] = line end
+
+local function handout()
+  return "/handouts/" .. math.random(tonumber(os.getenv("FIRST_HANDOUT")), tonumber(os.getenv("LAST_HANDOUT")))
+end
+
 local by_species = {"species=dog", "species=cat"}
 local one_clinic = {
   get = get,
@@ -66,6 +74,8 @@ local one_clinic = {
   clients50 = function() return clients(50) end,
   clients1000 = function() return clients(1000) end,
   patients_since = function() return "/1/api/0.1/patient/?modified__gte=" .. since() .. "&page_size=50" end,
+  handouts_filter = function() return lists[calls % #lists + 1] end,
+  handout_json = handout, handout_html = handout, handout_markdown = handout, handout_text = handout,
   search_rare = search, search_two = search, search_nonascii = search, search_common = search,
 }
 local many_clinics = {
@@ -79,6 +89,7 @@ local path = (wide == 1 and many_clinics or one_clinic)[workload]
 function request()
   calls = calls + 1
   if workload == "create" then return wrk.format("POST", "/api/v1/pets", headers, pet) end
+  if workload == "token" then return wrk.format("POST", "/oauth/token", headers, os.getenv("TOKEN")) end
   local url, own_headers = path()
   return wrk.format("GET", url, own_headers or headers)
 end

@@ -12,6 +12,7 @@ from itertools import islice
 
 from bench import dataset
 from bench.apps.shared import KEYS
+from bench.load_library import add_library
 from bench.prepare import CLINIC_OF_KEY, Stores, say
 from polyvet.identity import keys
 from polyvet.model import entities, values
@@ -61,7 +62,10 @@ async def _add_clinics_and_keys(url: str) -> None:
 
     try:
         await store.write(Touching(), add_clinics)
+        await add_library(store, now)
         for name, clinic in CLINIC_OF_KEY.items():
+            if name == "vetcheck":  # a user's token
+                continue
             new = keys.NewKey(
                 clinic_id=clinic,
                 dialect=DIALECTS.get(name, "vetigen"),

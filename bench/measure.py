@@ -14,10 +14,12 @@ from bench.prepare import say
 WORKLOADS = (
     "get list20 list100 since100 get_cold list20_cold list100_cold since100_cold "
     "search_rare search_two search_nonascii search_common page1 page500 walk get_beside create "
-    "clients50 clients1000 patients_since bulk deliveries"
+    "clients50 clients1000 patients_since bulk deliveries "
+    "handouts_filter handout_json handout_html handout_markdown handout_text token"
 ).split()
 OURS_ALONE = ("page1", "page500", "walk", "get_beside")
 PROVET = ("clients50", "clients1000", "patients_since", "bulk", "deliveries")  # which the peers do not serve
+VETCHECK = ("handouts_filter", "handout_json", "handout_html", "handout_markdown", "handout_text", "token")  # likewise
 NOT_BY_WRK = ("walk", "get_beside", "bulk", "deliveries")  # or not by wrk alone: they warm up by themselves
 WARM_SECONDS = 1
 STARTS = 5
@@ -70,7 +72,7 @@ def run_rounds(
 
 def _applies(server: Server, workload: str) -> bool:
     name = server.candidate.name
-    if workload in PROVET:
+    if workload in (*PROVET, *VETCHECK):
         return name in ("ours", "floor")
     return workload not in OURS_ALONE or name == "ours"
 

@@ -24,6 +24,7 @@ CLINIC_OF_KEY = {
     "writer": dataset.WRITTEN_CLINIC,
     "provet": dataset.MEASURED_CLINIC,
     "provet_writer": dataset.WRITTEN_CLINIC,
+    "vetcheck": dataset.MEASURED_CLINIC,
 }
 CLINIC_OF_KEY |= {f"vetigen{clinic}": clinic for clinic in range(2, dataset.CLINICS + 1)}
 

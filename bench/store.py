@@ -15,8 +15,10 @@ from typing import Any
 
 import asyncpg
 
+from bench.apps.shared import key_hash
 from bench.dataset import Client, Patient
 from bench.ids import cuid_text, ulid_text
+from bench.library import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Handout, handouts
 
 CLIENT_COLUMNS = (
     "clinic_id public_id cuid first_name middle_name last_name email phone address last_visit "
@@ -26,6 +28,8 @@ PATIENT_COLUMNS = (
     "clinic_id public_id name species breed sex neutered date_of_birth weight_kg owner_id created_at updated_at "
     "number owner_number"
 ).split()
+HANDOUT_COLUMNS = "number title keywords created_at updated_at species html markdown plain".split()
+REFRESH_COLUMNS = ["token_hash", "client_id", "secret_hash"]
 
 TABLES = """
 CREATE TABLE clients(id {key}, clinic_id bigint NOT NULL, public_id {ulid} NOT NULL UNIQUE, cuid {cuid} NOT NULL UNIQUE,
@@ -38,6 +42,11 @@ CREATE TABLE patients(id {key}, clinic_id bigint NOT NULL, public_id {ulid} NOT 
   number bigint, owner_number bigint, archived boolean NOT NULL DEFAULT false);
 CREATE TABLE clinics(id bigint PRIMARY KEY, patient_seq bigint NOT NULL);
 CREATE TABLE api_keys(id {key}, clinic_id bigint NOT NULL, key_hash text NOT NULL UNIQUE, revoked_at {instant});
+CREATE TABLE handouts(number bigint PRIMARY KEY, title text NOT NULL, keywords text NOT NULL,
+  created_at {instant} NOT NULL, updated_at {instant} NOT NULL, species text NOT NULL, html text NOT NULL,
+  markdown text NOT NULL, plain text NOT NULL);
+CREATE TABLE refresh_tokens(token_hash text PRIMARY KEY, client_id text NOT NULL, secret_hash text NOT NULL);
+CREATE TABLE access_tokens(token_hash text PRIMARY KEY, created_at {instant} NOT NULL);
 """
 INDEXES = """
 CREATE INDEX clients_created ON clients(clinic_id, created_at, id);
@@ -85,6 +94,21 @@ def patient_row(row: Patient) -> tuple[Any, ...]:
     return (row.clinic, ulid_text(row.id), *animal, ulid_text(row.owner), row.created, row.updated, *numbers)
 
 
+def handout_row(row: Handout) -> tuple[Any, ...]:
+    """The values of HANDOUT_COLUMNS, instants as datetime."""
+    return (
+        row.number,
+        row.title,
+        row.keywords,
+        row.created,
+        row.updated,
+        row.species,
+        row.html,
+        row.markdown,
+        row.plain,
+    )
+
+
 def _texts(rows: Iterable[tuple[Any, ...]], usual: bool) -> Iterator[tuple[Any, ...]]:
     """The rows with their dates as SQLite keeps them."""
     form = usual_instant if usual else floor_instant
@@ -106,6 +130,8 @@ def load_sqlite(
     _insert(db, "clients", CLIENT_COLUMNS, _texts(map(client_row, clients), usual))
     _insert(db, "patients", PATIENT_COLUMNS, _texts(map(patient_row, patients), usual))
     _insert(db, "api_keys", ["clinic_id", "key_hash"], keys)
+    _insert(db, "handouts", HANDOUT_COLUMNS, _texts(map(handout_row, handouts()), usual))
+    _insert(db, "refresh_tokens", REFRESH_COLUMNS, _refresh_tokens())
     db.execute(CLINICS)
     db.execute("COMMIT")
     db.executescript(INDEXES + "ANALYZE;")
@@ -118,6 +144,10 @@ def _insert(db: sqlite3.Connection, table: str, columns: list[str], rows: Iterab
     db.executemany(f"INSERT INTO {table}({','.join(columns)}) VALUES({marks})", rows)
 
 
+def _refresh_tokens() -> list[tuple[str, ...]]:
+    return [(key_hash(REFRESH_TOKEN), CLIENT_ID, key_hash(CLIENT_SECRET))]
+
+
 async def load_postgresql(
     url: str, clients: list[Client], patients: Iterable[Patient], keys: list[tuple[int, str]]
 ) -> None:
@@ -128,6 +158,8 @@ async def load_postgresql(
         await db.copy_records_to_table("clients", records=map(client_row, clients), columns=CLIENT_COLUMNS)
         await db.copy_records_to_table("patients", records=map(patient_row, patients), columns=PATIENT_COLUMNS)
         await db.copy_records_to_table("api_keys", records=keys, columns=["clinic_id", "key_hash"])
+        await db.copy_records_to_table("handouts", records=map(handout_row, handouts()), columns=HANDOUT_COLUMNS)
+        await db.copy_records_to_table("refresh_tokens", records=_refresh_tokens(), columns=REFRESH_COLUMNS)
         await db.execute(CLINICS)
         await db.execute(INDEXES)
         await db.execute("VACUUM ANALYZE")

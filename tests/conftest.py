@@ -14,6 +14,9 @@ import pytest
 from polyvet.storage.migrate import migrate
 from tests import postgres
 
+# A served practice, and golden files: of the dialects' tests, and of those that drive a browser.
+pytest_plugins = ("tests.dialects.fixtures",)
+
 
 def pytest_configure() -> None:
     """Tests' folders in memory, where there is one: each transaction waits for its disk, and these need none."""

@@ -8,7 +8,10 @@ import sys
 
 import pytest
 
-LATE = ("argon2", "authlib", "cryptography", "httpx", "jinja2", "joserfc")
+LATE = (
+    "aiosmtplib", "argon2", "authlib", "bs4", "cryptography", "httpx", "inscriptis", "jinja2", "joserfc", "lark",
+    "lxml", "markdown_it", "markdownify", "nh3",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("module", ["polyvet.app", "polyvet.serving", "polyvet.cli"])

@@ -48,7 +48,7 @@ def test_the_tour_works_as_it_stands(tmp_path: Path, home: dict[str, str]) -> No
         try:
             assert server.stdout is not None
             url = next(line.split()[-1] for line in server.stdout if line.startswith("polyvet is ready at"))
-            boncuk, bella, cats, again = _toured(url, tmp_path, home)
+            boncuk, bella, cats, again, shared, history = _toured(url, tmp_path, home)
         finally:
             server.send_signal(signal.SIGTERM)
     assert boncuk == _blocks(_section("A tour"), "json")[0].strip()
@@ -56,6 +56,9 @@ def test_the_tour_works_as_it_stands(tmp_path: Path, home: dict[str, str]) -> No
     assert cats.index('"name":"Bella","species":"cat","breed":"Siamese"') < cats.index("}")  # the first item
     assert '"count":1,' in again
     assert '"name":"Bella","official_name":"","species":"Cat (Feline - Domestic)"' in again
+    assert re.fullmatch(rf'{{"sharelink":"{url}/s/[\w-]{{43}}"}}', shared)
+    assert "Shared with the owner: Ear care for dogs" in history
+    assert "Clean them twice a week." in history
 
 
 def _toured(url: str, folder: Path, home: dict[str, str]) -> list[str]:
@@ -65,7 +68,7 @@ def _toured(url: str, folder: Path, home: dict[str, str]) -> list[str]:
         [BASH, "-euc", shell], cwd=folder, env=home, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout.strip().splitlines()
+    return [line for line in done.stdout.splitlines() if line]
 
 
 def test_the_way_without_the_demo_works_as_it_stands(tmp_path: Path, home: dict[str, str]) -> None:

@@ -120,6 +120,15 @@ def test_the_environment_is_read(name: str, text: str, value: Any) -> None:
         ("webhook_networks", "10.1.2.3/16", "host bits"),
         ("webhook_networks", "example.org", "10.1.0.0/16"),
         ("hosts", "a.example.org", "api.example.org=vetigen"),
+        ("smtp_host", "mail.example.org", "mail_from"),
+        ("smtp_port", "0", "smtp_port"),
+        ("smtp_security", "ssl", "smtp_security"),
+        ("smtp_user", "clinic", "POLYVET_SMTP_PASSWORD"),
+        ("smtp_password", "secret", "smtp_user"),
+        ("mail_from", "Clinic <clinic@vet.example>", "without a name"),
+        ("mail_from", "clinic", "clinic@vet.example"),
+        ("mail_from", "clinic@vet.example\nBcc: x@y", "no address"),
+        ("mail_from", "jürgen@vet.example", "no address"),
         ("database_url", "mysql://me:secret@db/vet", "no PostgreSQL"),
         ("database_url", "vet.db", "postgresql://USER@HOST:PORT/NAME"),
         ("database_url", "postgresql://me:secret@db:port/vet", "port is no port"),
@@ -132,6 +141,22 @@ def test_what_does_not_hold_is_named(name: str, text: str, words: str) -> None:
         load({PREFIX + name.upper(): text})
     assert words in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+def test_a_mail_server_is_set_with_whom_mails_come_from() -> None:
+    given = {"POLYVET_SMTP_HOST": "mail.example.org", "POLYVET_MAIL_FROM": "clinic@vet.example"}
+    settings = load({**given, "POLYVET_SMTP_USER": "clinic", "POLYVET_SMTP_PASSWORD": "secret"})
+    assert (settings.smtp_host, settings.smtp_port, settings.smtp_security) == ("mail.example.org", 587, "starttls")
+    assert (settings.smtp_user, settings.smtp_password, settings.mail_from) == (
+        "clinic",
+        "secret",
+        "clinic@vet.example",
+    )
+    for host in ("localhost", "::1", "2001:db8::25", "10.0.0.7"):
+        assert load({**given, "POLYVET_SMTP_HOST": host}).smtp_host == host
+    for host in ("smtp://mail.example.org", "mail.example.org:25", "mail example", ""):
+        with pytest.raises(SettingsError, match="smtp_host"):
+            load({**given, "POLYVET_SMTP_HOST": host})
 
 
 @pytest.mark.parametrize(

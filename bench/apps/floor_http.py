@@ -2,7 +2,7 @@
 """The HTTP half of both floors: hand-written ASGI, no framework, no routing table.
 
 A store gives a few coroutines (see `Store`); everything else a request needs stands in this file, and in
-floor_provet.py for Provet Cloud's paths.
+floor_provet.py and floor_vetcheck.py for those vendors' paths.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from bench.apps import floor_provet
+from bench.apps import floor_provet, floor_vetcheck
 from bench.apps.shared import Envelope, KeyCache, Owner, OwnerPage, Paging, Patient, PatientPage, Pet, PetIn
 
 Scope = MutableMapping[str, Any]
@@ -26,7 +26,7 @@ PATIENTS = "/api/v1/patients"
 NOT_COUNTED = -1
 
 
-class Store(floor_provet.Store, Protocol):
+class Store(floor_provet.Store, floor_vetcheck.Store, Protocol):
     """The lookups, each answered by one or two statements on the raw driver."""
 
     async def open(self) -> None: ...
@@ -46,14 +46,22 @@ class Floor:
         self.encode = msgspec.json.Encoder().encode
         self.decode_pet = msgspec.json.Decoder(PetIn).decode
         self.provet = floor_provet.Provet(store)
+        self.vetcheck = floor_vetcheck.VetCheck(store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
             return
-        clinic = await self._clinic(scope)
-        status, body = DENIED if clinic is None else await self._answer(clinic, scope, receive)
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        media_type = b"application/json"
+        if scope["path"] == floor_vetcheck.TOKEN:
+            status, body = await self.vetcheck.exchange(await _body(receive))
+        elif (clinic := await self._clinic(scope)) is None:
+            status, body = DENIED
+        elif (found := await self.vetcheck.answer(scope["path"], scope)) is not None:
+            status, body, media_type = found
+        else:
+            status, body = await self._answer(clinic, scope, receive)
+        headers = [(b"content-type", media_type), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

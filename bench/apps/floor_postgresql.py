@@ -12,6 +12,7 @@ import asyncpg
 
 from bench.apps.floor_http import Floor
 from bench.apps.floor_provet import ClientRow, PatientIn, PatientRow, numbered
+from bench.apps.floor_vetcheck import ItemOut, Whole
 from bench.apps.shared import STORE, Owner, Patient, Pet, PetIn, key_hash, like, midnight
 from bench.ids import cuid_text, new_id, ulid_text
 
@@ -47,6 +48,12 @@ INSERT_NUMBERED = (
     "INSERT INTO patients(clinic_id,public_id,owner_id,number,owner_number,name,species,sex,neutered,weight_kg,"
     "date_of_birth,archived,created_at,updated_at) VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)"
 )
+ITEM = "number,title,keywords,created_at,updated_at,species"
+MATCHING = "species='Cat' AND strpos(keywords,$1)>0 AND updated_at>$2"
+HANDOUTS = f"SELECT {ITEM} FROM handouts WHERE {MATCHING} ORDER BY number"
+HANDOUT = f"SELECT {ITEM},html,markdown,plain FROM handouts WHERE number=$1"
+REFRESHABLE = "SELECT 1 FROM refresh_tokens WHERE token_hash=$1 AND client_id=$2 AND secret_hash=$3"
+ADD_TOKEN = "INSERT INTO access_tokens VALUES($1,$2)"
 
 
 class PostgreSQLStore:
@@ -128,6 +135,23 @@ class PostgreSQLStore:
             full = [(clinic, ulid_text(new_id()), owners[row.owner], *row) for row in rows]
             await db.executemany(INSERT_NUMBERED, full)
         return rows
+
+    async def handouts(self, needle: str, since: datetime) -> list[ItemOut]:
+        """A scan; the library is not large."""
+        return [ItemOut(*row) for row in await self.pool.fetch(HANDOUTS, needle, since)]
+
+    async def handout(self, number: int) -> Whole | None:
+        """One row."""
+        row = await self.pool.fetchrow(HANDOUT, number)
+        return Whole(*row) if row else None
+
+    async def refreshable(self, token: str, client: str, secret: str) -> bool:
+        """Whether the token is the application's, and the application proves itself."""
+        return await self.pool.fetchval(REFRESHABLE, key_hash(token), client, key_hash(secret)) is not None
+
+    async def add_token(self, token: str) -> None:
+        """Autocommit makes the insert one transaction."""
+        await self.pool.execute(ADD_TOKEN, key_hash(token), datetime.now(UTC))
 
 
 app = Floor(PostgreSQLStore())

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from bench.apps.floor_http import Floor
 from bench.apps.floor_provet import ClientRow, PatientIn, PatientRow, numbered
+from bench.apps.floor_vetcheck import ItemOut, Whole
 from bench.apps.shared import FULLY_DURABLE, STORE, Owner, Patient, Pet, PetIn, key_hash, like, midnight
 from bench.ids import cuid_text, new_id, ulid_text
 from bench.store import floor_instant
@@ -44,6 +45,11 @@ INSERT_NUMBERED = (
     "INSERT INTO patients(clinic_id,public_id,owner_id,number,owner_number,name,species,sex,neutered,weight_kg,"
     "date_of_birth,archived,created_at,updated_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
+ITEM = "number,title,keywords,created_at,updated_at,species"
+HANDOUTS = f"SELECT {ITEM} FROM handouts WHERE species='Cat' AND instr(keywords,?)>0 AND updated_at>? ORDER BY number"
+HANDOUT = f"SELECT {ITEM},html,markdown,plain FROM handouts WHERE number=?"
+REFRESHABLE = "SELECT 1 FROM refresh_tokens WHERE token_hash=? AND client_id=? AND secret_hash=?"
+ADD_TOKEN = "INSERT INTO access_tokens VALUES(?,?)"
 
 
 class SQLiteStore:
@@ -130,6 +136,23 @@ class SQLiteStore:
         finally:
             if self.db.in_transaction:
                 self.run("ROLLBACK")
+
+    async def handouts(self, needle: str, since: datetime) -> list[ItemOut]:
+        """A scan; the library is not large."""
+        return [ItemOut(*row) for row in self.run(HANDOUTS, (needle, floor_instant(since)))]
+
+    async def handout(self, number: int) -> Whole | None:
+        """One row."""
+        row = self.run(HANDOUT, (number,)).fetchone()
+        return Whole(*row) if row else None
+
+    async def refreshable(self, token: str, client: str, secret: str) -> bool:
+        """Whether the token is the application's, and the application proves itself."""
+        return self.run(REFRESHABLE, (key_hash(token), client, key_hash(secret))).fetchone() is not None
+
+    async def add_token(self, token: str) -> None:
+        """Autocommit makes the insert one transaction."""
+        self.run(ADD_TOKEN, (key_hash(token), floor_instant(datetime.now(UTC))))
 
 
 app = Floor(SQLiteStore())

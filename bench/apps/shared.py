@@ -32,6 +32,7 @@ KEYS = {
     "writer": "bench_writer_0123456789abcdef",
     "provet": "bench_provet_0123456789abcdef",
     "provet_writer": "bench_provet_writer_0123456789abcdef",
+    "vetcheck": "bench_vetcheck_0123456789abcdef",
 }
 KEYS |= {f"vetigen{clinic}": f"bench_vetigen_{clinic:016d}" for clinic in range(2, CLINICS + 1)}
 

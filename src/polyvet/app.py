@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -18,6 +18,9 @@ from starlette.types import ASGIApp
 
 from polyvet.core.addresses import Addresses
 from polyvet.core.codelists import Codelists
+from polyvet.delivery.form_reminders import FormReminders
+from polyvet.delivery.loop import Loop
+from polyvet.delivery.mail import MailWorker, Sender
 from polyvet.delivery.worker import Worker
 from polyvet.dialects.clinovavet import router as clinovavet
 from polyvet.dialects.provet import router as provet
@@ -42,6 +45,9 @@ from polyvet.web.message import ANSWER, Receive, Scope, Send
 from polyvet.web.metrics import Metrics
 from polyvet.web.rolling import Rolling
 from polyvet.web.site import DOCUMENTS, SITE_PATHS, site, unknown_path
+
+if TYPE_CHECKING:
+    from polyvet.web.outbox import DemoOutbox
 
 API_ROOT = "/api/v1/"
 SITE = "site"  # what the log and the metrics call requests that are no dialect's
@@ -92,7 +98,8 @@ class App:
         self._oauth: ASGIApp | None = None
         self._people: ASGIApp | None = None
         self._codelists = Codelists()
-        self._delivery: tuple[Worker, asyncio.Task[None]] | None = None
+        self._delivery: list[tuple[Loop, asyncio.Task[None]]] = []
+        self._outbox: DemoOutbox | None = None
 
     async def open(self) -> None:
         """Open the store, whose schema must be there, and put the dialects over it."""
@@ -116,14 +123,12 @@ class App:
             for segment in self._dialects[name].routes.first_segments()
         }
         documents: dict[str, Callable[[], bytes]] = {name: dialect.document for name, dialect in self._dialects.items()}
-        self._site = site(store, documents, () if self._demo_url is None else _demo_pages(store))
+        self._site = site(store, documents, () if self._demo_url is None else self._demo_pages(store, self._demo_url))
 
     async def close(self) -> None:
         """Finish what is being sent and written, then let go of the store."""
-        if self._delivery is not None:
-            worker, running = self._delivery
-            await worker.stop()
-            await running
+        await asyncio.gather(*(worker.stop() for worker, _ in self._delivery))
+        await asyncio.gather(*(running for _, running in self._delivery))
         self._log.flush()
         if self._store is not None:
             await self._store.close()
@@ -138,9 +143,10 @@ class App:
             await send({"type": "websocket.close", "code": 1000})
 
     def _deliver(self, store: Store) -> None:
-        worker = create_worker(self.settings, store)
-        self.metrics.registry.register(worker.metrics)
-        self._delivery = worker, asyncio.create_task(worker.run())
+        workers = (create_worker(self.settings, store), create_mail_worker(self.settings, store, self._outbox))
+        for worker in workers:
+            self.metrics.registry.register(worker.metrics)
+            self._delivery.append((worker, asyncio.create_task(worker.run())))
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -220,6 +226,14 @@ class App:
             self.metrics.observe((SITE, known_method(scope["method"]), NO_ROUTE, status), took)
             self._log.add(request_id, SITE, scope, status, took, None, None)
 
+    def _demo_pages(self, store: Store, demo_url: str) -> list[Route]:
+        from polyvet.web.outbox import DemoOutbox  # most servers are no demo
+        from polyvet.web.received import Received
+
+        public = self.settings.public_url
+        self._outbox = DemoOutbox((demo_url, *([public.rstrip("/")] if public else ())))
+        return [*Received(store).routes(), *self._outbox.routes()]
+
     def _stands_beside(self, path: str) -> bool:
         """Whether the path is the site's or starts with a dialect's name: these answer at every host."""
         first, slash, _ = path[1:].partition("/")
@@ -255,12 +269,6 @@ class App:
                 return
 
 
-def _demo_pages(store: Store) -> list[Route]:
-    from polyvet.web.received import Received  # most servers are no demo
-
-    return Received(store).routes()
-
-
 def create_app(settings: Settings, shared: Shared | None = None, demo_url: str | None = None) -> App:
     """The server as an ASGI application; its lifespan opens and closes the store, and delivers meanwhile."""
     return App(settings, shared, demo_url)
@@ -269,3 +277,21 @@ def create_app(settings: Settings, shared: Shared | None = None, demo_url: str |
 def create_worker(settings: Settings, store: Store) -> Worker:
     """What sends webhooks' deliveries."""
     return Worker(store, triggers.TELLING, Addresses(settings.webhook_networks))
+
+
+def create_mail_worker(settings: Settings, store: Store, outbox: Sender | None = None) -> MailWorker:
+    """What sends mails, and does the chores: to `outbox` if this is a demo, else by SMTP; where no server is set, mails
+    wait."""
+    chores = (FormReminders(store, settings.form_reminder_days, settings.public_url),)
+    return MailWorker(store, outbox or _smtp_sender(settings), chores)
+
+
+def _smtp_sender(settings: Settings) -> Sender | None:
+    if settings.smtp_host is None or settings.mail_from is None:
+        return None
+    from polyvet.delivery.smtp import SmtpSender  # many servers send no mail
+
+    return SmtpSender(
+        settings.smtp_host, settings.smtp_port, settings.smtp_security, mail_from=settings.mail_from,
+        user=settings.smtp_user, password=settings.smtp_password,
+    )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from polyvet import __version__, access_commands
+from polyvet import __version__, access_commands, library_commands
 from polyvet.command import (
     LONGEST_NAME,
     MOST_REQUESTS,
@@ -29,6 +29,7 @@ from polyvet.command import (
     run_to_end,
     settings_of,
     shown,
+    up_to_date,
     with_store,
 )
 from polyvet.core.context import PERMISSIONS
@@ -48,6 +49,7 @@ app = typer.Typer(
     epilog="Settings also come from POLYVET_* variables and a TOML file: see docs/settings.md.",
 )
 app.add_typer(access_commands.app)
+app.add_typer(library_commands.app)
 
 
 def main() -> None:
@@ -79,10 +81,10 @@ def serve(
 
     if not demo and (unfinished := Path(settings.data) / UNFINISHED_DEMO).exists():
         fail(f"installing the demo was interrupted; serve with --demo to start it over, or remove {unfinished}")
-    run_to_end(migrated(settings))
+    run_to_end(up_to_date(settings))
     if demo:
         run_to_end(_install_demo(settings, clients, seed))
-        settings = _with_own_receiver(settings)
+        settings = _of_demo(settings)
     try:
         code = run(settings, lambda url: _announce(settings, url, demo=demo), demo=demo)
     except (ServeError, SettingsError) as error:
@@ -92,7 +94,7 @@ def serve(
 
 @app.command()
 def deliver(data: DataOption = None, database_url: UrlOption = None, config: ConfigOption = None) -> None:
-    """Send webhooks' deliveries until told to stop, for servers with the setting `deliver` off."""
+    """Send webhooks' deliveries and mails until told to stop, for servers with the setting `deliver` off."""
     from polyvet.serving import deliver as run
     from polyvet.web import log
 
@@ -104,9 +106,10 @@ def deliver(data: DataOption = None, database_url: UrlOption = None, config: Con
 
 @app.command()
 def migrate(data: DataOption = None, database_url: UrlOption = None, config: ConfigOption = None) -> None:
-    """Make the store, or bring its schema up to date. Never destructive; `serve` does it, too."""
+    """Make the store, or bring its schema and the program's library up to date. Never destructive; `serve` does it,
+    too."""
     settings = settings_of(config, data, database_url)
-    run_to_end(migrated(settings))
+    run_to_end(up_to_date(settings))
     typer.echo(f"The store at {shown(settings)} is up to date.")
 
 
@@ -321,6 +324,7 @@ def restore(
     try:
         with bars() as progress:
             run_to_end(read(source, settings.store_url, progress))
+        run_to_end(up_to_date(settings))
     except BackupError as error:
         fail(str(error))
     typer.echo(f"Restored {source} into {shown(settings)}.")
@@ -347,18 +351,21 @@ def version() -> None:
 
 
 async def _install_demo(settings: Settings, clients: int, seed: int) -> None:
+    from polyvet.app import SCOPES
     from polyvet.progress import bars
     from polyvet.sandbox.install import DemoError, install
 
     try:
         with bars() as progress:
-            await install(settings.store_url, Path(settings.data), clients=clients, seed=seed, progress=progress)
+            await install(
+                settings.store_url, Path(settings.data), clients=clients, seed=seed, progress=progress, scopes=SCOPES
+            )
     except DemoError as error:
         fail(str(error))
 
 
-def _with_own_receiver(settings: Settings) -> Settings:
-    """The demo's webhooks go to the demo server itself."""
+def _of_demo(settings: Settings) -> Settings:
+    """The demo's webhooks go to the demo server itself, and who tries it may register."""
     from ipaddress import ip_address
 
     import msgspec
@@ -368,7 +375,7 @@ def _with_own_receiver(settings: Settings) -> Settings:
     networks = [*settings.webhook_networks, *NETWORKS]
     with contextlib.suppress(ValueError):  # a name: it is resolved when it is called
         networks.append(str(ip_address(settings.host)))
-    return msgspec.structs.replace(settings, webhook_networks=tuple(networks))
+    return msgspec.structs.replace(settings, webhook_networks=tuple(networks), registration=True)
 
 
 def _announce(settings: Settings, url: str, *, demo: bool) -> None:

@@ -64,6 +64,13 @@ async def migrated(settings: Settings) -> None:
     await migrate(settings.store_url)
 
 
+async def up_to_date(settings: Settings) -> None:
+    """Bring the store up to date, and the library that comes with the program."""
+    from polyvet.core.library_files import load_starter
+
+    await with_store(settings, load_starter)
+
+
 async def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
     """Work on the store, brought up to date."""
     await migrated(settings)

@@ -16,10 +16,11 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry, start_http_server
 
-from polyvet.app import Shared, create_app, create_worker
+from polyvet.app import Shared, create_app, create_mail_worker, create_worker
 from polyvet.protocol import Protocol
 from polyvet.settings import Settings
 from polyvet.storage.store import open_store
@@ -29,6 +30,7 @@ BACKLOG = 2048
 GRACE_S = 20  # for requests that are under way when the server is told to stop
 START_S = 60
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
+_log = structlog.get_logger()
 RESTART_S = 0.5  # a worker that fails at once must not keep a core busy
 
 
@@ -79,22 +81,30 @@ def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = F
 
 
 async def deliver(settings: Settings, announce: Callable[[], None]) -> None:
-    """Send webhooks' deliveries in this process until told to stop; `announce` is called when it has begun."""
+    """Send webhooks' deliveries and mails in this process until told to stop; `announce` is called when it has
+    begun."""
     store = await open_store(settings.store_url)
-    worker = create_worker(settings, store)
+    workers = (create_worker(settings, store), create_mail_worker(settings, store))
+    _warn_of_waiting_mails(settings)
     if settings.metrics_port is not None:
         registry = CollectorRegistry()
-        registry.register(worker.metrics)
+        for worker in workers:
+            registry.register(worker.metrics)
         start_http_server(settings.metrics_port, settings.host, registry)
     stopping = asyncio.Event()
     for name in _STOPPING:
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-    running = asyncio.create_task(worker.run())
+    running = [asyncio.create_task(worker.run()) for worker in workers]
     announce()
     await stopping.wait()
-    await worker.stop()
-    await running
+    await asyncio.gather(*(worker.stop() for worker in workers))
+    await asyncio.gather(*running)
     await store.close()
+
+
+def _warn_of_waiting_mails(settings: Settings) -> None:
+    if settings.smtp_host is None:
+        _log.warning("mails wait", because="smtp_host is not set; docs/operations.md tells how to send them")
 
 
 def _bind(settings: Settings) -> socket.socket:
@@ -143,6 +153,8 @@ def _work(
 ) -> int:
     """One process that serves, as long as its parent lives if it has one."""
     log.configure(settings.log_level)
+    if number == 0 and settings.deliver and demo_url is None:
+        _warn_of_waiting_mails(settings)
     app = create_app(settings, shared, demo_url)
     if settings.metrics_port is not None:
         start_http_server(settings.metrics_port + number, settings.host, app.metrics.registry)

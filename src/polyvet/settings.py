@@ -7,6 +7,7 @@ variable POLYVET_<FIELD IN CAPITALS>, the command line.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_network
@@ -21,6 +22,8 @@ from polyvet.storage.store import is_postgresql
 PREFIX = "POLYVET_"
 HIGHEST_PORT = 65_535
 FILE_NAME = "polyvet.db"  # the embedded store, in the data folder
+_MAIL_FROM = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*")  # the second is IPv6, without brackets
 
 
 class SettingsError(Exception):
@@ -91,7 +94,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str | None, _help("The address that mails come from, such as clinic@vet.example; needed with `smtp_host`.")
     ] = None
     deliver: Annotated[
-        bool, _help("Send webhooks' deliveries from the serving processes; `polyvet deliver` sends them from its own.")
+        bool,
+        _help(
+            "Send webhooks' deliveries and mails from the serving processes; `polyvet deliver` does so from its own."
+        ),
     ] = True
     hosts: Annotated[
         dict[str, str], _help("Host names bound to one dialect: unknown paths there get that dialect's 404.")
@@ -135,10 +141,26 @@ def load(
             ip_network(text)
         except ValueError as error:
             raise SettingsError(f"webhook_networks: {error}; write it as 10.1.0.0/16") from error
+    _check_mail(settings)
     problem = _url_problem(settings.database_url) if settings.database_url else None
     if problem:
         raise SettingsError(f"database_url: {problem}; write it as postgresql://USER@HOST:PORT/NAME")
     return settings
+
+
+def _check_mail(settings: Settings) -> None:
+    """SettingsError when nobody could send with what is set; never with a password in it."""
+    sender = settings.mail_from
+    if sender is not None and not _MAIL_FROM.fullmatch(sender):
+        raise SettingsError("mail_from: it is no address; write it as clinic@vet.example, without a name")
+    if settings.smtp_host is not None and sender is None:
+        raise SettingsError("smtp_host: mails need an address that they come from; set mail_from, too")
+    if settings.smtp_host is not None and not _HOST.fullmatch(settings.smtp_host):
+        raise SettingsError("smtp_host: it is no host's name; write it as mail.example.org, with smtp_port beside it")
+    if settings.smtp_user is not None and settings.smtp_password is None:
+        raise SettingsError(f"smtp_user: nobody signs in without a password; set {PREFIX}SMTP_PASSWORD")
+    if settings.smtp_password is not None and settings.smtp_user is None:
+        raise SettingsError("smtp_password: whose it is is not set; set smtp_user, too")
 
 
 def _url_problem(url: str) -> str | None:

@@ -17,8 +17,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from polyvet.model.library import NewMail
+from polyvet.storage import mails
+from polyvet.storage.store import open_store
+from polyvet.storage.writing import Touching, Tx
 from tests.cli.commands import made, refused
 from tests.cli.conftest import Demo
+from tests.core.stores import run
 from tests.serving.running import PROGRAM, READY, Running, environment, polyvet, until
 
 BONCUK = "/api/v1/patients/patient_01JABC9XYZKL4N7P3Q8TRM2ZDE"
@@ -33,7 +38,7 @@ def test_the_credentials_are_the_owners_alone_and_complete(demo: Demo) -> None:
     path = demo.folder / "demo-credentials.json"
     assert path.stat().st_mode & 0o777 == 0o600
     assert demo.credentials["base_url"] == demo.server.url
-    assert set(demo.credentials) == {"base_url", "vetigen", "clinovavet", "provet", "other_clinic"}
+    assert set(demo.credentials) == {"base_url", "vetigen", "clinovavet", "provet", "vetcheck", "other_clinic"}
     clinics = (demo.credentials, demo.credentials["other_clinic"])
     keys = [clinic[dialect]["api_key"] for clinic in clinics for dialect in ("vetigen", "clinovavet")]
     keys += [clinic["provet"]["token"] for clinic in clinics]
@@ -41,6 +46,9 @@ def test_the_credentials_are_the_owners_alone_and_complete(demo: Demo) -> None:
     assert [clinic["provet"]["provet_id"] for clinic in clinics] == [4, 5]
     names = {"provet_id", "token", "client_id", "client_secret", "redirect_uri", "email", "password"}
     assert [set(clinic["provet"]) for clinic in clinics] == [names, names]
+    names = names - {"provet_id", "token"} | {"free_email", "free_password"}
+    assert [set(clinic["vetcheck"]) for clinic in clinics] == [names, names]
+    assert len({clinic["vetcheck"][name] for clinic in clinics for name in ("email", "free_email")}) == 4
     assert not list(demo.folder.glob("*.partial"))
     assert not (demo.folder / "demo-unfinished").exists()
     assert (demo.folder / "polyvet.db").stat().st_mode & 0o077 == 0
@@ -107,6 +115,57 @@ def test_the_demos_receiver_shows_what_anybody_posts_and_keeps_the_last_fifty(de
     assert "&lt;b&gt;59-th&lt;/b&gt;" in shown
     assert "&gt;12-th" not in shown
     assert demo.server.http.post(f"{page}/somebody", content=b"x" * 70_000).status_code == 413
+
+
+def test_the_demo_shows_its_mails_with_links_to_itself_and_sends_none(demo: Demo) -> None:
+    page = f"{demo.server.url}/demo/mail"
+    assert f"Mails that would be sent are shown at {page}" in demo.server.said
+    assert "Nothing has been sent yet." in demo.server.http.get(page).text
+    link = f"{demo.server.url}/s/token?a=1&b=2"
+    text = (
+        f"Open {link}.\nNot {demo.server.url}0/s, {demo.server.url}@evil.example/ nor https://evil.example/s/x\n"
+        '<script>alert(1)</script> "><img src=x>'
+    )
+
+    async def queue() -> None:
+        store = await open_store(f"sqlite:///{demo.folder}/polyvet.db")
+
+        async def work(tx: Tx) -> None:
+            for n in range(55):
+                mails.add(
+                    tx,
+                    NewMail(
+                        clinic_id=4,
+                        recipient="ada@owner.example",
+                        subject=f"No. {n} <b>",
+                        plain=text,
+                        html=f"<script>alert(2)</script><a href='{link}'>x</a>",
+                    ),
+                )
+
+        try:
+            await store.write(Touching(), work)
+        finally:
+            await store.close()
+
+    run(queue())
+    assert until(lambda: "No. 54 " in demo.server.http.get(page).text)
+    shown = demo.server.http.get(page)
+    assert shown.text.count("<article>") == 50
+    assert "No. 54 &lt;b&gt;" in shown.text
+    assert "No. 4 " not in shown.text
+    assert shown.text.index("No. 54 ") < shown.text.index("No. 53 ")
+    href = link.replace("&", "&amp;")
+    assert shown.text.count(f'<a href="{href}">{href}</a>.') == 50
+    assert shown.text.count("<a ") == 51  # and the one that loads the page again
+    assert "<script" not in shown.text
+    assert "<img" not in shown.text
+    assert "ada@owner.example" in shown.text
+    assert "default-src 'none'" in shown.headers["content-security-policy"]
+    assert (shown.headers["referrer-policy"], shown.headers["cache-control"]) == ("no-referrer", "no-store")
+    front = demo.server.http.get("/").text
+    assert 'href="/demo/mail"' in front
+    assert 'href="/demo/webhooks"' in front
 
 
 def test_the_second_clinic_is_another_clinic(demo: Demo) -> None:

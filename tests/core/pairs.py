@@ -6,14 +6,15 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Integer, SmallInteger, Table, select
+from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, SmallInteger, Table, select
 
 from polyvet.core import merging, patient_files, weights
 from polyvet.model import values
 from polyvet.model.entities import InvoiceStatus, Patient, RecordStatus
 from polyvet.model.files import PatientFile
+from polyvet.model.library import OWN_FROM, ContentKind
+from polyvet.storage import library, numbers
 from polyvet.storage import merging as stored
-from polyvet.storage import numbers
 from polyvet.storage.counters import bucket
 from polyvet.storage.statement import Statement, inserting
 from polyvet.storage.tables import metadata
@@ -24,9 +25,14 @@ RULED = {path: path.partition(".") for path, rule in stored.RULES.items() if rul
 _A_CLIENT = Statement(select(metadata.tables["clients"].c.id))
 _NEXT = itertools.count(1_000)
 _SEQUENCES = {"medical_records": "record_seq", "calendar_events": "appointment_seq", "invoices": "invoice_seq"}
-_KINDS = {"custom_field_values": "custom field value", "reminders": "reminder"}
+_KINDS = {"custom_field_values": "custom field value", "reminders": "reminder", "shares": "share"}
 _COUNTED = {"calendar_events": "appointments", "reminders": "reminders"}
-_WORDS = {"medical_records.status": RecordStatus.SIGNED, "invoices.status": InvoiceStatus.PAID, "value": '"x"'}
+_WORDS = {
+    "medical_records.status": RecordStatus.SIGNED,
+    "invoices.status": InvoiceStatus.PAID,
+    "value": '"x"',
+    "prefill": "{}",
+}
 _MOVING = ("events", "counters", "clinics", "numbers", "alembic_version")
 
 
@@ -90,6 +96,14 @@ async def _add(tx: Tx, clinic_id: int, table: Table, given: dict[str, Any]) -> d
             row[column.name] = _value(table, column)
     names = " ".join(row)
     tx.write(inserting(table, names, rank=list(metadata.sorted_tables).index(table)), *row.values())
+    if table.name == "shares":
+        await _add(tx, clinic_id, metadata.tables["share_links"], {"share_id": row["id"]})
+    _count(tx, clinic_id, table, row)
+    return row
+
+
+def _count(tx: Tx, clinic_id: int, table: Table, row: dict[str, Any]) -> None:
+    """Count the row in whatever counts it."""
     if table.name == "medical_records":
         tx.count(clinic_id, "records")
         tx.count(clinic_id, "occurred", bucket=bucket(row["occurred_at"]))
@@ -99,7 +113,6 @@ async def _add(tx: Tx, clinic_id: int, table: Table, given: dict[str, Any]) -> d
         tx.count(clinic_id, "invoices")
         tx.count(clinic_id, f"invoices/{row['status']}")
         tx.count(clinic_id, "invoice rows")  # the balance that it carries over
-    return row
 
 
 async def _numbered(tx: Tx, clinic_id: int, table: Table, row: dict[str, Any]) -> dict[str, int]:
@@ -109,6 +122,9 @@ async def _numbered(tx: Tx, clinic_id: int, table: Table, row: dict[str, Any]) -
         return {}
     if table.name in _KINDS:
         return {name: await numbers.take(tx, clinic_id, _KINDS[table.name])}
+    if table.name == "content":
+        kind = library.NUMBERED[ContentKind(1)]  # as _value makes it
+        return {name: OWN_FROM - 1 + await numbers.take(tx, clinic_id, kind)}
     if table.name not in _SEQUENCES:
         return {}
     clinic = tx.clinic(clinic_id)
@@ -124,7 +140,7 @@ def _value(table: Table, column: Any) -> Any:
         return 1
     if isinstance(column.type, BigInteger | Integer):
         return next(_NEXT)
-    if column.name == "id":
+    if isinstance(column.type, LargeBinary):
         return values.new_id()
     return _WORDS.get(f"{table.name}.{column.name}", _WORDS.get(column.name, f"x{next(_NEXT)}"))
 

@@ -23,6 +23,7 @@ STEPS = {
     "patient_files.again",
     "patient_files.writable",
     "patients.opened",
+    "named.named_patient",
     "staff.caller_number",
     "custom_values.find",
     "custom_values.of_many",

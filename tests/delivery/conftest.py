@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A worker that looks more often than a practice needs."""
+"""Workers that look more often than a practice needs."""
 
 from __future__ import annotations
 
 import pytest
 
-from polyvet.delivery import worker
+from polyvet.delivery import mail, worker
 
 
 @pytest.fixture(autouse=True)
@@ -14,3 +14,6 @@ def haste(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "POLL_S", 0.05)
     monkeypatch.setattr(worker, "IDLE_S", 0.05)
     monkeypatch.setattr(worker, "STOP_S", 2.0)
+    monkeypatch.setattr(mail, "POLL_S", 0.01)
+    monkeypatch.setattr(mail, "IDLE_S", 0.02)
+    monkeypatch.setattr(mail, "FIRST_REST_S", 0.02)

@@ -7,6 +7,7 @@ import asyncio
 import time
 
 from polyvet.delivery import worker as workers
+from polyvet.delivery.loop import KEPT
 from polyvet.model import values
 from polyvet.model.hooks import Delivery, DeliveryState
 from polyvet.storage import deliveries
@@ -45,7 +46,7 @@ def test_deliveries_go_after_a_month(migrated_url: str) -> None:
     async def test() -> None:
         async with telling(migrated_url) as world:
             hook = await world.hook("https://receiver.example/", CLIENT)
-            old = values.now() - workers.KEPT - values.DAY
+            old = values.now() - KEPT - values.DAY
             rows = [
                 Delivery(
                     values.new_id(at), world.clinic, n, hook.id, n, "client_id", str(n), "delivered", 1, None, None,

@@ -304,10 +304,13 @@ class Golden:
         assert shown == path.read_text(encoding="utf-8")
 
     def _text(self, response: httpx.Response) -> str:
-        """The order of keys and the digits of numbers stay as they came; only the space between tokens is ours."""
+        """The order of keys and the digits of numbers stay as they came; only the space between tokens is ours. What is
+        no JSON is shown as a text."""
         head = {
             "status": response.status_code,
             "headers": {name: response.headers[name] for name in _SHOWN_HEADERS if name in response.headers},
         }
-        text = msgspec.json.encode(head)[:-1] + b',"body":' + response.content + b"}"
+        is_json = response.headers.get("content-type", "").startswith("application/json")
+        body = response.content if is_json else msgspec.json.encode(response.text)
+        text = msgspec.json.encode(head)[:-1] + b',"body":' + body + b"}"
         return msgspec.json.format(text, indent=2).decode() + "\n"

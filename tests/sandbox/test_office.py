@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from polyvet.app import SCOPES
 from polyvet.core.custom_values import read_value, shown_value
 from polyvet.model.custom_fields import FieldKind, FieldModel
 from polyvet.model.entities import PhoneKind
@@ -72,7 +73,7 @@ def test_an_installed_demo_has_all_of_it(engine: str, fresh_database: Callable[[
 
     async def test() -> None:
         await migrate(url)
-        await install(url, tmp_path, clients=120, seed=3, progress=lambda *_: None)
+        await install(url, tmp_path, clients=120, seed=3, progress=lambda *_: None, scopes=SCOPES)
         assert [one for one in await check(url) if one.severity == "error"] == []
         store = await open_store(url)
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from polyvet.app import SCOPES
 from polyvet.model.entities import ReminderStatus
 from polyvet.sandbox import reminders
 from polyvet.sandbox.install import install
@@ -58,7 +59,7 @@ def test_an_installed_demo_has_them_in_both_clinics(
 
     async def test() -> None:
         await migrate(url)
-        await install(url, tmp_path, clients=120, seed=3, progress=lambda *_: None)
+        await install(url, tmp_path, clients=120, seed=3, progress=lambda *_: None, scopes=SCOPES)
         store = await open_store(url)
         try:
             for clinic_id in CLINIC_IDS:

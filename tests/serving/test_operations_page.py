@@ -9,17 +9,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from polyvet import access_commands, protocol
+from polyvet import access_commands, library_commands, protocol
 from polyvet.app import DIALECTS
 from polyvet.cli import UNFINISHED_DEMO, app
-from polyvet.delivery import worker
+from polyvet.delivery import loop, mail, worker
 from polyvet.identity import keys
 from polyvet.model import values
 from polyvet.sandbox import install
 from polyvet.serving import GRACE_S
 from polyvet.settings import Settings
 from polyvet.storage import idempotency, postgres
-from polyvet.web import limits, log, message, received
+from polyvet.web import limits, log, message, outbox, received
 from polyvet.web.site import SITE_PATHS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -39,7 +39,11 @@ PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding
         f"at most {worker.MOST_OF_HOOK} attempts of one webhook under way, {worker.MOST_OF_FAILING} of one whose last"
         f" attempt failed, and {worker.MOST_AT_ONCE} in all",
         f"next attempt, {worker.LONGEST_REST_S:g} seconds at the most",
-        f"goes after {worker.KEPT // values.DAY} days",
+        f"goes after {loop.KEPT // values.DAY} days",
+        f"leased for {mail.LEASE_S} seconds",
+        f"at least every {mail.LONGEST_REST_S:g} seconds",
+        f"the last {outbox.KEPT} mails",
+        f"`{outbox.PATH}`",
         f"those under way have {worker.STOP_S:g} seconds",
         f"the last {received.KEPT} messages",
         f"`{install.CREDENTIALS}` (mode {install._PRIVATE:04o})",
@@ -59,14 +63,21 @@ def test_words_and_numbers_that_the_page_writes_out() -> None:
     assert UNFINISHED_DEMO == install.UNFINISHED
 
 
+def test_the_pauses_between_attempts_at_a_mail() -> None:
+    minutes = [pause // 60 for pause in mail.PAUSES_S]
+    assert "1, 5, 15 and 30 minutes, 1, 2, 4, 8, 12, 24 and 24 hours" in PAGE
+    assert minutes == [1, 5, 15, 30, *(hours * 60 for hours in (1, 2, 4, 8, 12, 24, 24))]
+
+
 def test_paths_and_commands_are_named() -> None:
     for path in (*SITE_PATHS[1:], *(f"/openapi/{name}.json" for name in DIALECTS)):
         assert f"`{path}`" in PAGE
-    commands = [*app.registered_commands, *access_commands.app.registered_commands]
+    more = [*access_commands.app.registered_commands, *library_commands.app.registered_commands]
+    commands = [*app.registered_commands, *more]
     shown = {command.name or command.callback.__name__ for command in commands if command.callback}
     named = set(re.findall(r"polyvet ([a-z][a-z-]+)", PAGE)) - {"is"}
     assert {"serve", "backup", "restore", "check", "create-clinic", "create-key", "revoke-key"} <= named <= shown
-    assert {command.name for command in access_commands.app.registered_commands} <= named
+    assert {command.name for command in more} <= named
 
 
 def test_settings_are_named_as_they_are() -> None:

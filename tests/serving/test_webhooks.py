@@ -23,7 +23,7 @@ async def main():
     await app.close()
 
 asyncio.run(main())
-print(*sorted({"httpx", "httpcore", "standardwebhooks", "jinja2"} & sys.modules.keys()))
+print(*sorted({"aiosmtplib", "httpx", "httpcore", "standardwebhooks", "jinja2"} & sys.modules.keys()))
 """
 
 
@@ -40,3 +40,5 @@ def test_only_a_demo_shows_what_comes_in(practice: Callable[..., Practice]) -> N
     with Running(made.folder) as server:
         assert server.get("/demo/webhooks").status_code == 404
         assert server.http.post("/demo/webhooks/4", content=b"x").status_code == 404
+        assert server.get("/demo/mail").status_code == 404
+        assert "/demo/" not in server.http.get("/").text

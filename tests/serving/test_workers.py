@@ -15,8 +15,15 @@ from typing import Any
 
 import httpx
 
+from polyvet.identity.keys import NewKey, create
+from polyvet.model.library import EVERYBODY, OWN_FROM, ContentKind
+from polyvet.storage import library
+from polyvet.storage.store import open_store
+from polyvet.storage.writing import Touching, Tx
+from tests.core.stores import run
 from tests.serving.conftest import Practice
 from tests.serving.running import PATIENCE_S, Running, client, environment, until
+from tests.storage.given import content
 
 WORKERS = 3
 
@@ -81,6 +88,38 @@ def test_a_budget_is_exact_over_all_workers(practice: Callable[..., Practice]) -
     assert sorted(remaining) == list(range(40))
     assert len({_worker(answer) for answer in answers if answer.status_code == 200}) > 1
     assert all(1 <= int(answer.headers["retry-after"]) <= 60 for answer in answers if answer.status_code == 429)
+
+
+async def _shareable(url: str, clinic_id: int) -> str:
+    """Add a handout; gives a key that may share it."""
+    store = await open_store(url)
+    try:
+
+        async def work(tx: Tx) -> None:
+            await library.add(tx, content(EVERYBODY, OWN_FROM - 1, ContentKind.HANDOUT))
+
+        await store.write(Touching(), work)
+        return (await create(store, NewKey(clinic_id=clinic_id, dialect="vetcheck", name="shares")))[1]
+    finally:
+        await store.close()
+
+
+def test_five_shares_a_minute_are_five_over_all_workers(practice: Callable[..., Practice]) -> None:
+    made = practice()
+    key = run(_shareable(made.url, made.clinic))
+    answers: list[httpx.Response] = []
+    with Running(made.folder, "--workers", WORKERS) as server, _one_client_a_worker(server, key) as clients:
+
+        def ask(http: httpx.Client) -> None:
+            answers.extend(http.post(f"/handouts/{OWN_FROM - 1}/share", json={}) for _ in range(4))
+
+        threads = [threading.Thread(target=ask, args=[http]) for http in clients]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert Counter(answer.status_code for answer in answers) == {200: 5, 429: 3 * 4 - 5}
+    assert len({_worker(answer) for answer in answers if answer.status_code == 200}) > 1
 
 
 @contextmanager

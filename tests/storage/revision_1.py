@@ -10,7 +10,9 @@ import pytest
 from alembic import command
 
 from polyvet.model.entities import State
+from polyvet.model.species import breed_rows, species_rows
 from polyvet.model.values import new_id
+from polyvet.storage import migrate as migrating
 from polyvet.storage.clients import search_text
 from polyvet.storage.counters import BUCKET_BITS
 from polyvet.storage.migrate import migrate
@@ -33,6 +35,7 @@ PATIENTS: list[tuple[str, int, int, int]] = [  # name, place of the owner, speci
     ("Boncuk", 0, DOG, State.ACTIVE), ("ÜLKÜ", 0, CAT, State.ARCHIVED), ("Rex", 1, DOG, State.ACTIVE),
     ("İri", 2, CAT, State.ARCHIVED), ("ﬁfi", 3, DOG, State.DELETED),
 ]  # fmt: skip
+OWN_SPECIES = (20_000_001_001, 1, "ÖRÜMCEK", "orumcek", "Örümcek")  # id, clinic, name, slug, common
 MANY = 5_100  # clients without a clinic: more than are folded in one go
 
 
@@ -56,16 +59,32 @@ async def old_store(url: str, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     upgrade = command.upgrade
     with monkeypatch.context() as patched:
         patched.setattr(command, "upgrade", lambda config, _: upgrade(config, "0001"))
+        # Today's statements know columns that were not there; the old program's wrote what is inserted below.
+        patched.setattr(migrating, "_seed_sqlite", lambda connection, tell: None)
+        patched.setattr(migrating, "_seed_postgresql", _nothing)
         await migrate(url)
+    await _codelists(url)
     assert await execute(url, "SELECT version_num FROM alembic_version") == [("0001",)]
     names = "id uid name timezone currency created_at clock event_seq client_seq patient_seq invoice_seq"
     clinics = [(n, new_id(), f"Clinic {n}", "Europe/Berlin", "EUR", AT, CLOCK, 0, 5, 5, 0) for n in (1, 2)]
     await insert(url, "clinics", names, clinics)
+    await insert(url, "species", "id clinic_id name slug common synonyms", [(*OWN_SPECIES, "")])
     idents = [new_id(AT) for _ in PEOPLE]
     await _people(url, idents)
     await _animals(url, idents)
     await _counters(url)
     return idents
+
+
+async def _nothing(connection: Any, tell: Any) -> None:
+    """In place of the codelists' seed."""
+
+
+async def _codelists(url: str) -> None:
+    """The shared codelists as revision 0001 had them."""
+    species = [(one.id, one.name, one.slug, one.common, one.synonyms) for one in species_rows()]
+    await insert(url, "species", "id name slug common synonyms", species)
+    await insert(url, "breeds", "id species_id name", [(one.id, one.species_id, one.name) for one in breed_rows()])
 
 
 async def _people(url: str, idents: list[bytes]) -> None:

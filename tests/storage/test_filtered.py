@@ -86,6 +86,7 @@ def holds(tree: Filter | None, fields: Fields, row: Row) -> bool:
         return all(holds(part, fields, row) for part in tree.parts)
     if isinstance(tree, AnyOf):
         return any(holds(part, fields, row) for part in tree.parts)
+    assert isinstance(tree, Condition)  # the other parts are VetCheck's, whose own tests compare them
     found = row[tree.path] if isinstance(row[tree.path], list) else [row[tree.path]]
     if tree.op is Op.IS_NULL:
         unset = ("", None) if tree.path.endswith("email") else (None,)

@@ -122,7 +122,8 @@ def test_codelists_are_seeded_and_corrected_and_own_entries_stay(database_url: s
         await execute(
             database_url,
             "UPDATE species SET name = 'Dug' WHERE id = 15461002",
-            "INSERT INTO species VALUES (20000000001, 1, 'Axolotl', 'axolotl', 'Axolotl', '')",
+            "INSERT INTO species (id, clinic_id, name, slug, common, synonyms)"
+            " VALUES (20000000001, 1, 'Axolotl', 'axolotl', 'Axolotl', '')",
             "DELETE FROM breeds WHERE id = 13688002",
         )
         told: list[str] = []

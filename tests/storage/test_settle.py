@@ -11,7 +11,9 @@ import threading
 import time
 from collections.abc import Iterator
 
-from polyvet.storage import clients
+from polyvet.model.filters import Condition, Filter, Op
+from polyvet.model.library import ContentKind
+from polyvet.storage import clients, library_lists
 from polyvet.storage.statement import SQLITE
 from polyvet.storage.store import is_postgresql, open_store
 from polyvet.storage.writing import Touching, Tx
@@ -58,6 +60,27 @@ def test_settling_waits_for_what_is_stamped_and_for_nothing_that_comes_later(mig
             for _ in range(20):
                 await w.store.settle(1)
             assert time.monotonic() - started < 1
+
+    run(test())
+
+
+def test_a_list_of_the_library_by_time_waits_as_well(migrated_url: str) -> None:
+    async def test() -> None:
+        async with world(migrated_url) as w:
+            free = threading.Event()
+            task = await stamped_and_held(w, 1, free)
+
+            async def look(tree: Filter | None) -> int:
+                found = await library_lists.page(w.store, 1, ContentKind.HANDOUT, tree, (), limit=1, offset=0)
+                return len(found)
+
+            waiting = asyncio.create_task(look(Condition("updated_at", Op.GT, (0,))))
+            assert await asyncio.wait_for(look(None), ENOUGH_S) == 0
+            await asyncio.sleep(0.1)
+            assert not waiting.done()
+            free.set()
+            assert await asyncio.wait_for(waiting, ENOUGH_S) == 0
+            await task
 
     run(test())
 

@@ -25,8 +25,8 @@ KEPT = {
     " created_at",
     "enrolments": "clinic_id, patient_id, client_id, state, number, slug, species_id, created_at, updated_at",
     "clinics": "id, uid, name, timezone, currency, created_at, clock, event_seq, client_seq, patient_seq, invoice_seq",
-    "species": "*",
-    "breeds": "*",
+    "species": "id, clinic_id, name, slug, common, synonyms",
+    "breeds": "id, clinic_id, species_id, name",
 }
 
 
@@ -95,6 +95,12 @@ def test_folded_columns_are_those_that_the_program_writes(upgraded: tuple[str, l
             await store.close()
 
     run(test())
+
+
+def test_species_have_their_common_names_in_both_cases(upgraded: tuple[str, list[bytes]]) -> None:
+    found = run(execute(upgraded[0], "SELECT common, common_lower, common_upper FROM species"))
+    assert ("Örümcek", "örümcek", "ÖRÜMCEK") in [tuple(row) for row in found]
+    assert [tuple(row) for row in found] == [(common, common.lower(), common.upper()) for common, *_ in found]
 
 
 def test_lists_and_totals_of_an_upgraded_store_are_right_and_it_is_written_on(

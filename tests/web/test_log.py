@@ -12,13 +12,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from prometheus_client import generate_latest
 
 from polyvet.storage import sqlite
 from polyvet.storage.migrate import migrate
 from polyvet.web import log
 from tests.web.served import served
 
+TOKEN = "Geheimnis".ljust(43, "x")  # of a shared link
 SECRETS = ("Geheimnis", "sk_live_made_up_by_a_caller", "geheim@example.org")
 
 
@@ -47,12 +50,33 @@ async def talk(folder: str) -> None:
         connection.close()
         answers.append(await it.http.get("/api/v1/owners?search=Geheimnis", headers={"X-Secret": "Geheimnis"}))
         ids = [answer.headers["x-request-id"] for answer in answers]
-        told = {"ids": ids, "statuses": [answer.status_code for answer in answers], "key": key, "clinic": it.clinic}
+        links = await _links(it.http, path)
+        metrics = generate_latest(it.app.metrics.registry).decode()
+        told = {
+            "links": links,
+            "metrics": metrics,
+            "ids": ids,
+            "statuses": [answer.status_code for answer in answers],
+            "key": key,
+            "clinic": it.clinic,
+        }
         sys.stdout.write(json.dumps(told))
         connection = sqlite3.connect(path)
         connection.execute("DROP TABLE clinics")
         connection.close()
         await it.http.get("/ready")
+
+
+async def _links(http: httpx.AsyncClient, path: Path) -> list[int]:
+    """Shared links, in every spelling; the last time with the store broken."""
+    paths = [f"/s/{TOKEN}", f"/s//{TOKEN}", f"/vetcheck/s/{TOKEN}/appointment.ics", f"/S/{TOKEN}", f"/s%2F{TOKEN}"]
+    answers = [await http.get(path) for path in paths]
+    answers.append(await http.post(paths[0], data={"Geheimnis": "Geheimnis"}))
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE share_links")
+    connection.close()
+    answers.append(await http.get(paths[0]))
+    return [answer.status_code for answer in answers]
 
 
 async def _raw(app: Any, path: str, key: str = "") -> None:
@@ -78,7 +102,7 @@ def conversation(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, An
         capture_output=True,
         check=False,
         timeout=60,
-        env={**os.environ, "PYTHONPATH": "."},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((".", "src"))},
     )
     assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout), done.stderr.decode()
@@ -116,7 +140,7 @@ def test_no_secret_no_query_and_no_body_is_logged(conversation: tuple[dict[str, 
 def test_a_defect_is_logged_with_its_request_and_its_cause(conversation: tuple[dict[str, Any], str]) -> None:
     told, logged = conversation
     defects = [line for line in _lines(logged) if line["event"] == "defect"]
-    causes = {line["request_id"]: json.dumps(line["exception"]) for line in defects}
+    causes = {line.get("request_id"): json.dumps(line["exception"]) for line in defects}
     assert "no such table" in causes[told["ids"][7]]
     assert all(line["level"] == "error" for line in defects)
     assert sum(line["event"] == "not ready" for line in _lines(logged)) == 1
@@ -133,6 +157,17 @@ def test_half_of_a_surrogate_pair_is_logged_as_something_else(conversation: tupl
     paths = [line["path"] for line in _lines(conversation[1]) if line["event"] == "request"]
     assert "/api/v1/owners/?" in paths
     assert "/nothing/?" in paths
+
+
+def test_a_shared_link_is_logged_without_what_lets_one_in(conversation: tuple[dict[str, Any], str]) -> None:
+    told, logged = conversation
+    assert told["links"] == [404, 404, 404, 404, 404, 404, 500]
+    lines = [line for line in _lines(logged) if "…" in line.get("path", "")]
+    paths = ["/s/…", "/s//…", "/s/…/appointment.ics", "/S/…", "/s/…", "/s/…", "/s/…", "/s/…"]
+    assert [line["path"] for line in lines if line["event"] == "request"] == paths[:7]
+    assert [line["path"] for line in lines if line["event"] == "defect"] == paths[:1]
+    assert TOKEN not in told["metrics"]
+    assert 'status="500"' in told["metrics"]
 
 
 def test_ids_are_unique_in_and_between_processes() -> None:

@@ -61,6 +61,13 @@ class Codelists:
         """The entry that has this name in any case: a shared one, or the clinic's own."""
         return _ours(self._by_name.get(_name(text), ()), clinic_id)
 
+    async def species_of(self, reader: Reader, code: int, clinic_id: int) -> Species | None:
+        """The entry of this code, if it is a shared one or the clinic's own; another process may have added it."""
+        if code not in self.species:
+            await self.load(reader)
+        found = self.species.get(code)
+        return found if found is not None and found.clinic_id in (None, clinic_id) else None
+
     async def species_named(self, reader: Reader, text: str) -> list[int]:
         """The codes of all entries with this name, other clinics' own ones included: a patient may have come
         from there with its species. Clinics add entries, in other processes too, so

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Telling webhooks of what happened: at least once, and with one id for each message however often it is sent."""
+"""Telling webhooks of what happened, and people by mail: at least once, and with one id for each message however often
+it is sent."""

@@ -21,6 +21,7 @@ from standardwebhooks import Webhook as Signer
 from polyvet import __version__
 from polyvet.core.addresses import Addresses
 from polyvet.delivery.guard import GuardedBackend, Resolve
+from polyvet.delivery.said import kept
 from polyvet.model import values
 from polyvet.model.hooks import ContentType, Delivery, Webhook, written
 
@@ -30,7 +31,6 @@ READ_S = 2.0  # for the rest of the answer, which nobody reads
 MOST_CONNECTIONS = 200
 ANSWER_BYTES = 64 << 10  # what is read of an answer, so that its connection can be used again
 IDLE_S = 2.0  # less than servers leave a connection open: one that they close as we write is a failure
-LONGEST_ERROR = 300
 SUCCESS = 200
 _MEDIA_TYPES = {ContentType.FORM: b"application/x-www-form-urlencoded", ContentType.JSON: b"application/json"}
 
@@ -77,7 +77,7 @@ class Sender:
         if status is not None and status != SUCCESS:
             error = f"answered {status}; {'redirects are not followed' if 300 <= status < 400 else 'only 200 counts'}"
         took = (time.perf_counter_ns() - started) // 1_000_000
-        return Outcome(status, None if error is None else _plain(error), took)
+        return Outcome(status, None if error is None else kept(error), took)
 
     async def _post(self, hook: Webhook, delivery: Delivery, whole: asyncio.Timeout) -> int:
         body = written(hook.content_type, delivery.parameter, delivery.value)
@@ -131,8 +131,3 @@ def _signed(hook: Webhook, delivery: Delivery, body: bytes) -> list[tuple[bytes,
         (b"webhook-timestamp", b"%d" % int(now.timestamp())),
         (b"webhook-signature", signatures.encode()),
     ]
-
-
-def _plain(error: str) -> str:
-    """The error as it can be kept: a receiver may have had its hand in it."""
-    return error.encode("ascii", "backslashreplace").decode().replace("\0", " ")[:LONGEST_ERROR]

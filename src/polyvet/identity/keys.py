@@ -48,9 +48,7 @@ def new_secret() -> str:
     return PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_CHARACTERS))
 
 
-def hashed(secret: str) -> bytes:
-    """What is stored of a secret."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
+hashed = values.hashed
 
 
 async def create(store: Store, new: NewKey, secret: str | None = None) -> tuple[ApiKey, str]:

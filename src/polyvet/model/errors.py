@@ -47,6 +47,10 @@ class RoleNeeded(PolyvetError):
     """The user's role in the library does not open this content."""
 
 
+class AlreadySubmitted(PolyvetError):
+    """A form was submitted before, and is filled in once."""
+
+
 class Unauthenticated(PolyvetError):
     """No key, or none that is known and alive."""
 

@@ -37,7 +37,7 @@ class FormStatus(StrEnum):
 
 
 class ContentDetails(Details, frozen=True):
-    """What no list is filtered by. `source_hash` is the SHA-256 of the file that content was loaded from, in
+    """What no list is filtered by. `source_hash` is the hash of the file that content was loaded from, in
     hexadecimal digits; `begun_from` the number of the vet form that one being filled in was begun from."""
 
     source_hash: str = ""
@@ -74,9 +74,33 @@ class Content(Entity, frozen=True):
     details: ContentDetails = ContentDetails()
 
 
+class LoadedFrom(Entity, frozen=True):
+    """The file that content was loaded from; the slug is its name without its ending."""
+
+    kind: ContentKind
+    number: int
+    slug: str
+    hash: str
+
+
+class ListedContent(Entity, frozen=True):
+    """What lists show of a piece of content; `species` is the everyday name."""
+
+    number: int
+    title: str
+    keywords: str
+    country_code: str | None
+    species_id: int | None
+    species: str | None
+    status: str | None
+    created_at: int
+    updated_at: int
+    updated_by: str | None
+
+
 class Share(Entity, frozen=True):
-    """A link to content for one person. Without an e-mail it is open: each answer to it is a share of its own, whose
-    parent it is."""
+    """A link to content for one person. One that names neither a person nor a patient is open: each answer to it is a
+    share of its own, whose parent it is."""
 
     id: bytes
     clinic_id: int
@@ -104,7 +128,7 @@ class Share(Entity, frozen=True):
     @property
     def open(self) -> bool:
         """Whether everybody who has the link begins a form of their own."""
-        return self.email is None and self.parent_id is None
+        return self.email is None and self.patient_id is None and self.parent_id is None
 
 
 class Submission(Entity, frozen=True):
@@ -117,6 +141,19 @@ class Submission(Entity, frozen=True):
     shown: str
     saved_at: int
     submitted_at: int | None = None
+
+
+class ListedShare(Entity, frozen=True):
+    """A share as a list shows it: what was shared, about which patient of those that the clinic sees, and when the
+    form was begun and submitted; `parent` is the number of the open link that it was answered through."""
+
+    share: Share
+    kind: int
+    title: str
+    patient: str | None
+    parent: int | None
+    saved_at: int | None
+    submitted_at: int | None
 
 
 class MailState(StrEnum):

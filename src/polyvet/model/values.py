@@ -8,19 +8,26 @@ An instant is an integer: microseconds since 1970-01-01T00:00:00Z.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import time
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from struct import Struct
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 ULID_CHARACTERS = 26
 BASE36_CHARACTERS = 24
+LONGEST_EMAIL = 254
 MICROSECONDS = 1_000_000
 DAY = 86_400 * MICROSECONDS
 
+_LETTER = r"[^@\s<>,;:\"()\[\]\\\x00-\x1f\x7f-\x9f.]"  # none by which a header's list of addresses goes on
+_EMAIL = re.compile(rf"(?:{_LETTER}|\.){{1,64}}@{_LETTER}+(?:\.{_LETTER}+)+")
 _HALVES = Struct(">QQ")
 _PAIRS32 = [a + b for a in CROCKFORD for b in CROCKFORD]
 _PAIRS36 = [a + b for a in BASE36 for b in BASE36]
@@ -38,6 +45,11 @@ _MILLISECONDS = [f"{millisecond:03d}Z" for millisecond in range(1000)]
 def now() -> int:
     """The wall clock, in microseconds since the epoch."""
     return time.time_ns() // 1000
+
+
+def hashed(secret: str) -> bytes:
+    """What is stored of a secret that is as long and random as a key: its SHA-256."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
 
 
 def new_id(at: int | None = None) -> bytes:
@@ -102,6 +114,20 @@ def to_datetime(instant: int) -> datetime:
     return _EPOCH + timedelta(microseconds=instant)
 
 
+@lru_cache(maxsize=1_000)
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of an IANA name; UTC for one that is not known."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def local(instant: int, zone: str) -> datetime:
+    """The instant as the clocks of a zone show it."""
+    return to_datetime(instant).astimezone(zone_of(zone))
+
+
 def instant(text: str) -> int:
     """Microseconds of an ISO 8601 text that the program itself wrote; ValueError otherwise."""
     return from_datetime(datetime.fromisoformat(text))
@@ -139,3 +165,8 @@ def fold(text: str) -> str:
         return text.lower()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return unicodedata.normalize("NFC", folded.replace("i\u0307", "i"))
+
+
+def is_email(text: str) -> bool:
+    """Whether a text is spelt as an e-mail address is."""
+    return len(text) <= LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Putting the demo practice into an empty store, with keys for both of its clinics, an application, and a vet who can
+"""Putting the demo practice into an empty store, with keys for both of its clinics, applications, and people who can
 sign in."""
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,15 @@ from typing import Any
 import msgspec
 
 from polyvet.core import code_entries
+from polyvet.core.library_files import load_starter
 from polyvet.identity import applications, passwords
 from polyvet.identity.keys import NewKey, create
 from polyvet.model.custom_fields import FieldModel
 from polyvet.model.entities import CodeList, State
+from polyvet.model.library import LibraryRole
 from polyvet.sandbox import demo, hooks, office, reminders
 from polyvet.sandbox.aside import pieces
-from polyvet.sandbox.practice import CLINIC_IDS, MAIN_CLINIC, SECOND_CLINIC, users, vets
+from polyvet.sandbox.practice import CLINIC_IDS, DESK, MAIN_CLINIC, SECOND_CLINIC, users, vets
 from polyvet.storage import access, custom_fields, departments, numbers, staff, stock
 from polyvet.storage import reminders as stored_reminders
 from polyvet.storage.bulk import FILLED, BulkLoader
@@ -32,13 +34,14 @@ from polyvet.storage.writing import Touching, Tx
 
 CREDENTIALS = "demo-credentials.json"
 UNFINISHED = "demo-unfinished"
-PROVET = "provet"
-DIALECTS = ("vetigen", "clinovavet", PROVET)
-SCOPES = ("restapi", "openid")  # as Provet's applications have them
+PROVET, VETCHECK = "provet", "vetcheck"
+DIALECTS = ("vetigen", "clinovavet", PROVET)  # those that have keys
 REDIRECT_URI = "http://127.0.0.1:8765/callback"  # where an application under development may listen
 _OWNERS = {"connections": FieldModel.CLIENT, "enrolments": FieldModel.PATIENT}  # by the tables of a batch
 _VALUES = "custom field value"  # the numbers of values, as core counts them
 _PRIVATE = 0o600
+
+Scopes = Mapping[str, tuple[str, ...]]
 
 
 class DemoError(Exception):
@@ -46,9 +49,10 @@ class DemoError(Exception):
 
 
 async def install(
-    url: str, folder: Path, *, clients: int, seed: int, progress: Callable[[str, int, int], None]
+    url: str, folder: Path, *, clients: int, seed: int, progress: Callable[[str, int, int], None], scopes: Scopes
 ) -> None:
-    """Fill the store at `url`, whose schema is there; once: a folder that holds credentials has its demo already."""
+    """Fill the store at `url`, whose schema is there; once: a folder that holds credentials has its demo already.
+    `scopes` are those of the dialects whose applications sign in."""
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240, nothing else runs in this loop
     unfinished = folder / UNFINISHED
     if unfinished.exists():
@@ -63,7 +67,8 @@ async def install(
         await _add_codes(store)
         await add_reminders(store, seed, _today(), pets)
         await hooks.add(store)
-        _write(folder / CREDENTIALS, await _make_keys(store))
+        await load_starter(store)
+        _write(folder / CREDENTIALS, await _make_keys(store, scopes))
     finally:
         await store.close()
     unfinished.unlink()
@@ -204,36 +209,59 @@ async def _add_codes(store: Store) -> None:
                 await code_entries.add(store, clinic_id, name, text)
 
 
-async def _make_keys(store: Store) -> dict[str, Any]:
+async def _make_keys(store: Store, scopes: Scopes) -> dict[str, Any]:
     found: dict[int, dict[str, Any]] = {}
     for clinic_id in (MAIN_CLINIC, SECOND_CLINIC):
         for dialect in DIALECTS:
             _, secret = await create(store, NewKey(clinic_id=clinic_id, dialect=dialect, name="demo"))
             found.setdefault(clinic_id, {})[dialect] = (
-                {"provet_id": clinic_id, "token": secret, **await _make_application(store, clinic_id)}
-                if dialect == PROVET
-                else {"api_key": secret}
+                {"provet_id": clinic_id, "token": secret} if dialect == PROVET else {"api_key": secret}
             )
+        found[clinic_id][PROVET] |= {
+            **await _make_application(store, clinic_id, PROVET, scopes[PROVET]),
+            **await _make_password(store, vets(clinic_id)[0]),
+        }
+        found[clinic_id][VETCHECK] = {
+            **await _make_application(store, clinic_id, VETCHECK, scopes[VETCHECK]),
+            **await _make_password(store, vets(clinic_id)[1]),
+            **await _make_free_user(store, clinic_id),
+        }
     return {"base_url": None, **found[MAIN_CLINIC], "other_clinic": found[SECOND_CLINIC]}
 
 
-async def _make_application(store: Store, clinic_id: int) -> dict[str, str | None]:
-    """An application that asks for tokens, and the clinic's first vet, who can allow it more."""
+async def _make_application(
+    store: Store, clinic_id: int, dialect: str, scopes: tuple[str, ...]
+) -> dict[str, str | None]:
+    """An application that asks for tokens."""
     new = applications.NewApplication(
-        clinic_id=clinic_id, dialect=PROVET, name="Demo application", scopes=SCOPES, redirect_uris=(REDIRECT_URI,)
+        clinic_id=clinic_id, dialect=dialect, name="Demo application", scopes=scopes, redirect_uris=(REDIRECT_URI,)
     )
     application, secret = await applications.create(store, new)
-    vet = next(user for user in users() if user.id == vets(clinic_id)[0])
+    return {"client_id": application.client_id, "client_secret": secret, "redirect_uri": REDIRECT_URI}
+
+
+async def _make_password(store: Store, user_id: bytes) -> dict[str, str]:
+    """Let somebody sign in."""
+    user = next(user for user in users() if user.id == user_id)
     password = secrets.token_urlsafe(12)
-    assert vet.email is not None  # noqa: S101, all of the demo's staff have one
-    await passwords.set_password(store, clinic_id, vet.email, password)
-    return {
-        "client_id": application.client_id,
-        "client_secret": secret,
-        "redirect_uri": REDIRECT_URI,
-        "email": vet.email,
-        "password": password,
-    }
+    assert user.email is not None  # noqa: S101, all of the demo's staff have one
+    await passwords.set_password(store, user.clinic_id, user.email, password)
+    return {"email": user.email, "password": password}
+
+
+async def _make_free_user(store: Store, clinic_id: int) -> dict[str, str]:
+    """Let the clinic's desk sign in, to whom only what is free of the library is open."""
+    user = next(user for user in users() if user.clinic_id == clinic_id and user.role == DESK)
+    found = await _make_password(store, user.id)
+
+    async def work(tx: Tx) -> None:
+        file = await staff.by_email(tx, clinic_id, found["email"])
+        assert file is not None  # noqa: S101, it got a password just now
+        free = msgspec.structs.replace(file.user, library_role=LibraryRole.FREE)
+        staff.change_user(tx, msgspec.structs.replace(file, user=free))
+
+    await store.write(Touching(clinics=(clinic_id,)), work)
+    return {f"free_{name}": value for name, value in found.items()}
 
 
 def _write(path: Path, credentials: dict[str, Any]) -> None:
@@ -263,13 +291,16 @@ def welcome(credentials: dict[str, Any]) -> str:
     application = credentials[PROVET]
     provet, token = f"{url}/{application['provet_id']}/api/0.1", application["token"]
     oauth = f"{url}/{application['provet_id']}/oauth2"
+    vetcheck = credentials[VETCHECK]
     return f"""
 The demo practice is served at {url}
 
   Vetigen       {url}/api/v1     key {vetigen}
   ClinovaVet    {url}/api/v1     key {clinovavet}
   Provet Cloud  {provet}  key {token}
+  VetCheck      {url}            application {vetcheck["client_id"]}
   Webhooks that come in are shown at {url}/demo/webhooks
+  Mails that would be sent are shown at {url}/demo/mail
 
 Try it:
 
@@ -280,6 +311,8 @@ Try it:
   curl -u {application["client_id"]}:{application["client_secret"]} -d grant_type=client_credentials {oauth}/token/
 
 {application["email"]} signs in with {application["password"]} at {oauth}/authorize/
+{vetcheck["email"]} signs in with {vetcheck["password"]} at {url}/login (VetCheck, premium)
+{vetcheck["free_email"]} signs in with {vetcheck["free_password"]} at {url}/login (VetCheck, free)
 """
 
 

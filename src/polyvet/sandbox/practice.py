@@ -50,7 +50,7 @@ def clinics() -> tuple[Clinic, ...]:
     """The two clinics; they are the same for every seed."""
     rng = Random("clinics")
     return tuple(
-        Clinic(number, new_id(OPENED, rng), name, timezone, currency, OPENED)
+        Clinic(number, new_id(OPENED, rng), name, timezone, currency, OPENED, email=f"desk@{_MAIL[number]}")
         for number, name, timezone, currency in _CLINICS
     )
 

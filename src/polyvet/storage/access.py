@@ -20,6 +20,7 @@ _SEQUENCES = "clock event_seq client_seq patient_seq invoice_seq appointment_seq
 _ADD_CLINIC = inserting(clinics, f"{_CLINIC} {_SEQUENCES}", rank=0)
 _ADD_KEY = inserting(api_keys, " ".join(column.name for column in _KEY_COLUMNS), rank=10)
 _CLINICS = Statement(select(*_CLINIC_COLUMNS).order_by(clinics.c.id))
+_CLINIC_BY_ID = Statement(select(*_CLINIC_COLUMNS).where(clinics.c.id == p("clinic")), "clinic")
 _NEXT_CLINIC = Statement(select(func.coalesce(func.max(clinics.c.id), 0) + 1))
 _KEY_BY_HASH = Statement(select(*_KEY_COLUMNS).where(api_keys.c.key_hash == p("key_hash")), "key_hash")
 _KEYS = Statement(select(*_KEY_COLUMNS).order_by(api_keys.c.created_at, api_keys.c.id))
@@ -47,6 +48,12 @@ async def next_clinic_id(reader: Reader) -> int:
 async def list_clinics(reader: Reader) -> list[Clinic]:
     """All clinics, by installation number."""
     return [Clinic(*row) for row in await reader.fetch(_CLINICS)]
+
+
+async def get_clinic(reader: Reader, clinic_id: int) -> Clinic | None:
+    """One clinic."""
+    row = await reader.fetch_one(_CLINIC_BY_ID, clinic_id)
+    return None if row is None else Clinic(*row)
 
 
 def add_key(tx: Tx, key: ApiKey) -> None:

@@ -34,7 +34,8 @@ FORMAT = "polyvet-backup"
 VERSION = 1
 MANIFEST = "manifest.json"
 TABLES: tuple[Table, ...] = tuple(metadata.sorted_tables)  # parents first
-SEEDED = ("breeds", "species")  # what an empty store holds already, children first
+# What a store without a clinic may hold already, children first: the codelists, and the program's library.
+SEEDED = ("content", "breeds", "species")
 _CHUNK_ROWS = 2_000
 _BLOCK_BYTES = 1 << 20
 _COMPRESSION = 1  # the text is so regular that more effort gains little

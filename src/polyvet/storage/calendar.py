@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select, tuple_, union_all
 
-from polyvet.model.entities import CalendarEvent
+from polyvet.model.entities import CalendarEvent, EventStatus
 from polyvet.model.paging import Page, Place
 from polyvet.storage.statement import Statement, p
 from polyvet.storage.store import Reader
-from polyvet.storage.tables import calendar_events
+from polyvet.storage.tables import calendar_events, event_patients
 
 k = calendar_events.c
 _COLUMNS = tuple(k[name] for name in CalendarEvent.__struct_fields__)
@@ -30,6 +30,25 @@ _LIST = Statement(
     "clinic low high kind status at ident limit offset",
 )
 _TOTAL = Statement(select(_total), "clinic low high kind status")
+
+_of_patient = union_all(
+    select(k.id).where(k.patient_id == p("patient")),
+    select(event_patients.c.event_id).where(event_patients.c.patient_id == p("patient")),
+)
+_NEXT = Statement(
+    select(func.min(k.start_at)).where(
+        k.id.in_(_of_patient), k.clinic_id == p("clinic"), k.kind == p("kind"), k.start_at > p("after"),
+        k.status != p("cancelled"),
+    ),
+    "patient clinic kind after cancelled",
+)  # fmt: skip
+
+
+async def next_of(reader: Reader, clinic_id: int, patient_id: bytes, kind: str, after: int) -> int | None:
+    """When a patient's next event of a kind starts at the clinic; None if none is booked."""
+    row = await reader.fetch_one(_NEXT, patient_id, clinic_id, kind, after, str(EventStatus.CANCELLED))
+    start: int | None = row[0]
+    return start
 
 
 async def list_window(

@@ -97,6 +97,8 @@ async def _findings(snapshot: Any, engines_own: Any, phones: str) -> AsyncIterat
         yield finding
     async for finding in _ids(snapshot):
         yield finding
+    async for finding in _waiting_mails(snapshot):
+        yield finding
 
 
 def _listed(rows: list[Any]) -> str:
@@ -121,6 +123,17 @@ async def _counters(snapshot: Any) -> AsyncIterator[Finding]:
             f"{len(rows)} counters differ from what they count, so totals are wrong: {'; '.join(shown)}. Report this."
         )
         yield Finding(ERROR, "counters", text)
+
+
+async def _waiting_mails(snapshot: Any) -> AsyncIterator[Finding]:
+    [(count, oldest)] = await snapshot.query("SELECT count(*), min(created_at) FROM mails WHERE state = 'queued'")
+    if count:
+        waiting = "1 mail waits" if count == 1 else f"{count} mails wait"
+        text = (
+            f"{waiting} to be sent, the oldest since {values.to_milliseconds_text(oldest)}: a server whose settings"
+            " name smtp_host and mail_from sends them."
+        )
+        yield Finding(INFO, "mails", text)
 
 
 async def _search_texts(snapshot: Any, phones: str) -> AsyncIterator[Finding]:

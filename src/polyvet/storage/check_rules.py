@@ -7,6 +7,7 @@ from __future__ import annotations
 import msgspec
 
 from polyvet.model.entities import State
+from polyvet.model.library import EVERYBODY, OWN_FROM, ContentKind
 from polyvet.storage.counters import BUCKET_BITS
 
 IDENTIFIED = (
@@ -67,6 +68,18 @@ def _numbered_as(kind: str, table: str) -> Rule:
         f" AND n.kind = '{kind}' GROUP BY x.clinic_id, n.last HAVING max(x.number) > coalesce(n.last, 0)",
         f"these clinics' sequence of {kind}s is behind, so the next number is taken: set `last` of numbers to the"
         f" number that is shown, where kind is '{kind}'.",
+    )
+
+
+def _content_numbered(kind: ContentKind) -> Rule:
+    name = f"content {kind.name.lower()}"
+    return Rule(
+        "numbers",
+        f"SELECT x.clinic_id, max(x.number) FROM content x LEFT JOIN numbers n ON n.clinic_id = x.clinic_id"
+        f" AND n.kind = '{name}' WHERE x.clinic_id <> {EVERYBODY} AND x.kind = {int(kind)}"
+        f" GROUP BY x.clinic_id, n.last HAVING max(x.number) > {OWN_FROM - 1} + coalesce(n.last, 0)",
+        f"these clinics' sequence of own content is behind, so the next number is taken: set `last` of numbers to the"
+        f" number that is shown less {OWN_FROM - 1:,}, where kind is '{name}'.",
     )
 
 
@@ -169,6 +182,49 @@ RULES = (
     _numbered_as("custom field value", "custom_field_values"),
     _numbered_as("reminder", "reminders"),
     _numbered_as("share", "shares"),
+    *map(_content_numbered, ContentKind),
+    Rule(
+        "content",
+        "SELECT x.clinic_id, x.kind, x.number FROM content x LEFT JOIN clinics k ON k.id = x.clinic_id"
+        f" WHERE (x.clinic_id = {EVERYBODY}) <> (x.number < {OWN_FROM})"
+        f" OR (x.clinic_id <> {EVERYBODY} AND k.id IS NULL)"
+        " LIMIT 1000",
+        f"this content (clinic, kind, number) is of no clinic, or has a number of somebody else's. {_REPORT}",
+    ),
+    Rule(
+        "shares",
+        "SELECT s.clinic_id, s.number FROM shares s JOIN content x ON x.id = s.content_id"
+        " LEFT JOIN shares o ON o.id = s.parent_id LEFT JOIN medical_records r ON r.id = s.record_id"
+        f" WHERE x.clinic_id NOT IN ({EVERYBODY}, s.clinic_id)"
+        " OR (s.parent_id IS NOT NULL AND (o.id IS NULL OR o.clinic_id <> s.clinic_id))"
+        " OR (r.id IS NOT NULL"
+        " AND (r.clinic_id <> s.clinic_id OR s.patient_id IS NULL OR r.patient_id <> s.patient_id))"
+        " LIMIT 1000",
+        f"these shares are of another clinic's content or open link, or of another patient's record. {_REPORT}",
+    ),
+    Rule(
+        "shares",
+        "SELECT s.clinic_id, s.number FROM shares s LEFT JOIN share_links l ON l.share_id = s.id"
+        " WHERE l.share_id IS NULL LIMIT 1000",
+        "no link leads to these shares, so nobody can open them. Share the content again.",
+    ),
+    Rule(
+        "submissions",
+        "SELECT u.clinic_id, u.subject_id FROM submissions u LEFT JOIN shares s ON s.id = u.subject_id"
+        " LEFT JOIN content x ON x.id = u.subject_id WHERE coalesce(s.clinic_id, x.clinic_id, -1) <> u.clinic_id"
+        " LIMIT 1000",
+        f"these answers are of no share and no vet form of their clinic. {_REPORT}",
+    ),
+    Rule(
+        "mails",
+        "SELECT clinic_id, id FROM mails WHERE (state = 'queued') <> (next_at IS NOT NULL) LIMIT 1000",
+        f"these mails are queued and never due, or over and due. {_REPORT}",
+    ),
+    Rule(
+        "mails",
+        "SELECT clinic_id, id FROM mails WHERE state <> 'queued' AND (plain <> '' OR html <> '') LIMIT 1000",
+        f"these mails are over and still hold what they said, which may be a link. {_REPORT}",
+    ),
 )  # fmt: skip
 
 # Clinic, name, bucket, what is kept, what the rows say.

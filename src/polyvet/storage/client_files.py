@@ -13,7 +13,7 @@ from polyvet.model import values
 from polyvet.model.details import ClientDetails, ClientNotes, from_json, to_json
 from polyvet.model.entities import Client, State
 from polyvet.model.files import ClientFile
-from polyvet.model.filters import AnyOf, Condition, Filter, Kind, Op
+from polyvet.model.filters import AnyOf, Comparison, Condition, Filter, Kind, Not, Op
 from polyvet.storage import clients as rows
 from polyvet.storage.filter_sql import Field
 from polyvet.storage.filtered import Counted, FilteredList, Source
@@ -104,7 +104,7 @@ _IN_POSTGRESQL = c.search_text.like(p("narrow", c.search_text.type), escape="\\"
 
 def _needle(tree: Filter | None) -> str | None:
     """A folded text that the searched text of every matching row holds."""
-    if tree is None:
+    if tree is None or isinstance(tree, Comparison | Not):
         return None
     if isinstance(tree, Condition):
         if tree.path not in _SEARCHED or tree.op not in _HOLDING:

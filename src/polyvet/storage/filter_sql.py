@@ -13,11 +13,27 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, and_, false, func, not_, or_, true
+from msgspec.structs import replace
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, false, func, not_, or_, true
 from sqlalchemy.sql.expression import literal_column
 
 from polyvet.model import values
-from polyvet.model.filters import All, AnyOf, Condition, Filter, Kind, Op, Order, Value
+from polyvet.model.filters import (
+    WHITE_SPACE,
+    All,
+    AnyOf,
+    Case,
+    Comparison,
+    Condition,
+    Filter,
+    Kind,
+    Not,
+    Op,
+    Order,
+    Relation,
+    Term,
+    Value,
+)
 from polyvet.storage.statement import SQLITE, p
 
 MOST_SHAPES = 1_000
@@ -37,7 +53,8 @@ _COMPARED: dict[Op, Callable[[Any, Any], Any]] = {
     Op.GT: operator.gt,
     Op.GTE: operator.ge,
 }
-
+_RELATED = {Relation(op.value): compare for op, compare in _COMPARED.items()}
+_MILLISECOND: ColumnElement[int] = literal_column("1000")  # in microseconds
 
 _LOWER = {capital: capital + 32 for capital in range(ord("A"), ord("Z") + 1)}
 
@@ -64,6 +81,9 @@ class Field(msgspec.Struct, frozen=True):
     when_false: ColumnElement[bool] | None = None  # of a truth, where an index serves it
     among: Callable[[ColumnElement[bool]], ColumnElement[bool]] | None = None
     there: ColumnElement[bool] | None = None  # whether a field with `among` has a value, where a row tells it itself
+    # Its twins in one case, for letters beyond ASCII: the engines' own functions know others each. None: it has none.
+    lower: ColumnElement[Any] | None = None
+    upper: ColumnElement[Any] | None = None
 
 
 Fields = Mapping[str, Field]
@@ -78,15 +98,23 @@ def shape(tree: Filter | None) -> str:
         truth = isinstance(tree.values[0], bool) if tree.values else False
         detail = str(tree.values) if truth else str(_padded(len(tree.values)))
         return f"{tree.path} {tree.op} {detail}"
+    if isinstance(tree, Comparison):
+        return f"{_side_shape(tree.left)} {tree.relation} {_side_shape(tree.right)}"
+    if isinstance(tree, Not):
+        return f"not({shape(tree.part)})"
     word = "and" if isinstance(tree, All) else "or"
-    return f"({f' {word} '.join(map(shape, tree.parts))})"
+    return f"{word}({', '.join(map(shape, tree.parts))})"
+
+
+def _side_shape(side: Term | Value) -> str:
+    return f"{side.path}:{side.case}:{side.trimmed}" if isinstance(side, Term) else "?"
 
 
 def past_index(field: Field) -> Field:
     """The field as an expression, which no index serves."""
     if field.among is not None or field.kind not in (Kind.NUMBER, Kind.INSTANT):
         return field
-    return msgspec.structs.replace(field, column=field.column + literal_column("0"))
+    return replace(field, column=field.column + literal_column("0"))
 
 
 class Compiler:
@@ -104,6 +132,10 @@ class Compiler:
             return true()
         if isinstance(tree, Condition):
             return self._condition(tree)
+        if isinstance(tree, Comparison):
+            return self._comparison(tree)
+        if isinstance(tree, Not):  # what is unknown to SQL does not hold
+            return self.clause(tree.part).is_not(true())
         parts = [self.clause(part) for part in tree.parts]
         if isinstance(tree, AnyOf):
             return or_(false(), *parts)
@@ -119,6 +151,37 @@ class Compiler:
             clause = field.among(clause)
             return not_(clause) if positive else clause
         return or_(not_(clause), field.column.is_(None)) if positive else clause
+
+    def _comparison(self, one: Comparison) -> ColumnElement[bool]:
+        kind = next(self._fields[side.path].kind for side in (one.left, one.right) if isinstance(side, Term))
+        left, right = self._side(one.left, kind), self._side(one.right, kind)
+        if one.relation is Relation.CONTAINS:
+            return self._found(left, right)
+        if one.relation is Relation.STARTS:
+            return func.substr(left, literal_column("1"), func.length(right)) == right
+        if one.relation is Relation.ENDS:
+            rest = func.length(left) - func.length(right)
+            return and_(rest >= literal_column("0"), func.substr(left, rest + literal_column("1")) == right)
+        compared: ColumnElement[bool] = _RELATED[one.relation](left, right)
+        return compared
+
+    def _side(self, side: Term | Value, kind: Kind) -> ColumnElement[Any]:
+        """One side; texts in the order of code points, instants in milliseconds."""
+        if not isinstance(side, Term):
+            self.arguments.append(_storable(side) if isinstance(side, str) else side)
+            return p(f"v{len(self.arguments) - 1}", Text() if kind is Kind.TEXT else BigInteger())
+        field = self._fields[side.path]
+        if kind is Kind.INSTANT:
+            return field.column.op("/")(_MILLISECOND)  # whole numbers, on both engines
+        column = collated(field, self._engine)
+        if side.case is not None:
+            twin, function = (field.lower, func.lower) if side.case is Case.LOWER else (field.upper, func.upper)
+            column = function(column) if twin is None else collated(replace(field, column=twin), self._engine)
+        return func.ltrim(func.rtrim(column, WHITE_SPACE), WHITE_SPACE) if side.trimmed else column
+
+    def _found(self, column: ColumnElement[Any], needle: ColumnElement[Any]) -> ColumnElement[bool]:
+        found = func.instr if self._engine == SQLITE else func.strpos
+        return found(column, needle) > literal_column("0")
 
     def _null(self, field: Field, *, absent: bool) -> ColumnElement[bool]:
         if field.there is not None:
@@ -158,9 +221,7 @@ class Compiler:
         elif fold:
             column, needle = func.lower(collated(field, self._engine)), needle.translate(_LOWER)
         self.arguments.append(_storable(needle))
-        parameter = p(f"v{len(self.arguments) - 1}", column.type)
-        found = func.instr if self._engine == SQLITE else func.strpos
-        return found(column, parameter) > literal_column("0")
+        return self._found(column, p(f"v{len(self.arguments) - 1}", column.type))
 
     def _parameter(self, field: Field, value: Value) -> Any:
         if isinstance(value, str):

@@ -15,7 +15,7 @@ from sqlalchemy import Column, ColumnElement, FromClause, Select, Table, and_, f
 from sqlalchemy.sql import visitors
 
 from polyvet.model.entities import State
-from polyvet.model.filters import All, Condition, Filter, Op, Order, conditions
+from polyvet.model.filters import All, Comparison, Condition, Filter, Op, Order, leaves, paths
 from polyvet.model.paging import Page
 from polyvet.storage.counters import RANGE_NAMES, count, counted_between, split
 from polyvet.storage.filter_sql import MOST_SHAPES, Compiler, Fields, ordering, past_index, shape
@@ -74,7 +74,7 @@ class Totals:
     ) -> int:
         """The total of a filter, which `counting` finds if it is not known."""
         (clock,) = await reader.fetch_one(_CLOCK, clinic_id)
-        key = (clinic_id, shape(tree), tuple(one.values for one in conditions(tree)))
+        key = (clinic_id, tree)
         kept = self._kept.get(key)
         if kept is not None and kept[0] == clock:
             return kept[1]
@@ -120,7 +120,7 @@ class FilteredList(Generic[T]):
             return Page([self._make(row) for row in rows], total, offset + len(rows) < total)
 
         quick = {*self._source.indexed, ARCHIVED} if self._source.counted else self._source.indexed
-        short = not orders and all(_served(one, quick) for one in conditions(tree))
+        short = not orders and all(_served(one, quick) for one in leaves(tree))
         return await (look(store.reader) if short else store.aside(look))
 
     async def _walks(
@@ -185,8 +185,8 @@ class FilteredList(Generic[T]):
 
     def _within(self, tree: Filter | None, orders: tuple[Order, ...]) -> FromClause:
         """The tables that decide which rows there are."""
-        paths = [*(one.path for one in conditions(tree)), *(order.path for order in orders)]
-        enough = self._base_is_enough and self._on_base.issuperset(paths)
+        named = [*paths(tree), *(order.path for order in orders)]
+        enough = self._base_is_enough and self._on_base.issuperset(named)
         return self._source.base if enough else self._source.joined
 
     def _page(
@@ -245,9 +245,9 @@ def _on(clause: ColumnElement[Any], base: Table) -> bool:
     return all(column.table is base for column in columns)
 
 
-def _served(one: Condition, fields: Iterable[str]) -> bool:
+def _served(one: Condition | Comparison, fields: Iterable[str]) -> bool:
     """Whether an index on one of the fields finds what the comparison asks for."""
-    return one.path in fields and one.op not in _UNSERVED
+    return isinstance(one, Condition) and one.path in fields and one.op not in _UNSERVED
 
 
 def conjuncts(tree: Filter | None) -> list[Condition]:

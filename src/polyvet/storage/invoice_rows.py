@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, and_, func, literal_co
 
 from polyvet.model.entities import CARRIED_OVER, ROWS_OF_INVOICE, InvoiceLine
 from polyvet.model.files import InvoiceRow
-from polyvet.model.filters import Filter, Kind, Op, Order, conditions
+from polyvet.model.filters import Filter, Kind, Op, Order, paths
 from polyvet.model.paging import Page
 from polyvet.storage.counters import count
 from polyvet.storage.filter_sql import MOST_SHAPES, Compiler, Field, Fields, shape
@@ -73,7 +73,7 @@ async def page(
         rows = await reader.fetch(statement, clinic_id, limit, offset, *arguments)
         return Page([_row(*row) for row in rows], total, offset + len(rows) < total)
 
-    short = all(order.path == NUMBER for order in orders) and all(one.path in _QUICK for one in conditions(tree))
+    short = all(order.path == NUMBER for order in orders) and all(path in _QUICK for path in paths(tree))
     return await (look(store.reader) if short else store.aside(look))
 
 

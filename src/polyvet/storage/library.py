@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import select, update
 
 from polyvet.model.details import from_json, to_json
-from polyvet.model.library import EVERYBODY, OWN_FROM, Content, ContentDetails, ContentKind
+from polyvet.model.library import EVERYBODY, OWN_FROM, Content, ContentDetails, ContentKind, LoadedFrom
 from polyvet.storage import numbers
 from polyvet.storage.statement import Statement, inserting, p
 from polyvet.storage.store import Reader
@@ -22,14 +22,17 @@ _CASES = "title_lower title_upper keywords_lower keywords_upper"
 _NAMES = " ".join((*Content.__struct_fields__, *_CASES.split()))
 _CHANGING = [name for name in _NAMES.split() if name not in ("id", "clinic_id", "kind", "number", "created_at")]
 # The numbers of a clinic's own content, as `numbers` counts them; from OWN_FROM on.
-_NUMBERED = {kind: f"content {kind.name.lower()}" for kind in ContentKind}
+NUMBERED = {kind: f"content {kind.name.lower()}" for kind in ContentKind}
 
 _BY_NUMBER = Statement(
     select(*COLUMNS).where(c.clinic_id == p("clinic"), c.kind == p("kind"), c.number == p("number")),
     "clinic kind number",
 )
 _BY_ID = Statement(select(*COLUMNS).where(c.id == p("content")), "content")
-_LOADED = Statement(select(*COLUMNS).where(c.clinic_id == p("clinic"), c.slug != ""), "clinic")
+_LOADED = Statement(
+    select(c.kind, c.number, c.slug, c.details).where(c.clinic_id == p("clinic"), c.slug != "").order_by(c.number),
+    "clinic",
+)
 _ADD = inserting(content, _NAMES, rank=45)
 _UPDATE = Statement(
     update(content).where(c.id == p("row")).values({name: p(f"new_{name}") for name in _CHANGING}),
@@ -56,15 +59,19 @@ async def by_id(reader: Reader, content_id: bytes) -> Content | None:
     return None if row is None else content_of(row)
 
 
-async def loaded(reader: Reader, clinic_id: int) -> list[Content]:
-    """All that was loaded from files for a clinic, or for everybody."""
-    return [content_of(row) for row in await reader.fetch(_LOADED, clinic_id)]
+async def loaded(reader: Reader, clinic_id: int) -> list[LoadedFrom]:
+    """The files that a clinic's content was loaded from, or everybody's."""
+    rows = await reader.fetch(_LOADED, clinic_id)
+    return [
+        LoadedFrom(ContentKind(kind), number, slug, from_json(ContentDetails, details).source_hash)
+        for kind, number, slug, details in rows
+    ]
 
 
 async def add(tx: Tx, item: Content) -> Content:
     """Add content; a clinic's own, at a clinic that the transaction holds, gets a number."""
     if item.clinic_id != EVERYBODY:
-        number = await numbers.take(tx, item.clinic_id, _NUMBERED[ContentKind(item.kind)])
+        number = await numbers.take(tx, item.clinic_id, NUMBERED[ContentKind(item.kind)])
         item = replace(item, number=OWN_FROM - 1 + number)
     kept = _kept(item)
     tx.write(_ADD, *(kept[name] for name in _NAMES.split()))

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_
+from msgspec.structs import astuple, replace
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, select, tuple_
 
-from polyvet.model.entities import MedicalRecord
+from polyvet.model.entities import MedicalRecord, RecordStatus
 from polyvet.model.paging import EARLIEST, LATEST, Page, Place
-from polyvet.storage.counters import RANGE_NAMES, counted_between, split
-from polyvet.storage.statement import Statement, p
+from polyvet.storage.counters import RANGE_NAMES, bucket, counted_between, split
+from polyvet.storage.statement import Statement, inserting, p
 from polyvet.storage.store import Reader
-from polyvet.storage.tables import medical_records
+from polyvet.storage.tables import medical_records, shares
+from polyvet.storage.writing import Tx
 
 r = medical_records.c
 _COLUMNS = tuple(medical_records.columns)
@@ -61,6 +63,21 @@ _PATIENT = Statement(
 )
 _PATIENT_TOTAL = Statement(select(_count(_of_patient, _any_kind, _any_status)), "patient kind status")
 _GET = Statement(select(*_COLUMNS).where(r.id == p("record")), "record")
+# What tells of a share says nothing of what was done to the patient.
+_of_share = exists().where(
+    shares.c.patient_id == r.patient_id, or_(shares.c.record_id == r.id, shares.c.record_id == r.amends_id)
+)
+_NEWEST_DONE = Statement(
+    select(*_COLUMNS)
+    .where(
+        _of_patient, r.kind == p("kind", r.kind.type), r.status.in_((p("signed"), p("locked"))),
+        r.occurred_at <= p("until"), ~_of_share,
+    )
+    .order_by(*_newest_first)
+    .limit(literal_column("1")),
+    "patient kind signed locked until",
+)  # fmt: skip
+_INSERT = inserting(medical_records, " ".join(MedicalRecord.__struct_fields__), rank=45)
 
 
 async def get(reader: Reader, record_id: bytes) -> MedicalRecord | None:
@@ -110,3 +127,23 @@ async def list_of_patient(
     rows = await reader.fetch(_PATIENT, *chosen, place.at, place.ident, limit + 1, offset)
     total = rows[0][_WIDTH] if rows else (await reader.fetch_one(_PATIENT_TOTAL, *chosen))[0]
     return Page([MedicalRecord(*row[:_WIDTH]) for row in rows[:limit]], total, len(rows) > limit)
+
+
+async def newest_done(reader: Reader, patient_id: bytes, kind: str, until: int) -> MedicalRecord | None:
+    """Any clinic's newest signed record of a kind that occurred until then; those that tell of shares left out."""
+    row = await reader.fetch_one(
+        _NEWEST_DONE, patient_id, kind, str(RecordStatus.SIGNED), str(RecordStatus.LOCKED), until
+    )
+    return None if row is None else MedicalRecord(*row)
+
+
+def insert(tx: Tx, record: MedicalRecord) -> MedicalRecord:
+    """Add a record of a clinic that the transaction holds, stamped by it; gives it with its number."""
+    clinic = tx.clinic(record.clinic_id)
+    clinic.record_seq += 1
+    record = replace(record, number=clinic.record_seq)
+    tx.write(_INSERT, *astuple(record))
+    tx.count(record.clinic_id, "records")
+    tx.count(record.clinic_id, "occurred", bucket=bucket(record.occurred_at))
+    tx.event(record.clinic_id, "created", "record", record.id, record.updated_at)
+    return record

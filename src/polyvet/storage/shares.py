@@ -7,21 +7,23 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import select, update
+from sqlalchemy import and_, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from polyvet.model.library import Share, Submission
+from polyvet.model.entities import State
+from polyvet.model.library import ListedShare, Share, Submission
 from polyvet.storage import numbers
 from polyvet.storage.statement import Statement, inserting, p
 from polyvet.storage.store import Reader
-from polyvet.storage.tables import share_links, shares, submissions
+from polyvet.storage.tables import content, enrolments, patients, share_links, shares, submissions
 from polyvet.storage.writing import Tx
 
 NUMBERED = "share"  # the numbers of shares, as `numbers` counts them
 s, u = shares.c, submissions.c
 _NAMES = Share.__struct_fields__
 COLUMNS = tuple(s[name] for name in _NAMES)
-_CHANGING = "patient_id record_id updated_at expires_at revoked_at"
+_WIDTH = len(COLUMNS)
+_CHANGING = "name email patient_id record_id updated_at expires_at revoked_at"
 _SUBMISSION = Submission.__struct_fields__
 
 _ADD = inserting(shares, " ".join(_NAMES), rank=50)
@@ -43,8 +45,20 @@ _OF_PATIENT = Statement(
     select(*COLUMNS).where(s.patient_id == p("patient"), s.clinic_id == p("clinic")).order_by(s.number.desc()),
     "patient clinic",
 )
+_parent = shares.alias("parent")
+_seen = and_(
+    enrolments.c.clinic_id == s.clinic_id, enrolments.c.patient_id == s.patient_id,
+    enrolments.c.state <= literal_column(str(int(State.ARCHIVED))),
+)  # fmt: skip
 _LATEST = Statement(
-    select(*COLUMNS)
+    select(*COLUMNS, content.c.kind, content.c.title, patients.c.name, _parent.c.number, u.saved_at, u.submitted_at)
+    .select_from(
+        shares.join(content, content.c.id == s.content_id)
+        .outerjoin(enrolments, _seen)
+        .outerjoin(patients, patients.c.id == enrolments.c.patient_id)
+        .outerjoin(_parent, _parent.c.id == s.parent_id)
+        .outerjoin(submissions, u.subject_id == s.id)
+    )
     .where(s.clinic_id == p("clinic"), s.number < p("before"))
     .order_by(s.number.desc())
     .limit(p("limit")),
@@ -110,9 +124,10 @@ async def of_patient(reader: Reader, clinic_id: int, patient_id: bytes) -> list[
     return [share_of(row) for row in await reader.fetch(_OF_PATIENT, patient_id, clinic_id)]
 
 
-async def latest(reader: Reader, clinic_id: int, before: int, limit: int) -> list[Share]:
+async def latest(reader: Reader, clinic_id: int, before: int, limit: int) -> list[ListedShare]:
     """A clinic's shares with lower numbers than `before`, the latest first."""
-    return [share_of(row) for row in await reader.fetch(_LATEST, clinic_id, before, limit)]
+    rows = await reader.fetch(_LATEST, clinic_id, before, limit)
+    return [ListedShare(share_of(row[:_WIDTH]), *row[_WIDTH:]) for row in rows]
 
 
 async def submission(reader: Reader, subject_id: bytes) -> Submission | None:

@@ -21,7 +21,7 @@ from polyvet.core.context import Caller, Context
 from polyvet.model.errors import Busy, NoSuchRoute, PolyvetError, Unauthenticated
 from polyvet.storage.store import Store
 from polyvet.web.limits import Limits
-from polyvet.web.log import RequestLog
+from polyvet.web.log import RequestLog, shown
 from polyvet.web.marks import Marks
 from polyvet.web.message import ANSWER, Headers, Receive, Reply, Request, Scope, Send
 from polyvet.web.metrics import Metrics
@@ -106,7 +106,7 @@ class Dialect:
         except ConnectionResetError:
             return
         except Exception:
-            _log.exception("defect", request_id=request_id, dialect=self.wire.name, path=scope["path"])
+            _log.exception("defect", request_id=request_id, dialect=self.wire.name, path=shown(scope["path"]))
             reply = self.wire.defect()
         headers = [(b"x-request-id", request_id.encode()), *reply.headers, *counted]
         if reply.status >= _FIRST_ERROR:

@@ -35,9 +35,9 @@ def of_query(raw: bytes) -> Fields:
     return _fields(_pairs(raw, "query"), "query")
 
 
-async def of_form(request: Request, body: bytes | None = None) -> Fields:
-    """The body's fields; `body` is given where it was read already. WrongMediaType, TooLarge, or Invalid for what
-    cannot be read."""
+async def of_form(request: Request, body: bytes | None = None, most: int = MOST_PARAMETERS) -> Fields:
+    """The body's fields, `most` of them at most; `body` is given where it was read already. WrongMediaType, TooLarge,
+    or Invalid for what cannot be read."""
     kind = (request.header(b"content-type") or b"").decode("latin-1")
     media_type = kind.partition(";")[0].strip().lower()
     if media_type not in (URLENCODED, MULTIPART):
@@ -45,21 +45,22 @@ async def of_form(request: Request, body: bytes | None = None) -> Fields:
     if _CHARSET.search(kind):
         raise Invalid({"body": "must be UTF-8"})
     body = await request.body() if body is None else body
-    return _fields(_pairs(body, "body") if media_type == URLENCODED else await _parts(kind, body), "body")
+    pairs = _pairs(body, "body", most) if media_type == URLENCODED else await _parts(kind, body, most)
+    return _fields(pairs, "body")
 
 
-def _pairs(raw: bytes, where: str) -> list[tuple[str, str]]:
+def _pairs(raw: bytes, where: str, most: int = MOST_PARAMETERS) -> list[tuple[str, str]]:
     if BROKEN_PERCENT.search(raw):
         raise Invalid({where: "holds a % that is not followed by two hexadecimal digits"})
     try:
-        return parse_qsl(raw.decode(), errors="strict", max_num_fields=MOST_PARAMETERS)
+        return parse_qsl(raw.decode(), errors="strict", max_num_fields=most)
     except UnicodeDecodeError as error:
         raise Invalid({where: "is not percent-encoded UTF-8"}) from error
     except ValueError as error:
-        raise Invalid({where: f"has more than {MOST_PARAMETERS} fields"}) from error
+        raise Invalid({where: f"has more than {most} fields"}) from error
 
 
-async def _parts(kind: str, body: bytes) -> list[tuple[str, str]]:
+async def _parts(kind: str, body: bytes, most: int) -> list[tuple[str, str]]:
     from starlette.datastructures import Headers
     from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -67,7 +68,7 @@ async def _parts(kind: str, body: bytes) -> list[tuple[str, str]]:
         yield body
         yield b""
 
-    parser = MultiPartParser(Headers({"content-type": kind}), stream(), max_files=0, max_fields=MOST_PARAMETERS)
+    parser = MultiPartParser(Headers({"content-type": kind}), stream(), max_files=0, max_fields=most)
     try:
         form = await parser.parse()
     except MultiPartException as error:

@@ -24,20 +24,41 @@ async def write(
     request: Request, body: bytes, touching: Touching, work: Callable[[Writing], Awaitable[Reply]]
 ) -> Reply:
     """Run `work` in one transaction and answer after it is durable; once for each idempotency key."""
+
+    async def whole(w: Writing) -> tuple[Reply, bytes]:
+        reply = await work(w)
+        return reply, reply.body
+
+    async def as_saved(w: Writing, kept: bytes) -> bytes:
+        return kept
+
+    return await write_secret(request, body, touching, whole, as_saved)
+
+
+async def write_secret(
+    request: Request,
+    body: bytes,
+    touching: Touching,
+    work: Callable[[Writing], Awaitable[tuple[Reply, bytes]]],
+    again: Callable[[Writing, bytes], Awaitable[bytes]],
+) -> Reply:
+    """The same for an answer that must not be kept: `work` says what is saved in its place, and `again` makes of that
+    what a retry is answered."""
     ctx = request.context
     key = _key(request)
     fingerprint = digest(request.scope["method"].encode(), request.scope["path"].encode(), body)
 
     async def job(tx: Tx) -> Reply:
+        w = Writing(ctx.caller, tx, ctx.codelists)
         if key is not None:
             saved = await stored.saved(tx, ctx.caller.key_id, key)
             if saved is not None:
                 if saved.fingerprint != fingerprint:
                     raise KeyReused
-                return Reply(saved.status, saved.answer, [REPLAYED])
-        reply = await work(Writing(ctx.caller, tx, ctx.codelists))
+                return Reply(saved.status, await again(w, saved.answer), [REPLAYED])
+        reply, kept = await work(w)
         if key is not None:
-            stored.save(tx, ctx.caller.key_id, key, fingerprint, reply.status, reply.body)
+            stored.save(tx, ctx.caller.key_id, key, fingerprint, reply.status, kept)
         return reply
 
     return await ctx.store.write(touching, job)

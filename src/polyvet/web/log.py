@@ -11,6 +11,7 @@ import itertools
 import json
 import logging
 import os
+import re
 import sys
 import time
 from typing import Any
@@ -22,6 +23,8 @@ from structlog.tracebacks import ExceptionDictTransformer
 
 FLUSH_S = 0.1
 _MOST_WAITING = 1_000
+# A shared link's path ends with what lets one in: `/s/<token>`, in any spelling that a reader may give it.
+_LINK = re.compile(r"(/s/+)[^/]+", re.IGNORECASE)
 
 
 def configure(level: str) -> None:
@@ -46,6 +49,11 @@ def _serialise(event: Any, **_: Any) -> str:
         return msgspec.json.encode(event, enc_hook=repr).decode()
     except UnicodeEncodeError:  # half of a surrogate pair
         return json.dumps(event, default=repr)
+
+
+def shown(path: str) -> str:
+    """A request's path as it is logged."""
+    return _LINK.sub(r"\1…", path)
 
 
 class RequestLine(msgspec.Struct, gc=False):
@@ -94,7 +102,7 @@ class RequestLog:
             return
         milliseconds = nanoseconds // 1000 / 1000
         line = RequestLine(
-            self._now(), request_id, dialect, scope["method"], scope["path"], status, milliseconds, key, clinic
+            self._now(), request_id, dialect, scope["method"], shown(scope["path"]), status, milliseconds, key, clinic
         )
         if not self._waiting:
             asyncio.get_running_loop().call_later(FLUSH_S, self.flush)

@@ -137,7 +137,8 @@ def _operation(route: Route, schemas: dict[Any, Schema], rate_headers: tuple[str
         made["requestBody"] = {"required": True, "content": {_JSON: {"schema": schema}}}
     phrase = HTTPStatus(route.status).phrase
     if route.answer is not None:
-        made["responses"][str(route.status)] = _response(phrase, schemas[route.answer], rate_headers)
+        answer = made["responses"][str(route.status)] = _response(phrase, schemas[route.answer], rate_headers)
+        answer["content"] |= {media_type: {"schema": {"type": "string"}} for media_type in route.texts}
     elif route.status == HTTPStatus.NO_CONTENT:  # otherwise a route that answers with an error only
         made["responses"][str(route.status)] = _response(phrase, None, rate_headers)
     return made

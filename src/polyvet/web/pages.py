@@ -22,18 +22,18 @@ def template(name: str) -> Any:
 
 
 @cache
-def style() -> tuple[str, str]:
-    """The pages' style, and what a content security policy says to let it in."""
-    text = (_FOLDER / "page.css").read_text(encoding="utf-8")
+def style(name: str = "page") -> tuple[str, str]:
+    """A style of the pages, and what a content security policy says to let it in."""
+    text = (_FOLDER / f"{name}.css").read_text(encoding="utf-8")
     return text, f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def private(form_action: str) -> dict[str, str]:
-    """The headers of a page that is one person's and takes a form: kept nowhere, framed nowhere, told to nobody.
-    `form_action` is where the form may lead."""
+def private(form_action: str, style_name: str = "page", images: str = "'none'") -> dict[str, str]:
+    """The headers of a page that is one person's and may take a form: kept nowhere, framed nowhere, told to nobody.
+    `form_action` is where the form may lead, `images` where images may come from."""
     return {
-        "content-security-policy": f"default-src 'none'; style-src {style()[1]}; form-action {form_action}; "
-        "frame-ancestors 'none'; base-uri 'none'",
+        "content-security-policy": f"default-src 'none'; style-src {style(style_name)[1]}; img-src {images}; "
+        f"form-action {form_action}; frame-ancestors 'none'; base-uri 'none'",
         "cache-control": "no-store",
         "referrer-policy": "no-referrer",
         "x-content-type-options": "nosniff",

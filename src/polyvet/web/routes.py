@@ -39,6 +39,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     body: Any = None  # a wire type, or a JSON Schema where none can say what is read; None: no body
     status: int = 200
     also: tuple[tuple[int, Any], ...] = ()  # further statuses with their wire types; one more than once: any of them
+    texts: tuple[str, ...] = ()  # media types that a success is served as beside JSON, by Accept
     alias_of: str | None = None  # the main path; aliases are served, not described
 
 

@@ -52,7 +52,8 @@ def site(store: Store, documents: Mapping[str, Callable[[], bytes]], more: Seque
     made: dict[str, bytes] = {}
 
     async def front(request: Request) -> Response:
-        page = template("front.html").render(base=str(request.base_url).rstrip("/"), version=__version__)
+        base = str(request.base_url).rstrip("/")
+        page = template("front.html").render(base=base, version=__version__, more=[route.path for route in more])
         return Response(page, media_type="text/html", headers=SAFE)
 
     async def health(_: Request) -> Response:

@@ -1,12 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who signs in and what for, for the tests of OAuth; shared, since making passwords takes its time."""
+"""What VetCheck's tests share: a practice without limits; who signs in and what for, since making passwords takes its
+time."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from tests.dialects.fixtures import Copying
 from tests.dialects.harness import Practice
 from tests.dialects.vetcheck.signing_in import Integrator, with_passwords
+
+
+@pytest.fixture(scope="module")
+def unlimited(copying: Copying) -> Iterator[Practice]:
+    """A practice of a module's own where nobody counts what is shared."""
+    with copying() as copy:
+        served = Practice(copy(), limits="off")
+        yield served
+        served.close()
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,6 @@ NOTES = 20_000
 HIGHEST = 2**53
 HEAVIEST_MG = 20_000_000_000  # 20 tonnes
 _FORM_FIELDS = 200
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 F = TypeVar("F")
 
@@ -277,8 +276,8 @@ def relations(resource: str, most: int = 1_000) -> Reader:
 
 def email(raw: Any, reading: Reading) -> str | None:
     """An e-mail address, or nothing."""
-    found = text(254, null=None)(raw, reading)
-    if found is not None and not _EMAIL.fullmatch(found.strip()):
+    found = text(values.LONGEST_EMAIL, null=None)(raw, reading)
+    if found is not None and not values.is_email(found.strip()):
         raise ValueError("Enter a valid email address.")
     return None if found is None else str(found).strip()
 

@@ -44,7 +44,7 @@ def _tree(tree: Filter, codes: Codes) -> Filter:
         return All(tuple(_tree(part, codes) for part in tree.parts))
     if isinstance(tree, AnyOf):
         return AnyOf(tuple(_tree(part, codes) for part in tree.parts))
-    if tree.path not in codes:
+    if not isinstance(tree, Condition) or tree.path not in codes:  # this grammar has no other parts
         return tree
     words = tuple(word for word, code in codes[tree.path].items() if _holds(tree, code))
     return Condition(tree.path, Op.IN, words)

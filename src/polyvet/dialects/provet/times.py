@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from polyvet.model import values
 
@@ -13,13 +12,7 @@ _HOUR = 3_600 * values.MICROSECONDS
 _QUARTER = _HOUR // 4  # no zone changes its offset in between
 
 
-@lru_cache(maxsize=1_000)
-def zone_of(name: str) -> ZoneInfo:
-    """The zone of an IANA name; UTC for one that is not known."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+zone_of = values.zone_of
 
 
 @lru_cache(maxsize=50_000)

@@ -21,6 +21,7 @@ from polyvet.model.errors import Busy, Invalid, LimitReached, Missing, PolyvetEr
 from polyvet.storage.store import Store
 from polyvet.web import pages
 from polyvet.web.forms import FORM_BYTES
+from polyvet.web.log import shown
 from polyvet.web.message import Receive, Request, Scope, Send
 from polyvet.web.origin import origin
 from polyvet.web.rolling import Rolling
@@ -58,10 +59,18 @@ class People:
     """The pages as an ASGI application."""
 
     def __init__(self, shared: Shared) -> None:
-        from polyvet.dialects.vetcheck import account, authorize, login, oauth, shared_pages, vet_form_pages
+        from polyvet.dialects.vetcheck import (
+            account,
+            authorize,
+            login,
+            oauth,
+            share_pages,
+            shared_pages,
+            vet_form_pages,
+        )
 
         self._table: dict[tuple[str, ...], Mapping[str, Answering]] = {}
-        for module in (account, authorize, login, oauth, shared_pages, vet_form_pages):
+        for module in (account, authorize, login, oauth, share_pages, shared_pages, vet_form_pages):
             for path, methods in module.table(shared).items():
                 self._table[tuple(path.split("/"))] = methods
 
@@ -77,7 +86,7 @@ class People:
         except PolyvetError as error:
             response = _failed(error)
         except Exception:
-            _log.exception("defect", dialect=wire.NAME)  # without the path, which may hold a link's token
+            _log.exception("defect", dialect=wire.NAME, path=shown(scope["path"]))
             response = told(500, "Something went wrong here. Try again; if it stays, tell whoever runs this server.")
         if response.status_code >= _FIRST_ERROR:
             await request.drain()

@@ -40,7 +40,13 @@ def dialect(services: Services, options: Options) -> Dialect:
 def document(served: RouteTable) -> bytes:
     """The dialect's OpenAPI description."""
     return openapi.document(
-        title=TITLE, version="v2", root=ROOT, table=served, error_type=Failure, security=(openapi.BEARER,)
+        title=TITLE,
+        version="v2",
+        root=ROOT,
+        table=served,
+        error_type=Failure,
+        security=(openapi.BEARER,),
+        rate_headers=(),
     )
 
 
@@ -49,8 +55,7 @@ def table(services: Services, options: Options) -> RouteTable:
     share = partial(sharing.sharing, options=options, rolling=services.rolling)
     # fmt: off
     return RouteTable((
-        getting("species", "List species", "listSpecies", "seed", "library:read",
-            lists.list_species, lists.Listed, QUERY),
+        _listing("species", "Species", lists.list_species, lists.SpeciesOut),
         *_kind("handouts", "handout", ContentKind.HANDOUT, "{id}", changed=True, share=share),
         *_kind("forms", "form", ContentKind.FORM, "{id}/get", changed=True, share=share),
         *_kind("vetforms", "vet form", ContentKind.VET_FORM, "{id}/get", changed=False, share=None),
@@ -67,20 +72,25 @@ def _kind(plural: str, name: str, kind: ContentKind, one: str, *, changed: bool,
         f"{plural}/{one}", f"Retrieve a {name}", f"get{word}", "seed", "library:read", content.getting(kind),
         content.ContentOut,
     )  # fmt: skip
+    get_one = replace(get_one, texts=content.TEXTS)
     other = "{id}" if one == "{id}/get" else "{id}/get"
     rows = [
-        getting(
-            plural, f"List {plural}", f"list{word}s", "seed", "library:read", lists.listing(kind), lists.Listed, QUERY
-        ),
+        _listing(plural, f"{word}s", lists.listing(kind), lists.ENVELOPES[kind]),
         get_one,
         replace(get_one, path=f"{plural}/{other}", alias_of=get_one.path),
     ]
     if changed:
         put = _writing("PUT", f"{plural}/{{id}}", f"Update a {name}", f"update{word}", content.putting(kind))
-        rows.append(replace(put, answer=content.ContentOut, body=content.ContentIn, permission="library:write"))
+        rows.append(replace(put, answer=content.ContentOut, body=content.BODIES[kind], permission="library:write"))
     if share is not None:
         rows.append(_writing("POST", f"{plural}/{{id}}/share", f"Share a {name}", f"share{word}", share(kind)))
     return tuple(rows)
+
+
+def _listing(plural: str, word: str, handler: Handler, answer: Any) -> Route:
+    """A list's row: its items, or with `$count` how many there are."""
+    row = getting(plural, f"List {plural}", f"list{word}", "seed", "library:read", handler, answer, QUERY)
+    return replace(row, also=((200, lists.CountOut),))
 
 
 def _writing(method: str, path: str, summary: str, operation: str, handler: Handler) -> Route:

@@ -1,11 +1,200 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`/s/<token>`: what an owner opens from a shared link."""
+"""`/s/<token>`: what an owner opens from a shared link, on a phone as a rule. No page of these runs anything.
+
+The token in the address is all the authority that there is: nobody is signed in and no cookie is read, so a request
+that another site forged would need the token, and whoever has that may do all of this anyway. So the form carries
+nothing against forgeries.
+
+A link that has expired, was revoked or never was is answered alike.
+"""
 
 from __future__ import annotations
 
-from polyvet.dialects.vetcheck.people import Shared, Table
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import HTMLResponse, Response
+
+from polyvet.core import filling, shares
+from polyvet.core.controls import MOST_FIELDS
+from polyvet.core.letters import day, written_out
+from polyvet.core.shares import Opened
+from polyvet.dialects.vetcheck.people import Shared, Table, moved, told
+from polyvet.identity.attempts import sender
+from polyvet.model import values
+from polyvet.model.errors import AlreadySubmitted, Missing
+from polyvet.model.library import ContentKind
+from polyvet.web import icalendar, pages
+from polyvet.web.forms import Fields, of_form
+from polyvet.web.message import Request
+from polyvet.web.slots import digest
+
+BODY_BYTES = 2 << 20  # all answers of a form, percent-encoded
+MOST_SENT = MOST_FIELDS + 2  # the fields, and what the page adds
+APPOINTMENT_MINUTES = 30
+# What is sent in a minute. One address may be that of many owners: of a phone network's proxy.
+OF_A_SHARE, FROM_ONE_ADDRESS = 30, 120
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_GONE = "This link leads nowhere. It may have expired, or a part of it is missing. Ask the clinic for a new one."
 
 
 def table(shared: Shared) -> Table:
     """The paths."""
-    return {}
+    found = SharedPages(shared)
+    return {
+        "s/{token}": {"GET": found.opened, "POST": found.answered},
+        "s/{token}/appointment.ics": {"GET": found.appointment},
+    }
+
+
+class SharedPages:
+    """The pages of all links."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    async def opened(self, request: Request) -> Response:
+        """What the link leads to: something to read, a form, or what was filled in. Writes nothing."""
+        found = await self._find(request)
+        if found is None:
+            return _gone()
+        if found.content.kind != ContentKind.FORM:
+            return _page("share.html", 200, self._common(request, found), content=found.content.html)
+        submission = found.submission
+        if submission is not None and submission.submitted_at is not None:
+            sent = written_out(submission.submitted_at, found.clinic.timezone)
+            return _page("sent.html", 200, self._common(request, found), content=submission.shown, sent=sent)
+        if submission is not None:
+            answers = submission.answers
+        else:
+            answers = filling.begun(found.content.html, found.share.prefill)
+        return self._form(request, found, answers, {}, None)
+
+    async def answered(self, request: Request) -> Response:
+        """The form, to be saved or sent."""
+        found = await self._find(request)
+        if found is None:
+            return _gone()
+        self._count(request, found)
+        if found.content.kind != ContentKind.FORM:
+            response = told(405, "This is to be read. Nothing can be sent here.")
+            response.headers["allow"] = "GET, HEAD"
+            return response
+        request.body_limit = BODY_BYTES
+        fields = await of_form(request, most=MOST_SENT)
+        own = _own(fields) if found.share.open else None
+        save = fields.get("decision") == "save"
+        read = filling.typed if save else filling.checked
+        answers, problems = read(found.content.html, fields.values)
+        if problems and not found.submitted:
+            return self._form(request, found, answers, problems, own)
+        try:
+            token = await self._keep(request, found, answers, own, save=save)
+        except AlreadySubmitted:
+            token = own or found.token  # where it says so, and shows what was sent
+        except Missing:
+            return _gone()
+        return moved(request, f"/s/{token}")
+
+    async def appointment(self, request: Request) -> Response:
+        """The next appointment, for a calendar. It names no link: calendars are shown around."""
+        found = await self._find(request)
+        starts = None if found is None else found.share.next_appointment
+        if found is None or starts is None:
+            return _gone()
+        share, clinic = found.share, found.clinic
+        summary = f"{share.name}: {clinic.name}" if share.name else f"Appointment: {clinic.name}"
+        body = icalendar.event(
+            f"share-{share.id.hex()}@polyvet", share.created_at, starts, APPOINTMENT_MINUTES,
+            summary, clinic.name,
+        )  # fmt: skip
+        headers = {**_headers("'none'"), "content-disposition": 'attachment; filename="appointment.ics"'}
+        return Response(body, 200, headers, icalendar.MEDIA_TYPE)
+
+    async def _find(self, request: Request) -> Opened | None:
+        token = request.parameters["token"]
+        return await shares.opened(self._shared.store, token) if _TOKEN.fullmatch(token) else None
+
+    def _count(self, request: Request, found: Opened) -> None:
+        """Count what is sent through a link. LimitReached when it is too much."""
+        address = (request.scope.get("client") or ("",))[0]
+        self._shared.attempts.take(digest(b"address", b"share", sender(address)), FROM_ONE_ADDRESS)
+        self._shared.attempts.take(digest(b"share", found.share.id), OF_A_SHARE)
+
+    async def _keep(
+        self, request: Request, found: Opened, answers: dict[str, str], own: str | None, *, save: bool
+    ) -> str:
+        """Save or send what was filled in; gives the token of the link under which it stands."""
+        store, days = self._shared.store, self._shared.options.share_days
+
+        def link(token: str) -> str:
+            return self._link(request, token)
+
+        if save:
+            return await shares.save_draft(store, found, answers, link, days, own)
+        html = found.content.html
+        shown, text = filling.shown(html, answers), filling.as_text(html, answers)
+        return await shares.submit(store, found, answers, shown, text, link, days, own)
+
+    def _form(
+        self, request: Request, found: Opened, answers: Mapping[str, str], problems: Mapping[str, str], own: str | None
+    ) -> Response:
+        """The form with what is in it. Who opens an open link gets a token of their own along with it."""
+        html, submission = found.content.html, found.submission
+        known = filling.fields(html)
+        return _page(
+            "form.html",
+            422 if problems else 200,
+            self._common(request, found),
+            content=filling.filled(html, answers, problems),
+            problems=[(field, problems[field.name]) for field in known if field.name in problems],
+            marked=any(field.required for field in known),
+            own=(own or shares.own_token()) if found.share.open else None,
+            saved=None if submission is None else written_out(submission.saved_at, found.clinic.timezone),
+            own_link=self._link(request, found.token) if found.share.parent_id is not None else None,
+        )
+
+    def _common(self, request: Request, found: Opened) -> dict[str, Any]:
+        """What all pages of a link show."""
+        share, zone = found.share, found.clinic.timezone
+        at = share.next_appointment
+        return {
+            "clinic": found.clinic.name,
+            "pet": share.name,
+            "title": found.content.title,
+            "headed": "<h1" in found.content.html,
+            "comments": share.comments,
+            "instructions": share.special_instructions,
+            "appointment": None if at is None else written_out(at, zone),
+            "appointment_at": None if at is None else values.to_milliseconds_text(at),
+            "coming": at is not None and at > values.now(),
+            "until": day(share.expires_at, zone),
+            "path": f"{request.scope.get('root_path', '')}/s/{found.token}",
+        }
+
+    def _link(self, request: Request, token: str) -> str:
+        return f"{self._shared.origin(request)}/s/{token}"
+
+
+def _own(fields: Fields) -> str | None:
+    """The token that came with the form; one that is none is as good as none."""
+    own = fields.get("own")
+    return own if own is not None and _TOKEN.fullmatch(own) else None
+
+
+def _page(name: str, status: int, common: Mapping[str, Any], **more: Any) -> Response:
+    page = pages.template(name).render(style=pages.style("reading")[0], **common, **more)
+    return HTMLResponse(page, status, _headers("'self'" if name == "form.html" else "'none'"))
+
+
+def _headers(form_action: str) -> dict[str, str]:
+    found = pages.private(form_action, "reading", "'self' data:")
+    return {**found, "x-robots-tag": "noindex"}
+
+
+def _gone() -> Response:
+    """The answer to every link that does not stand."""
+    response = told(404, _GONE, "This link does not work")
+    response.headers["x-robots-tag"] = "noindex"
+    return response

@@ -41,7 +41,7 @@ content = Table(
     Index("content_patient", "patient_id"),
     # What a reminder may be due of.
     Index("content_incomplete", "created_at", sqlite_where=INCOMPLETE, postgresql_where=INCOMPLETE),
-    sqlite_with_rowid=False,
+    # With row numbers on SQLite: rows are large, and it would read whole ones on the way through the key's own tree.
 )
 
 # One link to content for one person; without an e-mail it is open, and each answer to it is a share of its own.

@@ -102,8 +102,7 @@ def _content() -> None:
         ),
         *(words(name) for name in ("html", "markdown", "plain")),
         document(),
-        **PLAIN,
-    )
+    )  # with row numbers: rows are large, and SQLite would read whole ones on the way through the key's tree
     op.create_index("content_number", "content", ["clinic_id", "kind", "number"], unique=True)
     op.create_index("content_slug", "content", ["clinic_id", "kind", "slug"])
     op.create_index("content_patient", "content", ["patient_id"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of every dialect share: a served practice on each engine, and golden files."""
+"""What the tests of every dialect and those in a browser share: a served practice on each engine, and golden files."""
 
 from __future__ import annotations
 

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`/account/shares`: what a clinic has shared, and the end of a link.
+
+A link itself cannot be shown again: of its token only a hash is kept.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.responses import HTMLResponse, Response
+
+from polyvet.core import shares
+from polyvet.core.context import Caller, Context, Writing
+from polyvet.core.letters import day, written_out
+from polyvet.dialects.vetcheck.people import Shared, Table, moved
+from polyvet.dialects.vetcheck.signed import check, signed_in
+from polyvet.identity.sessions import Session
+from polyvet.model import values
+from polyvet.model.errors import Missing
+from polyvet.model.library import ContentKind, ListedShare
+from polyvet.storage import access
+from polyvet.web import pages, params
+from polyvet.web.forms import of_form
+from polyvet.web.message import Request
+
+PATH = "/account/shares"
+PAGE = 50
+_BEYOND = 1 << 62  # more than there are numbers
+_MOST_DIGITS = 15
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A share on the page."""
+
+    number: int
+    title: str
+    whom: str
+    state: str
+    when: str
+    until: str
+    stands: bool
+
+
+def table(shared: Shared) -> Table:
+    """The paths."""
+    found = SharePages(shared)
+    return {
+        PATH.removeprefix("/"): {"GET": found.listed},
+        f"{PATH.removeprefix('/')}/{{number}}/revoke": {"POST": found.revoke},
+    }
+
+
+class SharePages:
+    """The page, and what its buttons do."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    async def listed(self, request: Request) -> Response:
+        """The clinic's latest shares; `before` is the number below which an older page starts."""
+        session = await signed_in(self._shared, request)
+        before = params.integer(request.query(), "before", _BEYOND, low=1, high=_BEYOND)
+        ctx = self._context(session)
+        found = await shares.latest(ctx, before, PAGE + 1)
+        clinic = await access.get_clinic(ctx.reader, ctx.clinic_id)
+        assert clinic is not None  # noqa: S101, its user is signed in
+        now = values.now()
+        page = pages.template("shares.html").render(
+            style=pages.style()[0], clinic=clinic.name, csrf=session.csrf,
+            path=request.scope.get("root_path", "") + PATH,
+            rows=[_row(one, clinic.timezone, now) for one in found[:PAGE]],
+            older=found[PAGE - 1].share.number if len(found) > PAGE else None, newest=before == _BEYOND,
+        )  # fmt: skip
+        return HTMLResponse(page, headers=pages.private("'self'"))
+
+    async def revoke(self, request: Request) -> Response:
+        """Let a share's links lead nowhere from now on."""
+        session = await signed_in(self._shared, request)
+        check(session, await of_form(request))
+        shown = request.parameters["number"]
+        if not shown.isascii() or not shown.isdecimal() or len(shown) > _MOST_DIGITS:
+            raise Missing(shares.KIND, shown)
+        ctx = self._context(session)
+        await ctx.store.write(
+            shares.sharing(ctx),
+            lambda tx: shares.revoke(Writing(ctx.caller, tx, ctx.codelists), int(shown), shown),
+        )
+        return moved(request, PATH)
+
+    def _context(self, session: Session) -> Context:
+        user = session.user
+        caller = Caller(
+            user.id, user.clinic_id, user.role, frozenset(("patients:read", "shares:write")), user.name,
+            user_id=user.id, role=user.library_role,
+        )  # fmt: skip
+        return Context(caller, self._shared.store, self._shared.codelists)
+
+
+def _row(one: ListedShare, zone: str, now: int) -> Row:
+    share = one.share
+    pet = share.name or one.patient or ""
+    if one.patient and share.name and one.patient != share.name:
+        pet = f"{share.name} ({one.patient})"
+    whom = ", ".join(text for text in (pet, share.email) if text)
+    if one.parent is not None:
+        whom = f"{whom or 'somebody'}, through link {one.parent}"
+    return Row(
+        share.number, one.title, whom or ("whoever has the link" if share.open else "whoever was given the link"),
+        _state(one, now), written_out(share.created_at, zone), day(share.expires_at, zone), share.stands(now),
+    )  # fmt: skip
+
+
+def _state(one: ListedShare, now: int) -> str:
+    if one.share.revoked_at is not None:
+        return "Revoked"
+    if one.share.expires_at <= now:
+        return "Expired"
+    if one.submitted_at is not None:
+        return "Submitted"
+    if one.saved_at is not None:
+        return "Begun"
+    if one.kind != ContentKind.FORM:
+        return "Shared"
+    return "Open for everybody" if one.share.open else "Not filled in yet"

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Vet forms: begun by staff, saved, completed, copied by mail, noted in the patient's history, reminded of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from polyvet.delivery.form_reminders import FormReminders
+from polyvet.model import values
+from polyvet.sandbox.practice import MAIN_CLINIC
+from polyvet.storage.statement import Statement
+from polyvet.storage.store import Store
+from polyvet.storage.writing import Touching, Tx
+from tests.dialects.harness import Practice
+from tests.dialects.vetcheck.people import FREE, OTHER, Person
+from tests.dialects.vetcheck.shared import queued
+
+PATH = "/account/vetforms"
+BONCUK = "patient_01JABC9XYZKL4N7P3Q8TRM2ZDE"
+OWNER = "owner@mail.example"
+ANSWERS = {"firstName": "Élif <b>", "ownerEmail": OWNER, "petName": "Boncuk", "petSex": "male", "agree": "yes"}
+REMINDING_DAYS = 7
+
+
+def begun(person: Person, **more: Any) -> str:
+    """Begin the only vet form there is; gives its page."""
+    answer = person.post(PATH, {"form": "2", **more})
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+def completed(person: Person, page: str, **more: Any) -> None:
+    """Fill it in and complete it."""
+    answer = person.post(page, {**ANSWERS, **more, "decision": "complete"})
+    assert (answer.status_code, answer.headers["location"]) == (303, page), answer.text
+
+
+def status_of(practice: Practice, page: str) -> str:
+    """Its status, as the API tells."""
+    found = practice.vetcheck.get(f"/vetforms/{page.rpartition('/')[2]}/get").json()
+    return str(found["status"])
+
+
+def remind(practice: Practice, public_url: str | None = None) -> None:
+    """What the worker does each minute."""
+    practice.run(lambda store: FormReminders(store, REMINDING_DAYS, public_url)())
+
+
+def grow_old(practice: Practice, days: int) -> None:
+    """Let so many days pass for all vet forms that were begun."""
+
+    async def job(tx: Tx) -> None:
+        by = days * values.DAY
+        tx.write(Statement(text(f"UPDATE content SET created_at = created_at - {by} WHERE status IS NOT NULL")))  # noqa: S608
+
+    async def work(store: Store) -> None:
+        await store.write(Touching(clinics=(MAIN_CLINIC,)), job)
+
+    practice.run(work)
+
+
+def test_a_vet_form_is_begun_saved_and_completed(fresh_practice):
+    person = Person(fresh_practice)
+    page = begun(person, owner_email=OWNER)
+    assert page == f"{PATH}/100001"
+    assert status_of(fresh_practice, page) == "incomplete"
+    assert person.post(page, {"firstName": "Élif <b>", "decision": "save"}).status_code == 303
+    again = person.get(page).text
+    assert 'value="Élif &lt;b&gt;"' in again
+    refused = person.post(page, {"firstName": "Élif <b>", "decision": "complete"})
+    assert refused.status_code == 400
+    assert 'role="alert"' in refused.text
+    assert 'value="Élif &lt;b&gt;"' in refused.text
+    assert queued(fresh_practice) == []
+    completed(person, page)
+    assert status_of(fresh_practice, page) == "complete"
+    shown = person.get(page).text
+    assert "Élif &lt;b&gt;" in shown
+    assert "<input" not in shown
+    assert [mail.recipient for mail in queued(fresh_practice)] == ["desk@harbour-street.example"]
+
+
+def test_a_form_that_is_complete_stays_as_it_is(fresh_practice):
+    person = Person(fresh_practice)
+    page = begun(person)
+    csrf = person.csrf(page)
+    completed(person, page)
+    before = person.get(page).text
+    answer = person.client.post(page, data={"csrf": csrf, "firstName": "Other", "decision": "save"})
+    assert answer.status_code == 200
+    assert "no longer be changed" in answer.text
+    assert person.get(page).text == before
+    assert len(queued(fresh_practice)) == 1
+
+
+def test_the_owner_gets_a_copy_where_the_form_allows_it_and_somebody_says_so(fresh_practice):
+    person = Person(fresh_practice)
+    completed(person, begun(person, owner_email=OWNER), to_owner="yes")
+    assert [mail.recipient for mail in queued(fresh_practice)] == ["desk@harbour-street.example", OWNER]
+    mail = queued(fresh_practice)[1]
+    assert mail.reply_to == "desk@harbour-street.example"
+    assert "First name: Élif <b>" in mail.plain
+    assert "<b>" not in mail.html
+    refused = person.post(begun(person), {**ANSWERS, "to_owner": "yes", "decision": "complete"})
+    assert refused.status_code == 400
+
+
+def test_the_patients_history_gets_a_record_that_every_dialect_reads(fresh_practice):
+    person = Person(fresh_practice)
+    page = begun(person, patient=BONCUK)
+    assert 'value="Boncuk"' in person.get(page).text
+    completed(person, page)
+    record = fresh_practice.vetigen.get(f"/api/v1/soap/patient/{BONCUK}").json()["data"]["items"][0]
+    assert "First name: Élif <b>" in record["objective"]
+    assert (record["soap_type"], record["status"]) == ("EXAMINATION", "SIGNED")
+    pet = "c3cnsg3kr5fsk3xt9u6hwuca6"
+    [same] = fresh_practice.clinovavet.get(f"/api/v1/medical-records?petId={pet}&limit=1").json()["data"]
+    assert "First name: Élif <b>" in same["description"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"form": "2", "patient": "patient_01JABC9XYZKL4N7P3Q8TRM2ZDX"}, "There is no patient"),
+        ({"form": "2", "patient": "Boncuk"}, "There is no patient"),
+        ({"form": "3"}, "There is no vet form 3"),
+        ({"form": "x"}, "There is no vet form x"),
+        ({}, "There is no vet form"),
+        ({"form": "2", "owner_email": "nobody"}, "one e-mail address"),
+    ],
+)
+def test_what_does_not_hold_begins_nothing(practice, fields, words):
+    person = Person(practice)
+    answer = person.post(PATH, fields)
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert "None yet." in answer.text
+
+
+def test_another_clinic_sees_none_of_it(fresh_practice):
+    page = begun(Person(fresh_practice))
+    other = Person(fresh_practice, OTHER)
+    assert other.get(page).status_code == 404
+    assert page not in other.get(PATH).text
+    assert other.post(page, {**ANSWERS, "decision": "complete"}, page=PATH).status_code == 404
+    assert fresh_practice.other_vetcheck.get(f"/vetforms/{page.rpartition('/')[2]}/get").status_code == 404
+    assert status_of(fresh_practice, page) == "incomplete"
+
+
+def test_colleagues_go_on_with_what_was_begun(fresh_practice):
+    page = begun(Person(fresh_practice))
+    completed(Person(fresh_practice, FREE), page)
+    assert status_of(fresh_practice, page) == "complete"
+
+
+def test_nobody_gets_in_without_a_session_or_with_another_sites_form(practice):
+    answer = practice.client().get(PATH)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/login")
+    person = Person(practice)
+    assert person.client.post(PATH, data={"form": "2"}).status_code == 400
+    assert person.client.post(PATH, data={"form": "2", "csrf": "0" * 64}).status_code == 400
+    assert "None yet." in person.get(PATH).text
+
+
+def test_who_began_a_form_is_reminded_of_it_once(fresh_practice):
+    person = Person(fresh_practice)
+    page, done = begun(person), begun(person)
+    completed(person, done)
+    before = len(queued(fresh_practice))
+    grow_old(fresh_practice, REMINDING_DAYS - 1)
+    remind(fresh_practice)
+    assert status_of(fresh_practice, page) == "incomplete"
+    grow_old(fresh_practice, 2)
+    remind(fresh_practice, "https://vet.example/")
+    remind(fresh_practice, "https://vet.example/")
+    assert (status_of(fresh_practice, page), status_of(fresh_practice, done)) == ("reminded", "complete")
+    [mail] = queued(fresh_practice)[before:]
+    assert mail.recipient == "aino.laakso@harbour-street.example"
+    assert f"https://vet.example{page}\n" in mail.plain
+    assert "https" not in remind_text(fresh_practice, person)
+    completed(person, page)
+    assert status_of(fresh_practice, page) == "complete"
+
+
+def remind_text(practice: Practice, person: Person) -> str:
+    """What a reminder says where nobody has told the server's URL."""
+    begun(person)
+    grow_old(practice, REMINDING_DAYS + 1)
+    remind(practice)
+    return queued(practice)[-1].plain
+
+
+def test_many_forms_come_by_pages(fresh_practice, monkeypatch):
+    monkeypatch.setattr("polyvet.dialects.vetcheck.vet_form_pages.ROWS", 2)
+    person = Person(fresh_practice)
+    numbers = [begun(person).rpartition("/")[2] for _ in range(3)]
+    first = person.get(PATH).text
+    assert [number in first for number in numbers] == [False, True, True]
+    assert f"{PATH}?before={numbers[1]}" in first
+    assert f"{PATH}/{numbers[0]}" in person.get(f"{PATH}?before={numbers[1]}").text
