@@ -17,11 +17,8 @@ from polyvet.dialects.vetcheck.wire import AUDIENCE, NAME
 from polyvet.identity import applications
 from polyvet.sandbox.practice import MAIN_CLINIC
 from tests.browser.chromium import no_serious_faults
-from tests.dialects.conftest import copying, module_practice
 from tests.dialects.harness import Practice
 from tests.dialects.page import VERIFIER, challenge
-
-__all__ = ["copying", "module_practice"]
 
 NARROW = {"width": 320, "height": 600}
 PASSWORD = "four plain words here"
