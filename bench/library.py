@@ -36,7 +36,7 @@ TYPES = {
     "markdown": "text/markdown",
     "text": "text/plain",
 }
-LISTED = ("id", "title", "keywords", "created_at", "updated_at", "species")  # of an item, all that the floor knows
+LISTED = ("id", "title", "keywords", "species")  # of an item, what both write alike: times are as the tables have them
 SINGLE = (*LISTED, "html", "markdown", "text")
 
 
