@@ -11,14 +11,13 @@ import pytest
 from polyvet.identity import keys
 from polyvet.model import values
 from polyvet.sandbox.practice import SECOND_CLINIC
-from tests.dialects.harness import Practice
+from tests.dialects.harness import PASSWORD, Practice
 from tests.dialects.page import VERIFIER, Page
 from tests.dialects.vetcheck.signing_in import (
     COLLEAGUE,
     EMAIL,
     FORM,
     OTHER_EMAIL,
-    PASSWORD,
     REDIRECT,
     SCOPE,
     Integrator,
@@ -30,7 +29,6 @@ from tests.dialects.vetcheck.signing_in import (
     signed_in,
     told,
     user_of,
-    with_passwords,
 )
 
 OTHER_VERIFIER = "a" * 43
@@ -155,7 +153,7 @@ def test_tokens_end_with_what_they_stand_on(fresh_practice: Practice, how: str) 
     elif how == "user":
         beside(fresh_practice, f"UPDATE users SET active = false WHERE email = '{EMAIL}'")  # noqa: S608
     else:
-        with_passwords(fresh_practice)
+        fresh_practice.new_passwords()
     time.sleep(FORGOTTEN_S)
     assert it.status(tokens["access_token"]) == 401
     refused = (401, "invalid_client") if how == "application" else (400, "invalid_grant")
@@ -215,7 +213,6 @@ def test_a_user_of_another_clinic_sees_their_own_things_only(it: Integrator) -> 
 
 def test_no_secret_is_stored_or_logged(fresh_practice: Practice, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """4.3 and 4.2: nothing leaks through logs."""
-    with_passwords(fresh_practice)
     logging = Practice(fresh_practice.url, log_level="info")
     try:
         it = Integrator(fresh_practice)

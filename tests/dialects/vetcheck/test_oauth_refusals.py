@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.dialects.harness import PASSWORD
 from tests.dialects.page import VERIFIER, Page
 from tests.dialects.vetcheck.signing_in import (
     COLLEAGUE,
-    PASSWORD,
     REDIRECT,
     Integrator,
     error,
@@ -20,7 +20,6 @@ from tests.dialects.vetcheck.signing_in import (
     sign_in,
     signed_in,
     told,
-    with_passwords,
 )
 
 # --- where the answer goes --------------------------------------------------------------------------------------
@@ -132,7 +131,6 @@ def test_a_session_alone_grants_nothing(it: Integrator) -> None:
 
 @pytest.mark.parametrize("prompt", ["login", "select_account", "login consent"])
 def test_a_prompt_to_sign_in_again_is_obeyed_once(it: Integrator, prompt: str) -> None:
-    with_passwords(it.practice)
     browser = it.practice.client()
     browser.cookies.update(signed_in(it.practice, COLLEAGUE).cookies)
     away = it.ask(browser, prompt=prompt)

@@ -15,13 +15,12 @@ from polyvet.identity.attempts import AS_ONE, FROM_ONE_ADDRESS
 from polyvet.identity.registration import NewAccount
 from polyvet.model import values
 from polyvet.sandbox.practice import SECOND_CLINIC
-from tests.dialects.harness import Practice
+from tests.dialects.harness import PASSWORD, Practice
 from tests.dialects.page import Page
 from tests.dialects.vetcheck.signing_in import (
     COLLEAGUE,
     EMAIL,
     OTHER_EMAIL,
-    PASSWORD,
     Integrator,
     beside,
     made,
@@ -30,7 +29,6 @@ from tests.dialects.vetcheck.signing_in import (
     signed_in,
     told,
     user_of,
-    with_passwords,
 )
 
 NEW = {
@@ -136,7 +134,6 @@ def test_guessing_is_slowed_for_one_user_and_for_one_address(fresh_practice: Pra
 def test_one_of_several_clinics_is_chosen(fresh_practice: Practice) -> None:
     """The same e-mail and password at two clinics: the browser is asked for which, and types nothing twice."""
     new = NewAccount(OTHER_EMAIL, "Henrike Voss", "Voss alone", PASSWORD)
-    with_passwords(fresh_practice)
     second = fresh_practice.run(lambda store: registration.register(store, new))
     browser = fresh_practice.client()
     page = sign_in(browser, OTHER_EMAIL, path="/login?next=/account/applications")
@@ -158,7 +155,6 @@ def test_one_of_several_clinics_is_chosen(fresh_practice: Practice) -> None:
 
 def test_a_session_begins_anew_at_each_sign_in(fresh_practice: Practice) -> None:
     """Session fixation: a cookie that was planted before stands for nobody after it."""
-    with_passwords(fresh_practice)
     browser = fresh_practice.client()
     browser.cookies.set(sessions.COOKIE, "planted", domain="127.0.0.1")
     assert sign_in(browser).status_code == 303
