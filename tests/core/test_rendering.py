@@ -31,7 +31,7 @@ from tests.dialects.vetcheck import xss_vectors
 
 GOLDEN = Path(__file__).parent / "golden"
 LINK = re.compile(r"(?:https?:|mailto:|tel:)|(?![a-z][a-z0-9+.-]*:)", re.IGNORECASE)
-PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,|/(?![/\\\s])", re.IGNORECASE)
+PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,|https://\w|/(?![/\\\s])", re.IGNORECASE)
 PIECES = re.compile(r"[<>&\"'=/!\-\s]|\w+|.", re.DOTALL)
 
 
@@ -124,7 +124,14 @@ def test_what_a_handout_needs_stays() -> None:
 
 
 def test_links_stay_and_tell_nobody_where_they_were() -> None:
-    for target in ("https://vet.example/a?b=c&amp;d", "http://vet.example", "mailto:a@vet.example", "tel:+4930", "/x", "#top"):
+    for target in (
+        "https://vet.example/a?b=c&amp;d",
+        "http://vet.example",
+        "mailto:a@vet.example",
+        "tel:+4930",
+        "/x",
+        "#top",
+    ):
         html = f'<a href="{target}">x</a>'
         assert safe(html) == html.replace(">x", ' rel="noopener noreferrer">x')
 
@@ -162,7 +169,10 @@ def test_what_a_form_needs_stays() -> None:
             '<table><tbody><tr><td headers="csrf a b&lt;">x</td></tr></tbody></table>',
             '<table><tbody><tr><td headers="field-csrf a">x</td></tr></tbody></table>',
         ),
-        ('<img src="https://evil.example/p.gif" alt="a dog">', '<img alt="a dog">'),
+        ('<img src="https://vet.example/p.gif" alt="a dog">', '<img src="https://vet.example/p.gif" alt="a dog">'),
+        ('<img src="http://evil.example/p.gif" alt="a dog">', '<img alt="a dog">'),
+        ('<img src="https:/evil.example/p.gif" alt="">', '<img alt="">'),
+        ('<img src="https:\\\\evil.example/p.gif" alt="">', '<img alt="">'),
         ("<p><button><p>x</p></button>y</p>", "<p>y</p>"),
         ("<b title=x id=y>a</b>", "<b>a</b>"),
         ('<img src="data:image/gif;base64,R0lG\n  ODlh">', '<img src="data:image/gif;base64,R0lGODlh">'),
@@ -263,7 +273,9 @@ def test_markdown_becomes_the_html_that_it_came_from() -> None:
 
 
 def test_html_within_markdown_is_made_safe_with_the_rest() -> None:
-    text = "# T\n\n<script>pwn()</script>\n\n<div onclick=pwn()>a</div>\n\n[b](javascript:pwn()) ![c](//evil.example/x)\n"
+    text = (
+        "# T\n\n<script>pwn()</script>\n\n<div onclick=pwn()>a</div>\n\n[b](javascript:pwn()) ![c](//evil.example/x)\n"
+    )
     html = safe(from_markdown(text))
     require_safe(html)
     assert "pwn" not in html.replace("[b](javascript:pwn())", "")

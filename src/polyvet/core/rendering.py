@@ -2,8 +2,9 @@
 """Content in its forms: html that is safe to show, and the Markdown and the plain text that are made from it.
 
 Everything that clinics write goes through `safe` before it is kept: an allow-list of elements and attributes
-[inferred]. Pictures are part of the text (`data:`) or of this server (`/…`): one that lies elsewhere would tell its
-host which owner reads what, and when. All of this can take a second for the largest texts: work for a thread.
+[inferred]. Pictures are part of the text (`data:`), of this server (`/…`), or come by https from where their author
+says: that host learns that somebody reads, and the pages' headers see to it that it does not learn what. All of this
+can take a second for the largest texts: work for a thread.
 """
 
 from __future__ import annotations
@@ -76,7 +77,8 @@ _COUNTS = frozenset(("width", "height", "start", "rows", "cols", "maxlength"))
 _COUNT = re.compile(r"\d{1,6}", re.ASCII)
 _SMALL_COUNT = re.compile(r"[1-9]\d?", re.ASCII)
 _PICTURE = re.compile(
-    r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]*|/(?!/)[^\\\x00-\x20\x7f]*", re.IGNORECASE
+    r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]*|(?:https://[A-Za-z0-9]|/(?!/))[^\\\x00-\x20\x7f]*",
+    re.IGNORECASE,
 )
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):")
 _INVISIBLE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028\u2029\ufeff]+")

@@ -108,7 +108,9 @@ def test_the_form_is_chosen_by_accept(practice: Practice, accept: str | None, ex
     assert answer.headers["content-type"].partition(";")[0] == expected
 
 
-@pytest.mark.parametrize("accept", ["application/pdf", "text/csv", "image/*", "application/json;q=0", "application/xml"])
+@pytest.mark.parametrize(
+    "accept", ["application/pdf", "text/csv", "image/*", "application/json;q=0", "application/xml"]
+)
 def test_another_type_is_not_acceptable(practice: Practice, golden: Golden, accept: str) -> None:
     for path in PATHS.values():
         golden("error_not_acceptable", practice.vetcheck.get(path, headers={"accept": accept}))
@@ -161,7 +163,10 @@ def test_who_may_not_ask(practice: Practice, golden: Golden) -> None:
         error(other.get("/handouts/2"), 403)
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/handouts/2"), ("DELETE", "/forms/2"), ("PUT", "/vetforms/2"), ("PUT", "/handouts/2/get")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/handouts/2"), ("DELETE", "/forms/2"), ("PUT", "/vetforms/2"), ("PUT", "/handouts/2/get")],
+)
 def test_what_is_not_documented_is_no_method(practice: Practice, method: str, path: str) -> None:
     answer = practice.vetcheck.request(method, path)
     error(answer, 405)

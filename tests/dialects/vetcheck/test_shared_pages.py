@@ -127,7 +127,7 @@ def test_a_page_loads_nothing_keeps_nothing_and_tells_nobody(unlimited: Practice
         assert "set-cookie" not in headers
     answer = get(unlimited, token)
     found, policy_text = page(answer), answer.headers["content-security-policy"]
-    assert "img-src 'self' data:" in policy_text
+    assert "img-src 'self' data: https:" in policy_text
     assert f"form-action {chr(39)}{'self' if path == FORM else 'none'}{chr(39)};" in policy_text
     assert not found.xpath("//script | //link | //iframe | //@onclick | //@style")
     assert found.xpath("//meta[@name='robots']/@content") == ["noindex"]

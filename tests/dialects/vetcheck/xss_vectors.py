@@ -113,7 +113,7 @@ SCHEMES = (
     "<a href='https://x' target=_self download=x attributionsrc>x</a>",
     "<img src=javascript:pwn()>",
     "<img src='jav&#x0D;ascript:pwn()'>",
-    "<img src='data:image/svg+xml,<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"pwn()\"/>'>",
+    '<img src=\'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" onload="pwn()"/>\'>',
     "<img src='data:text/html,<script>pwn()</script>'>",
     "<img src='data:image/png,x' srcset='//evil.example/a 1x'>",
     "<img src=//evil.example/pixel.gif>",

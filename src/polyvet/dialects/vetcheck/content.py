@@ -37,13 +37,13 @@ HIGHEST_ID = 2**53
 VARY = (b"vary", b"accept")
 # A browser that opens the fragment by itself shows it, and does nothing else for it.
 _ALONE: Headers = [
-    (b"content-security-policy", b"default-src 'none'; img-src 'self' data:; form-action 'none'; sandbox"),
+    (b"content-security-policy", b"default-src 'none'; img-src 'self' data: https:; form-action 'none'; sandbox"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 ]
 
 
-class ContentOut(msgspec.Struct, kw_only=True, omit_defaults=True):
+class ContentOut(msgspec.Struct, kw_only=True):
     """One piece of content in all its forms: html, Markdown, raw and plain text are named [seed], the rest follows the
     lists' columns [inferred]. `raw` is the plain text on one line."""
 
@@ -60,7 +60,7 @@ class ContentOut(msgspec.Struct, kw_only=True, omit_defaults=True):
     species_id: int | None
     breed_id: int | None
     location_id: int | None
-    status: str | UnsetType | None  # of vet forms alone
+    status: str | UnsetType | None = UNSET  # of vet forms alone
     created_at: str
     updated_at: str
     updated_by: str | None

@@ -189,7 +189,7 @@ def _page(name: str, status: int, common: Mapping[str, Any], **more: Any) -> Res
 
 
 def _headers(form_action: str) -> dict[str, str]:
-    found = pages.private(form_action, "reading", "'self' data:")
+    found = pages.private(form_action, "reading", "'self' data: https:")
     return {**found, "x-robots-tag": "noindex"}
 
 
