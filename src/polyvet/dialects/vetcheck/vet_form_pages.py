@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from polyvet.core import filling, prefill, vet_forms
 from polyvet.core.clinics import Clinics
 from polyvet.core.context import PERMISSIONS, Caller, Context, Writing
+from polyvet.core.controls import BODY_BYTES, MOST_SENT
 from polyvet.core.named import named_patient
 from polyvet.dialects.vetcheck import signed, wire
 from polyvet.dialects.vetcheck.patient_ids import patient_named
@@ -79,7 +80,8 @@ class VetFormPages:
     async def answer(self, request: Request) -> Response:
         """Save a form or complete it; what does not hold comes back with what was typed."""
         session = await signed.signed_in(self._shared, request)
-        fields = await of_form(request)
+        request.body_limit = BODY_BYTES
+        fields = await of_form(request, most=MOST_SENT)
         signed.check(session, fields)
         number, shown = _named(request)
         item, filled = await vet_forms.get(self._context(session), number, shown)
