@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from polyvet.delivery.form_reminders import FormReminders
 from polyvet.model import values
+from polyvet.model.library import ContentKind
 from polyvet.sandbox.practice import MAIN_CLINIC
 from polyvet.storage.statement import Statement
 from polyvet.storage.store import Store
@@ -17,6 +18,7 @@ from polyvet.storage.writing import Touching, Tx
 from tests.dialects.harness import Practice
 from tests.dialects.vetcheck.people import FREE, OTHER, Person
 from tests.dialects.vetcheck.shared import queued
+from tests.dialects.vetcheck.signing_in import beside
 
 PATH = "/account/vetforms"
 BONCUK = "patient_01JABC9XYZKL4N7P3Q8TRM2ZDE"
@@ -202,3 +204,18 @@ def test_many_forms_come_by_pages(fresh_practice, monkeypatch):
     assert [number in first for number in numbers] == [False, True, True]
     assert f"{PATH}?before={numbers[1]}" in first
     assert f"{PATH}/{numbers[0]}" in person.get(f"{PATH}?before={numbers[1]}").text
+
+
+def test_what_the_role_does_not_open_is_told_on_a_page(fresh_practice):
+    page = begun(Person(fresh_practice))
+    beside(fresh_practice, f"UPDATE content SET role = 'premium' WHERE kind = {ContentKind.VET_FORM:d}")
+    person = Person(fresh_practice, FREE)
+    assert "no vet form that is open to you" in person.get(PATH).text
+    csrf = person.csrf("/account")
+    for answer in (
+        person.get(page),
+        person.client.post(page, data={"csrf": csrf, **ANSWERS, "decision": "complete"}),
+        person.client.post(PATH, data={"csrf": csrf, "form": "2"}),
+    ):
+        assert answer.status_code == 403
+        assert "open to premium users" in answer.text

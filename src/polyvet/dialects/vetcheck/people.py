@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from polyvet.core.codelists import Codelists
 from polyvet.dialects.vetcheck import wire
 from polyvet.dialects.vetcheck.wire import Options
-from polyvet.model.errors import Busy, Invalid, LimitReached, Missing, PolyvetError, TooLarge, WrongMediaType
+from polyvet.model.errors import Busy, Invalid, LimitReached, Missing, RoleNeeded, TooLarge, WrongMediaType
 from polyvet.storage.store import Store
 from polyvet.web import pages
 from polyvet.web.forms import FORM_BYTES
@@ -27,6 +27,7 @@ from polyvet.web.origin import origin
 from polyvet.web.rolling import Rolling
 
 _FIRST_ERROR = 400
+_DEFECT = "Something went wrong here. Try again; if it stays, tell whoever runs this server."
 _log = structlog.get_logger()
 
 Answering = Callable[[Request], Awaitable[Response]]
@@ -83,11 +84,11 @@ class People:
             return
         except SignInNeeded as error:
             response = _to_sign_in(request, error.next)
-        except PolyvetError as error:
+        except Exception as error:
             response = _failed(error)
-        except Exception:
-            _log.exception("defect", dialect=wire.NAME, path=shown(scope["path"]))
-            response = told(500, "Something went wrong here. Try again; if it stays, tell whoever runs this server.")
+            if response is None:
+                _log.exception("defect", dialect=wire.NAME, path=shown(scope["path"]))
+                response = told(500, _DEFECT)
         if response.status_code >= _FIRST_ERROR:
             await request.drain()
         await response(scope, receive, send)
@@ -144,10 +145,13 @@ def _to_sign_in(request: Request, next_: str | None) -> Response:
     return moved(request, f"/login?next={quote(next_, safe='/')}")
 
 
-def _failed(error: PolyvetError) -> Response:
+def _failed(error: Exception) -> Response | None:
+    """The page for a fact that stands in the way; None for a defect."""
     match error:
         case Missing():
             return told(404, "There is no such page here.")
+        case RoleNeeded():
+            return told(403, "This is open to premium users only. A promo code on the page of your account opens it.")
         case Invalid():
             return told(400, str(error))
         case WrongMediaType():
@@ -163,4 +167,4 @@ def _failed(error: PolyvetError) -> Response:
             response = told(503, "The server is busy. Try again in a moment.")
             response.headers["retry-after"] = "1"
             return response
-    raise error  # a fact that no page can meet: a defect
+    return None
