@@ -10,7 +10,6 @@ from sqlalchemy import text
 
 from polyvet.delivery.form_reminders import FormReminders
 from polyvet.model import values
-from polyvet.model.library import ContentKind
 from polyvet.sandbox.practice import MAIN_CLINIC
 from polyvet.storage.statement import Statement
 from polyvet.storage.store import Store
@@ -146,7 +145,7 @@ def test_another_clinic_sees_none_of_it(fresh_practice):
     page = begun(Person(fresh_practice))
     other = Person(fresh_practice, OTHER)
     assert other.get(page).status_code == 404
-    assert page not in other.get(PATH).text
+    assert "None yet." in other.get(PATH).text
     assert other.post(page, {**ANSWERS, "decision": "complete"}, page=PATH).status_code == 404
     assert fresh_practice.other_vetcheck.get(f"/vetforms/{page.rpartition('/')[2]}/get").status_code == 404
     assert status_of(fresh_practice, page) == "incomplete"
@@ -202,13 +201,13 @@ def test_many_forms_come_by_pages(fresh_practice, monkeypatch):
     numbers = [begun(person).rpartition("/")[2] for _ in range(3)]
     first = person.get(PATH).text
     assert [number in first for number in numbers] == [False, True, True]
-    assert f"{PATH}?before={numbers[1]}" in first
-    assert f"{PATH}/{numbers[0]}" in person.get(f"{PATH}?before={numbers[1]}").text
+    assert f'href="vetforms?before={numbers[1]}"' in first
+    assert f'href="vetforms/{numbers[0]}"' in person.get(f"{PATH}?before={numbers[1]}").text
 
 
 def test_what_the_role_does_not_open_is_told_on_a_page(fresh_practice):
     page = begun(Person(fresh_practice))
-    beside(fresh_practice, f"UPDATE content SET role = 'premium' WHERE kind = {ContentKind.VET_FORM:d}")
+    beside(fresh_practice, "UPDATE content SET role = 'premium' WHERE title = 'Ultrasound report'")
     person = Person(fresh_practice, FREE)
     assert "no vet form that is open to you" in person.get(PATH).text
     csrf = person.csrf("/account")
@@ -219,3 +218,12 @@ def test_what_the_role_does_not_open_is_told_on_a_page(fresh_practice):
     ):
         assert answer.status_code == 403
         assert "open to premium users" in answer.text
+
+
+def test_who_sends_the_owner_no_copy_need_not_say_so_again(fresh_practice):
+    person = Person(fresh_practice)
+    page = begun(person, owner_email=OWNER)
+    assert 'value="yes" checked> <label for="to_owner"' in person.get(page).text
+    for said, checked in (({}, ""), ({"to_owner": "yes"}, " checked")):
+        refused = person.post(page, {"decision": "complete", **said}).text
+        assert f'value="yes"{checked}> <label for="to_owner"' in refused
