@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -112,7 +113,9 @@ def test_the_owner_gets_a_copy_where_the_form_allows_it_and_somebody_says_so(fre
 def test_the_patients_history_gets_a_record_that_every_dialect_reads(fresh_practice):
     person = Person(fresh_practice)
     page = begun(person, patient=BONCUK)
-    assert 'value="Boncuk"' in person.get(page).text
+    begun_with = person.get(page).text
+    assert 'value="Boncuk"' in begun_with
+    assert re.search(r'<option value="\w+" selected', begun_with), "the record's sex is one of the form's"
     completed(person, page)
     record = fresh_practice.vetigen.get(f"/api/v1/soap/patient/{BONCUK}").json()["data"]["items"][0]
     assert "First name: Élif <b>" in record["objective"]
@@ -199,6 +202,9 @@ def test_many_forms_come_by_pages(fresh_practice, monkeypatch):
     monkeypatch.setattr("polyvet.dialects.vetcheck.vet_form_pages.ROWS", 2)
     person = Person(fresh_practice)
     numbers = [begun(person).rpartition("/")[2] for _ in range(3)]
+    beside(fresh_practice, f"UPDATE content SET role = 'premium' WHERE number = {numbers[2]}")  # noqa: S608
+    free = Person(fresh_practice, FREE).get(PATH).text
+    assert [number in free for number in numbers] == [True, True, False]
     first = person.get(PATH).text
     assert [number in first for number in numbers] == [False, True, True]
     assert f'href="vetforms?before={numbers[1]}"' in first

@@ -107,12 +107,12 @@ class VetFormPages:
         owner_email = fields.text("owner_email") or None
         if owner_email is not None and not is_email(owner_email):
             raise Invalid({"owner's e-mail": "must be one e-mail address"})
-        patient, answers = None, {}
+        patient, known = None, {}
         if named is not None:
             patient = await named_patient(w, named, patient_shown)
-            answers = await self._known(w, patient)
+            known = await self._known(w, patient)
         return await vet_forms.begin(
-            w, _number(shown), shown, patient_id=None if patient is None else patient.id, answers=answers,
+            w, _number(shown), shown, patient_id=None if patient is None else patient.id, known=known,
             owner_email=owner_email,
         )  # fmt: skip
 
