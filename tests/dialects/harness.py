@@ -28,7 +28,7 @@ from polyvet.app import create_app
 from polyvet.core import code_entries
 from polyvet.core.codelists import Codelists
 from polyvet.core.context import PERMISSIONS, Caller, Context, Writing
-from polyvet.identity import keys
+from polyvet.identity import keys, passwords
 from polyvet.sandbox import demo, office
 from polyvet.sandbox.install import add_reminders
 from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
@@ -65,6 +65,13 @@ SECRETS = {
     ("provet", MAIN_CLINIC): "provet_main",
     ("provet", SECOND_CLINIC): "provet_other",
 }
+PASSWORD = "correct horse battery staple"
+# Who of the staff signs in with it. Their passwords are as old as the practice: a new one ends what they allowed.
+SIGNING_IN = (
+    *((MAIN_CLINIC, f"{name}@harbour-street.example")
+      for name in ("aino.laakso", "tobias.reuter", "selin.karahan", "maija.sundqvist")),
+    (SECOND_CLINIC, "henrike.voss@northgate.example"),
+)  # fmt: skip
 _DEMO_DEPARTMENTS = [(clinic_id, *one) for clinic_id, found in office.DEPARTMENTS.items() for one in found]
 TIMEOUT_S = 30
 TICK_S = 0.1
@@ -89,9 +96,15 @@ async def fill(url: str) -> None:
         for (dialect, clinic_id), secret in SECRETS.items():
             new = keys.NewKey(clinic_id=clinic_id, dialect=dialect, name="tests", per_minute=PLENTY, per_hour=PLENTY)
             await keys.create(store, new, secret)
+        await _give_passwords(store)
         await fill_library(store)
     finally:
         await store.close()
+
+
+async def _give_passwords(store: Store) -> None:
+    for clinic_id, email in SIGNING_IN:
+        await passwords.set_password(store, clinic_id, email, PASSWORD)
 
 
 async def _reminders(tx: Tx) -> None:
@@ -230,6 +243,10 @@ class Practice:
         """Make a key; `rest` is what NewKey has more. Gives its secret."""
         new = keys.NewKey(clinic_id=clinic_id, dialect=dialect, name="tests", **rest)
         return self.run(lambda store: keys.create(store, new))[1]
+
+    def new_passwords(self) -> None:
+        """Give all who sign in their password anew, which ends whatever they have allowed."""
+        self.run(_give_passwords)
 
     def served_otherwise(self, **settings: Any) -> Practice:
         """The same record behind a second server with other settings; it ends with this one."""

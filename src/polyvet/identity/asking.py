@@ -53,7 +53,7 @@ def check(application: Application, fields: Fields) -> None:
     if response_type is None:
         raise InvalidRequestError(description="The parameter response_type is missing.")
     if response_type != "code":  # the implicit grant is not offered (RFC 9700)
-        raise UnsupportedResponseTypeError(None)
+        raise UnsupportedResponseTypeError(None, description="The only response_type here is code.")
     grants.check_grant_type(application, applications.CODE)
     grants.check_challenge(application, fields.get("code_challenge"), fields.get("code_challenge_method"))
 

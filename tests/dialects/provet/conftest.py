@@ -7,13 +7,12 @@ import pytest
 
 from polyvet.sandbox.practice import SECOND_CLINIC
 from tests.dialects.harness import Practice
-from tests.dialects.provet.signing_in import Integrator, with_passwords
+from tests.dialects.provet.signing_in import Integrator
 
 
 @pytest.fixture(scope="session")
 def it(practice: Practice) -> Integrator:
     """A confidential application of the first clinic."""
-    with_passwords(practice)
     return Integrator(practice)
 
 

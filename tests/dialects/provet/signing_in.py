@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import itertools
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,14 +11,14 @@ import httpx
 from sqlalchemy import text
 
 from polyvet.dialects.provet.wire import SCOPES
-from polyvet.identity import applications, grants, passwords
+from polyvet.identity import applications, grants
 from polyvet.model import values
 from polyvet.sandbox.practice import MAIN_CLINIC
 from polyvet.storage import staff
 from polyvet.storage.statement import Statement
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
-from tests.dialects.harness import PLENTY, Practice
+from tests.dialects.harness import PASSWORD, PLENTY, Practice
 from tests.dialects.page import VERIFIER, challenge
 from tests.dialects.provet.asking import JOHN
 
@@ -27,7 +26,6 @@ REDIRECT = "https://app.example/callback?from=vet"
 EMAIL, OTHER_EMAIL = "aino.laakso@harbour-street.example", "henrike.voss@northgate.example"
 COLLEAGUES = [f"{name}@harbour-street.example" for name in ("tobias.reuter", "selin.karahan", "maija.sundqvist")]
 _somebody = itertools.cycle(COLLEAGUES)  # each may try to sign in a few times a minute
-PASSWORD = "correct horse battery staple"
 NONCE, STATE = "n-0S6_WzA2Mj", "a state & more"
 
 
@@ -152,12 +150,6 @@ def later(practice: Practice, table: str, days: float) -> None:
 def set_beside(practice: Practice, what: str, column: str, value: str) -> None:
     """Change the rows of a table in which a column has a value."""
     beside(practice, f"UPDATE {what} WHERE {column} = '{value}'")
-
-
-def with_passwords(practice: Practice) -> None:
-    """Let some of the staff sign in."""
-    for clinic, email in (*((4, email) for email in (EMAIL, *COLLEAGUES)), (5, OTHER_EMAIL)):
-        practice.run(partial(passwords.set_password, clinic_id=clinic, email=email, password=PASSWORD))
 
 
 def made(answer: httpx.Response) -> dict[str, Any]:

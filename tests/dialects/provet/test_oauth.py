@@ -10,14 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from polyvet.identity import applications
-from tests.dialects.harness import Golden, Practice
+from tests.dialects.harness import PASSWORD, Golden, Practice
 from tests.dialects.oauth_client import OAuth2Client
 from tests.dialects.page import VERIFIER, Page
 from tests.dialects.provet.asking import ROOT, SMITH
 from tests.dialects.provet.signing_in import (
     COLLEAGUES,
     EMAIL,
-    PASSWORD,
     REDIRECT,
     Integrator,
     error,
@@ -25,7 +24,6 @@ from tests.dialects.provet.signing_in import (
     made,
     set_beside,
     told,
-    with_passwords,
 )
 
 FORGOTTEN_S = 1.2  # a little more than a caller is remembered
@@ -79,7 +77,6 @@ def test_a_token_may_do_what_its_application_may(practice: Practice) -> None:
 def test_an_applications_requests_are_counted_over_all_its_tokens_and_apart_from_its_users(
     fresh_practice: Practice,
 ) -> None:
-    with_passwords(fresh_practice)
     it = Integrator(fresh_practice)
     set_beside(fresh_practice, "oauth_applications SET per_minute = 4", "client_id", it.client_id)
     one, two, users = it.own(), it.own(), it.signed_in()["access_token"]
@@ -117,7 +114,6 @@ def test_a_refresh_token_gives_new_tokens_of_the_same_scope(it: Integrator) -> N
 
 
 def test_a_refresh_token_lives_thirty_days_from_the_newest_access_token(fresh_practice: Practice) -> None:
-    with_passwords(fresh_practice)
     it = Integrator(fresh_practice)
     first = it.signed_in()
     later(fresh_practice, "oauth_tokens", 29)
@@ -160,7 +156,6 @@ def test_ending_a_refresh_token_ends_its_access_tokens(it: Integrator) -> None:
 
 @pytest.mark.parametrize("how", ["application", "password", "inactive"])
 def test_tokens_end_with_their_application_and_their_user(fresh_practice: Practice, how: str) -> None:
-    with_passwords(fresh_practice)
     it = Integrator(fresh_practice)
     tokens = it.signed_in()
     assert it.status(tokens["access_token"]) == 200
@@ -168,7 +163,7 @@ def test_tokens_end_with_their_application_and_their_user(fresh_practice: Practi
         assert fresh_practice.run(lambda store: applications.revoke(store, it.client_id))
         assert it.ask().status_code == 400
     elif how == "password":
-        with_passwords(fresh_practice)
+        fresh_practice.new_passwords()
     else:
         set_beside(fresh_practice, "users SET active = false", "email", EMAIL)
         assert it.allow(email=EMAIL).status_code == 401

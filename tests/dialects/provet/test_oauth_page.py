@@ -14,13 +14,12 @@ from joserfc.jwk import KeySet
 from polyvet.identity import passwords, signing
 from polyvet.identity.attempts import AS_ONE, FROM_ONE_ADDRESS, sender
 from polyvet.model import values
-from tests.dialects.harness import Practice
+from tests.dialects.harness import PASSWORD, Practice
 from tests.dialects.page import Page
 from tests.dialects.provet.signing_in import (
     EMAIL,
     NONCE,
     OTHER_EMAIL,
-    PASSWORD,
     REDIRECT,
     STATE,
     Integrator,
@@ -28,7 +27,6 @@ from tests.dialects.provet.signing_in import (
     made,
     set_beside,
     told,
-    with_passwords,
 )
 
 
@@ -155,7 +153,6 @@ def test_an_id_token_names_the_user_and_is_signed(it: Integrator) -> None:
 
 
 def test_an_id_token_of_before_a_rotation_is_verified_after_it(fresh_practice: Practice) -> None:
-    with_passwords(fresh_practice)
     it = Integrator(fresh_practice)
 
     def keys() -> KeySet:
@@ -316,7 +313,6 @@ def test_guesses_take_about_as_long_whether_there_is_such_a_user_or_not(it: Inte
 
 
 def test_guessing_is_slowed_for_one_user_and_for_one_address(fresh_practice: Practice) -> None:
-    with_passwords(fresh_practice)
     it = Integrator(fresh_practice)
     it.http = fresh_practice.served_otherwise(limits="off").client()  # which are the vendors'
     guesses = [it.allow(email=EMAIL, password=f"guess {n}").status_code for n in range(AS_ONE)]

@@ -9,19 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from polyvet.identity import keys
-from tests.dialects.harness import Practice
+from tests.dialects.harness import PASSWORD, Practice
 from tests.dialects.page import VERIFIER, challenge
 from tests.dialects.provet.asking import JOHN, ROOT
 from tests.dialects.provet.signing_in import (
     EMAIL,
-    PASSWORD,
     REDIRECT,
     Integrator,
     error,
     later,
     made,
     told,
-    with_passwords,
 )
 
 AT_ONCE = 20
@@ -83,7 +81,6 @@ def test_a_code_goes_with_its_redirect_uri(practice: Practice, uri: str) -> None
 
 
 def test_a_code_is_good_for_a_minute(fresh_practice: Practice) -> None:
-    with_passwords(fresh_practice)
     it = Integrator(fresh_practice)
     code, old = it.code(), it.code()
     later(fresh_practice, "oauth_codes", 55 / 86_400)
@@ -176,7 +173,6 @@ def test_secrets_in_the_url_are_not_read(it: Integrator) -> None:
 
 
 def test_no_secret_is_stored_or_logged(fresh_practice: Practice, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    with_passwords(fresh_practice)
     logging = Practice(fresh_practice.url, log_level="info")
     try:
         it = Integrator(fresh_practice)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.dialects.fixtures import Copying
 from tests.dialects.harness import Practice
-from tests.dialects.vetcheck.signing_in import Integrator, with_passwords
+from tests.dialects.vetcheck.signing_in import Integrator
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,6 @@ def unlimited(copying: Copying) -> Iterator[Practice]:
 @pytest.fixture(scope="module")
 def it(module_practice: Practice) -> Integrator:
     """A confidential application of the first clinic, and users who can sign in."""
-    with_passwords(module_practice)
     return Integrator(module_practice)
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,21 +12,20 @@ from sqlalchemy import text
 
 from polyvet.dialects.vetcheck.scopes import SCOPES
 from polyvet.dialects.vetcheck.wire import AUDIENCE, NAME
-from polyvet.identity import applications, grants, passwords, sessions
+from polyvet.identity import applications, grants, sessions
 from polyvet.model.entities import User
 from polyvet.sandbox.practice import MAIN_CLINIC
 from polyvet.storage import staff
 from polyvet.storage.statement import Statement
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
-from tests.dialects.harness import Practice
+from tests.dialects.harness import PASSWORD, Practice
 from tests.dialects.page import VERIFIER, Page, challenge
 
 REDIRECT = "https://app.example/callback?from=vet"
 EMAIL, COLLEAGUE, OTHER_EMAIL = (
     "aino.laakso@harbour-street.example", "selin.karahan@harbour-street.example", "henrike.voss@northgate.example"
 )  # fmt: skip
-PASSWORD = "correct horse battery staple"
 NONCE, STATE = "n-0S6_WzA2Mj", "a state & more"
 FORM = "application/x-www-form-urlencoded"
 SCOPE = "openid profile email offline_access read:handouts"
@@ -127,12 +125,6 @@ def signed_in(practice: Practice, email: str = EMAIL, clinic: int = MAIN_CLINIC)
     secret = practice.run(lambda store: sessions.begin(store, user))
     browser.cookies.set(sessions.COOKIE, secret, domain="127.0.0.1")
     return browser
-
-
-def with_passwords(practice: Practice) -> None:
-    """Let some of the staff sign in."""
-    for clinic, email in ((4, EMAIL), (4, COLLEAGUE), (5, OTHER_EMAIL)):
-        practice.run(partial(passwords.set_password, clinic_id=clinic, email=email, password=PASSWORD))
 
 
 def sent(browser: httpx.Client, page: httpx.Response, **fields: str) -> httpx.Response:

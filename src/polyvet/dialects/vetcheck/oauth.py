@@ -72,7 +72,8 @@ async def _token(shared: Shared, request: Request) -> Response:
     grant_type = needed(form, "grant_type")
     by_type = {applications.CODE: _for_code, applications.REFRESH: _for_refresh}
     if grant_type not in by_type:
-        raise UnsupportedGrantTypeError(grant_type)
+        known = f"The grant_type must be {' or '.join(by_type)}."
+        raise OAuth2Error(known, error=UnsupportedGrantTypeError.error)
     grants.check_grant_type(application, grant_type)
     mint = partial(_minted, shared, issuer(shared, request), application)
     issued = await by_type[grant_type](shared, application, form, mint)

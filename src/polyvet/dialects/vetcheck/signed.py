@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import hmac
 import re
-from http.cookies import CookieError, SimpleCookie
 
+from starlette.requests import cookie_parser
 from starlette.responses import Response
 
 from polyvet.core.context import PERMISSIONS, Caller, Context
@@ -59,21 +59,11 @@ def check_csrf(csrf: str | None, fields: Fields) -> None:
 
 
 def cookie(request: Request, name: str) -> str | None:
-    """A cookie's value."""
+    """A cookie's value. What others on this host have set is in nobody's way, however it is written."""
     for header, value in request.scope["headers"]:
-        if header == b"cookie":
-            found = _cookies(value.decode("latin-1")).get(name)
-            if found is not None:
-                return found.value
+        if header == b"cookie" and (found := cookie_parser(value.decode("latin-1")).get(name)) is not None:
+            return found
     return None
-
-
-def _cookies(header: str) -> SimpleCookie:
-    """What a browser sends; what cannot be read is none."""
-    try:
-        return SimpleCookie(header)
-    except CookieError:
-        return SimpleCookie()
 
 
 def keep(shared: Shared, request: Request, response: Response, name: str, secret: str, seconds: int) -> None:
