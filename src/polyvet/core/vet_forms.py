@@ -30,15 +30,13 @@ _TO_OWNER = "owner"
 async def templates(ctx: Context) -> list[Content]:
     """What the caller can begin, by title."""
     ctx.require("library:read")
-    found = await stored.templates(ctx.reader, ctx.clinic_id)
-    return [item for item in found if _opened(ctx.caller.role, item)]
+    return await stored.templates(ctx.reader, ctx.clinic_id, ctx.caller.role)
 
 
 async def begun(ctx: Context, before: int, limit: int) -> list[Content]:
     """What the clinic has begun, with lower numbers than `before`, the latest first."""
     ctx.require("library:read")
-    found = await stored.begun(ctx.reader, ctx.clinic_id, before, limit)
-    return [item for item in found if _opened(ctx.caller.role, item)]
+    return await stored.begun(ctx.reader, ctx.clinic_id, ctx.caller.role, before, limit)
 
 
 async def get(ctx: Context, number: int, shown: str) -> tuple[Content, Submission | None]:
@@ -53,10 +51,10 @@ async def get(ctx: Context, number: int, shown: str) -> tuple[Content, Submissio
 
 
 async def begin(
-    w: Writing, number: int, shown: str, *, patient_id: bytes | None, answers: dict[str, str], owner_email: str | None
+    w: Writing, number: int, shown: str, *, patient_id: bytes | None, known: dict[str, str], owner_email: str | None
 ) -> Content:
-    """Begin a vet form of the library, about a patient that the caller has found, with `answers` filled in already.
-    Missing; RoleNeeded; Invalid for an owner's e-mail where no copy may go."""
+    """Begin a vet form of the library, about a patient that the caller has found; `known` is what its fields start
+    with. Missing; RoleNeeded; Invalid for an owner's e-mail where no copy may go."""
     w.require("library:write")
     template = await library.get(w.tx, w.clinic_id, ContentKind.VET_FORM, number)
     if template is None or template.status is not None:
@@ -78,7 +76,7 @@ async def begin(
     )  # fmt: skip
     item = await library.add(w.tx, item)
     w.tx.event(w.clinic_id, "created", "content", item.id, stamp)
-    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, answers, "", at))
+    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, filling.begun(item.html, known), "", at))
     return item
 
 
