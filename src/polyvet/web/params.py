@@ -158,7 +158,7 @@ def read_fields(document: Any, wanted: type[T], rules: dict[str, Callable[[Any],
         if field.name in found:
             value = found[field.name]
             rule = rules.get(field.encode_name) if rules else None
-            problem = (_text_problem(value) if isinstance(value, str) else None) or (rule(value) if rule else None)
+            problem = (text_problem(value) if isinstance(value, str) else None) or (rule(value) if rule else None)
             if problem:
                 problems[field.encode_name] = problem
     if problems:
@@ -192,7 +192,8 @@ def _converted(document: dict[str, Any], wanted: type[T]) -> tuple[dict[str, Any
 _fields = cache(msgspec.structs.fields)
 
 
-def _text_problem(value: str) -> str | None:
+def text_problem(value: str) -> str | None:
+    """What keeps a text from being stored and sent; None if nothing does."""
     if "\0" in value:
         return "must not hold a null character"
     return None if _can_be_sent(value) else "holds half of a surrogate pair"

@@ -17,7 +17,7 @@ from typing import Any
 from starlette.responses import Response
 
 from polyvet.core import filling, shares
-from polyvet.core.controls import MOST_FIELDS
+from polyvet.core.controls import BODY_BYTES, MOST_SENT
 from polyvet.core.letters import day, written_out
 from polyvet.core.shares import Opened
 from polyvet.dialects.vetcheck.people import Shared, Table, moved, told
@@ -30,8 +30,6 @@ from polyvet.web.forms import Fields, of_form
 from polyvet.web.message import Request
 from polyvet.web.slots import digest
 
-BODY_BYTES = 2 << 20  # all answers of a form, percent-encoded
-MOST_SENT = MOST_FIELDS + 2  # the fields, and what the page adds
 APPOINTMENT_MINUTES = 30
 # What is sent in a minute. One address may be that of many owners: of a phone network's proxy.
 OF_A_SHARE, FROM_ONE_ADDRESS = 30, 120

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from polyvet.core import filling, library, prefill, vet_forms
 from polyvet.core.clinics import Clinics
 from polyvet.core.context import Writing
+from polyvet.core.controls import BODY_BYTES, MOST_SENT
 from polyvet.core.letters import written_out
 from polyvet.core.named import named_patient
 from polyvet.dialects.vetcheck import signed, wire
@@ -77,7 +78,8 @@ class VetFormPages:
     async def answer(self, request: Request) -> Response:
         """Save a form or complete it; what does not hold comes back with what was typed."""
         session = await signed.signed_in(self._shared, request)
-        fields = await of_form(request)
+        request.body_limit = BODY_BYTES
+        fields = await of_form(request, most=MOST_SENT)
         signed.check(session, fields)
         number, shown = _named(request)
         item, filled = await vet_forms.get(signed.context(self._shared, session), number, shown)
