@@ -39,15 +39,16 @@ async def begun(ctx: Context, before: int, limit: int) -> list[Content]:
     return await stored.begun(ctx.reader, ctx.clinic_id, ctx.caller.role, before, limit)
 
 
-async def get(ctx: Context, number: int, shown: str) -> tuple[Content, Submission | None]:
+async def get(ctx: Context, number: int, shown: str) -> tuple[Content, Submission]:
     """A vet form that the clinic has begun, and what was filled in. Missing; RoleNeeded."""
     ctx.require("library:read")
     item = await library.get(ctx.reader, ctx.clinic_id, ContentKind.VET_FORM, number)
-    if item is None or item.status is None:
+    filled = None if item is None else await shares.submission(ctx.reader, item.id)
+    if item is None or filled is None:  # what was not begun has no answers
         raise Missing(KIND, shown)
     if not _opened(ctx.caller.role, item):
         raise RoleNeeded
-    return item, await shares.submission(ctx.reader, item.id)
+    return item, filled
 
 
 async def begin(
@@ -91,8 +92,9 @@ async def save(w: Writing, number: int, shown: str, answers: dict[str, str], by:
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """A form with its answers, in all its forms, and the answers as text."""
+    """A form with its answers as pages show it, in all its forms as content, and the answers as text."""
 
+    shown: str
     html: str
     markdown: str
     plain: str
@@ -102,7 +104,8 @@ class Finished(msgspec.Struct, frozen=True):
 
 def finished(html: str, answers: dict[str, str]) -> Finished:
     """A form with answers that hold, to be read. It takes some milliseconds: not for the event loop."""
-    return Finished(*rendering.forms_of(filling.shown(html, answers)), filling.as_text(html, answers), answers)
+    shown = filling.shown(html, answers)
+    return Finished(shown, *rendering.forms_of(shown), filling.as_text(html, answers), answers)
 
 
 async def complete(
@@ -120,7 +123,7 @@ async def complete(
     )
     library.save(w.tx, item)
     now = values.now()
-    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, done.answers, done.html, now, now))
+    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, done.answers, done.shown, now, now))
     await _note(w, item, user, done.text)
     clinic = await _clinic(w.tx, w.clinic_id)
     for recipient in (clinic.email or user.email, owner if to_owner else None):

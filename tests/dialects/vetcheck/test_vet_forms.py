@@ -266,7 +266,7 @@ def test_what_the_role_does_not_open_is_told_on_a_page(fresh_practice):
 def test_who_sends_the_owner_no_copy_need_not_say_so_again(fresh_practice):
     person = Person(fresh_practice)
     page = begun(person, owner_email=OWNER)
-    assert 'value="yes" checked> <label for="to_owner"' in person.get(page).text
+    assert 'value="yes" checked> <label for="_to_owner"' in person.get(page).text
     for said, checked in (({}, ""), ({"to_owner": "yes"}, " checked")):
         refused = person.post(page, {"decision": "complete", **said}).text
-        assert f'value="yes"{checked}> <label for="to_owner"' in refused
+        assert f'value="yes"{checked}> <label for="_to_owner"' in refused

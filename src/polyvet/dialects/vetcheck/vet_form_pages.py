@@ -134,19 +134,18 @@ class VetFormPages:
         )  # fmt: skip
 
     async def _form(
-        self, session: Session, item: Content, filled: Submission | None, sent: Fields | None = None,
+        self, session: Session, item: Content, filled: Submission, sent: Fields | None = None,
         answers: dict[str, str] | None = None, problems: dict[str, str] | None = None,
     ) -> Response:  # fmt: skip
         """The form, with what was sent where that does not hold."""
         complete, problems = item.status == FormStatus.COMPLETE, problems or {}
-        kept = {} if filled is None else filled.answers
         clinic = await self._clinics.get(self._shared.store.reader, session.user.clinic_id)
         return pages.page(
             "vet_form.html", 400 if problems else 200, style_name="reading", images=pages.OF_CONTENT,
             clinic=clinic.name, title=item.title, headed=pages.is_headed(item.html), csrf=session.csrf,
             completed=written_out(item.updated_at, clinic.timezone) if complete else None,
             fields=[] if complete else filling.fields(item.html), problems=problems,
-            content=item.html if complete else filling.filled(item.html, answers or kept, problems),
+            content=filled.shown if complete else filling.filled(item.html, answers or filled.answers, problems),
             owner_email=item.details.owner_email if item.details.owner_copy else None,
             to_owner=sent is None or sent.get(TO_OWNER) is not None,
         )  # fmt: skip
