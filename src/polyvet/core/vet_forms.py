@@ -11,15 +11,15 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from polyvet.core import filling, rendering, share_records, vet_form_letters
+from polyvet.core import clinics, filling, rendering, share_records, vet_form_letters
 from polyvet.core.context import Context, Writing
 from polyvet.model import values
-from polyvet.model.entities import Clinic, State, User
+from polyvet.model.entities import User
 from polyvet.model.errors import Invalid, Missing, RoleNeeded
 from polyvet.model.library import Content, ContentKind, FormStatus, LibraryRole, Submission
-from polyvet.storage import access, library, mails, patients, shares, staff
+from polyvet.storage import library, mails, shares, staff
 from polyvet.storage import vet_forms as stored
-from polyvet.storage.store import Reader, Store
+from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
 
 KIND = "vet form"
@@ -125,7 +125,7 @@ async def complete(
     now = values.now()
     shares.save_submission(w.tx, Submission(item.id, w.clinic_id, done.answers, done.shown, now, now))
     await _note(w, item, user, done.text)
-    clinic = await _clinic(w.tx, w.clinic_id)
+    clinic = await clinics.get(w.tx, w.clinic_id)
     for recipient in (clinic.email or user.email, owner if to_owner else None):
         if recipient is not None:
             mails.add(w.tx, vet_form_letters.completed(clinic, item, recipient, done.text))
@@ -133,17 +133,14 @@ async def complete(
 
 
 async def _note(w: Writing, item: Content, user: User, text: str) -> None:
-    """Into the patient's history, if the clinic still sees the patient."""
+    """Into the patient's history."""
     if item.patient_id is None:
         return
-    patient = await patients.get(w.tx, w.clinic_id, item.patient_id)
-    if patient is None or patient.state not in (State.ACTIVE, State.ARCHIVED):
-        return
     new = share_records.NewRecord(
-        clinic_id=w.clinic_id, patient_id=patient.id, kind=item.details.record, title=item.title, objective=text,
+        clinic_id=w.clinic_id, patient_id=item.patient_id, kind=item.details.record, title=item.title, objective=text,
         author_id=user.id,
     )  # fmt: skip
-    share_records.write(w.tx, new)
+    await share_records.write_if_seen(w.tx, new)
 
 
 async def remind(store: Store, days: int, link: vet_form_letters.Link) -> int:
@@ -191,10 +188,6 @@ def _changed(w: Writing, item: Content, by: str) -> Content:
     return replace(item, updated_at=at, updated_by=by)
 
 
-async def _clinic(reader: Reader, clinic_id: int) -> Clinic:
-    return next(one for one in await access.list_clinics(reader) if one.id == clinic_id)
-
-
 async def _author_address(tx: Tx, item: Content) -> str | None:
     """Who began the form; else the clinic."""
     begun_by = item.details.begun_by
@@ -202,7 +195,7 @@ async def _author_address(tx: Tx, item: Content) -> str | None:
     user = None if ident is None else await staff.get_user(tx, ident)
     if user is not None and user.active and user.email:
         return user.email
-    return (await _clinic(tx, item.clinic_id)).email
+    return (await clinics.get(tx, item.clinic_id)).email
 
 
 def _opened(role: str, item: Content) -> bool:

@@ -100,7 +100,7 @@ def test_every_word_of_signing_in_is_named():
 
 
 def test_every_setting_is_named():
-    assert Options.__struct_fields__ == ("public_url", "registration", "share_days", "reminder_days")
+    assert Options.__struct_fields__ == ("public_url", "registration", "share_days")
     for name in ("public_url", "registration", "share_days", "form_reminder_days", "limits", "body_limit"):
         assert name in Settings.__struct_fields__
         assert f"`{name}" in PAGE

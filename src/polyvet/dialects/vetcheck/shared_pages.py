@@ -130,7 +130,7 @@ class SharedPages:
             return self._link(request, token)
 
         if save:
-            return await shares.save_draft(store, found, answers, link, days, own)
+            return await shares.save_draft(store, found, answers, days, own)
         html = found.content.html
         shown, text = filling.shown(html, answers), filling.as_text(html, answers)
         return await shares.submit(store, found, answers, shown, text, link, days, own)

@@ -24,12 +24,11 @@ MOST_DIGITS = 15  # of a number
 
 class Options(msgspec.Struct, frozen=True):
     """The dialect's settings: the URL under which clients reach the server; whether strangers may register; for how
-    many days a shared link leads anywhere; after how many days somebody is reminded of a vet form."""
+    many days a shared link leads anywhere."""
 
     public_url: str | None = None
     registration: bool = False
     share_days: int = 90
-    reminder_days: int = 7
 
 
 class Failure(msgspec.Struct, rename="camel"):
