@@ -27,6 +27,17 @@ _ARGUMENTS = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 _SERIOUS = ("serious", "critical")
+# What a page looks like is the same over both engines.
+LOOKS = pytest.mark.parametrize("copying", ["sqlite"], indirect=True, scope="session")
+_FINGER = 44  # CSS pixels that a fingertip needs
+_SMALL = f"""
+() => [...document.querySelectorAll('button, select, textarea, input:not([type=hidden]), .note a')]
+    .filter(one => {{
+        const boxes = [one, ...(one.labels || [])].map(part => part.getBoundingClientRect())
+        return Math.max(...boxes.map(box => box.height)) < {_FINGER}
+    }})
+    .map(one => one.outerHTML)
+"""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -88,3 +99,13 @@ def no_serious_faults(page: Page) -> None:
         if one["impact"] in _SERIOUS
     ]
     assert not faults, "\n".join(faults)
+
+
+def fits_everybody(page: Page) -> None:
+    """No serious fault, one first heading, what is pressed is large enough, and the page is as wide as its screen."""
+    no_serious_faults(page)
+    assert page.locator("h1").count() == 1
+    assert page.evaluate(_SMALL) == []
+    viewport = page.viewport_size
+    assert viewport is not None
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]

@@ -195,6 +195,11 @@ def test_what_becomes_of_it(given: str, kept: str) -> None:
         ("<div>" * (DEEPEST + 1), "within each other"),
         ("<ul><li>" * MOST_TAGS, "more than 20000 elements"),
         ("<table><tr>" + "<td colspan=99>x" * 10_000, "columns"),
+        ("</p>" * 120_000, "more than 20000 elements"),
+        ("<blockquote>" * 90 + "x\n" * 200_000, "too many lines in lists and quotes"),
+        ("<ul><li>" * 45 + "<pre>" + "x\n" * 200_000, "too many lines in lists and quotes"),
+        ("<dl><dd>" * 45 + "<pre>" + "x\n" * 200_000, "too many lines in lists and quotes"),
+        ("<blockquote>" * 90 + "<br>" * 19_000, "too many lines in lists and quotes"),
     ],
 )
 def test_what_is_too_much_is_refused(html: str, words: str) -> None:
@@ -209,6 +214,41 @@ def test_formatting_that_is_never_closed_does_not_grow() -> None:
     html = safe("".join(f'<b id="n{n}"><p>' for n in range(9_000)))
     assert len(html) < LONGEST
     assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<b " * 20_000 + "x" * 440_000,
+        "<pre>" + " " * 490_000 + "x</pre>",
+        "<pre>" + ("\t" * 100_000 + "x\n") * 4 + "</pre>",
+        "<p>" + " " * 490_000 + "x</p>",
+        "<p>x" + "\u2003\n" * 240_000 + "</p>",
+        "<p>" + "\u2003\n1" * 160_000 + "</p>",
+        "<ol>" + "<li>x" * 19_000 + "</ol>",
+        "<table>" + "<tbody><tr><td>x" * 6_600 + "</table>",
+    ],
+    ids=["unclosed", "blanks", "tabs", "blanks before", "blank lines", "blank lines and digits", "items", "bodies"],
+)
+def test_no_text_takes_time_by_the_square_of_its_length(html: str) -> None:
+    """Each of these took minutes, for most of which nobody else was served."""
+    started = time.perf_counter()
+    forms_of(html)
+    assert time.perf_counter() - started < 5
+
+
+def test_later_bodies_of_a_table_go_on_where_the_first_ends() -> None:
+    html = "<table><tbody><tr><td>a</td></tr></tbody><tbody><tr><td>b</td></tr></tbody></table>"
+    assert forms_of(html)[1] == "|  |\n| --- |\n| a |\n| b |"
+
+
+def test_items_are_numbered_from_where_their_list_starts() -> None:
+    html = '<ol start="9"><li>a<p>b</p></li><li></li><li>c</li></ol>'
+    assert forms_of(html)[1] == "9. a\n\n   b\n11. c"
+
+
+def test_empty_items_do_not_lie_within_each_other() -> None:
+    assert forms_of("<ul>" + "<li></li>" * 5_000 + "<li>a</li></ul>b")[1] == "* a\n\nb"
 
 
 def test_all_forms_of_a_rich_document() -> None:

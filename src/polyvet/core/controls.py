@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 MOST_FIELDS = 200
+BODY_BYTES = 2 << 20  # all answers of a form, percent-encoded
 _LONGEST_LABEL, _MOST_PARTS = 1_000, 1_000  # characters, and pieces of text between tags
 # What a page around a form calls its own fields.
-RESERVED = ("csrf", "decision", "own")
+RESERVED = ("csrf", "decision", "own", "to_owner")
+MOST_SENT = MOST_FIELDS + len(RESERVED)
 _PLAIN = ("text", "email", "tel", "date", "number", "checkbox", "radio")
 _GONE = ("hidden", "submit", "button", "image", "reset", "file", "password")  # are no fields to fill in
 _CHOSEN = ("radio", "select")

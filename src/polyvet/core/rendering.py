@@ -18,9 +18,10 @@ from polyvet.model.errors import Invalid
 
 LONGEST = 500_000  # characters of html
 MOST_TAGS = 20_000  # an html parser takes time by the square of elements that are left open
+_MOST_WRITTEN = 3 * MOST_TAGS  # by the cleaner: a formatting element is opened again, a `</p>` alone becomes one
 DEEPEST = 100  # elements within each other
 _PASSES = 8
-FIELD = "html"
+FIELD = reading.FIELD
 
 TAGS = frozenset(
     "h1 h2 h3 h4 h5 h6 p br hr wbr div span section article address blockquote pre ul ol li dl dt dd details summary "
@@ -86,7 +87,10 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _START = re.compile(r"<[a-zA-Z]")
 # An html parser opens these again in each block until they are closed, and those alike three times only: with
 # attributes of their own a few thousand of them would become millions.
-_FORMATTING = re.compile(r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?:[\s/][^>]*)?(?=>)", re.IGNORECASE)
+# One that is not closed reaches to the end of the text: so no character is read twice.
+_FORMATTING = re.compile(
+    r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?:[\s/][^>]*+)?+(?=>|\Z)", re.IGNORECASE
+)
 # What the cleaner writes has `<` in tags only.
 _REFUSED_INPUT = re.compile(rf'<input(?: [^<>]*)? type="{_REFUSED}"[^<>]*>')
 _FIRST_NEWLINES = re.compile(r"(<(?:pre|textarea)(?: [^<>]*)?>)\n+")
@@ -105,6 +109,7 @@ def safe(html: str) -> str:
             return text
         if len(cleaned) > 2 * LONGEST:
             raise Invalid({FIELD: "grows too much when its open elements are closed"})
+        _require_few(cleaned, _MOST_WRITTEN)
         _require_shallow(cleaned)
         text = cleaned
     raise Invalid({FIELD: "is too broken: its elements do not lie within each other"})
@@ -134,7 +139,11 @@ def _markdown() -> Any:
 def _require_bounded(html: str) -> None:
     if len(html) > LONGEST:
         raise Invalid({FIELD: f"must not be longer than {LONGEST} characters"})
-    if len(_START.findall(html)) > MOST_TAGS:
+    _require_few(html, MOST_TAGS)
+
+
+def _require_few(html: str, most: int) -> None:
+    if len(_START.findall(html)) > most:
         raise Invalid({FIELD: f"must not hold more than {MOST_TAGS} elements"})
 
 

@@ -30,33 +30,32 @@ _TO_OWNER = "owner"
 async def templates(ctx: Context) -> list[Content]:
     """What the caller can begin, by title."""
     ctx.require("library:read")
-    found = await stored.templates(ctx.reader, ctx.clinic_id)
-    return [item for item in found if _opened(ctx.caller.role, item)]
+    return await stored.templates(ctx.reader, ctx.clinic_id, ctx.caller.role)
 
 
 async def begun(ctx: Context, before: int, limit: int) -> list[Content]:
     """What the clinic has begun, with lower numbers than `before`, the latest first."""
     ctx.require("library:read")
-    found = await stored.begun(ctx.reader, ctx.clinic_id, before, limit)
-    return [item for item in found if _opened(ctx.caller.role, item)]
+    return await stored.begun(ctx.reader, ctx.clinic_id, ctx.caller.role, before, limit)
 
 
-async def get(ctx: Context, number: int, shown: str) -> tuple[Content, Submission | None]:
+async def get(ctx: Context, number: int, shown: str) -> tuple[Content, Submission]:
     """A vet form that the clinic has begun, and what was filled in. Missing; RoleNeeded."""
     ctx.require("library:read")
     item = await library.get(ctx.reader, ctx.clinic_id, ContentKind.VET_FORM, number)
-    if item is None or item.status is None:
+    filled = None if item is None else await shares.submission(ctx.reader, item.id)
+    if item is None or filled is None:  # what was not begun has no answers
         raise Missing(KIND, shown)
     if not _opened(ctx.caller.role, item):
         raise RoleNeeded
-    return item, await shares.submission(ctx.reader, item.id)
+    return item, filled
 
 
 async def begin(
-    w: Writing, number: int, shown: str, *, patient_id: bytes | None, answers: dict[str, str], owner_email: str | None
+    w: Writing, number: int, shown: str, *, patient_id: bytes | None, known: dict[str, str], owner_email: str | None
 ) -> Content:
-    """Begin a vet form of the library, about a patient that the caller has found, with `answers` filled in already.
-    Missing; RoleNeeded; Invalid for an owner's e-mail where no copy may go."""
+    """Begin a vet form of the library, about a patient that the caller has found; `known` is what its fields start
+    with. Missing; RoleNeeded; Invalid for an owner's e-mail where no copy may go."""
     w.require("library:write")
     template = await library.get(w.tx, w.clinic_id, ContentKind.VET_FORM, number)
     if template is None or template.status is not None:
@@ -78,7 +77,7 @@ async def begin(
     )  # fmt: skip
     item = await library.add(w.tx, item)
     w.tx.event(w.clinic_id, "created", "content", item.id, stamp)
-    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, answers, "", at))
+    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, filling.begun(item.html, known), "", at))
     return item
 
 
@@ -93,8 +92,9 @@ async def save(w: Writing, number: int, shown: str, answers: dict[str, str], by:
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """A form with its answers, in all its forms, and the answers as text."""
+    """A form with its answers as pages show it, in all its forms as content, and the answers as text."""
 
+    shown: str
     html: str
     markdown: str
     plain: str
@@ -104,7 +104,8 @@ class Finished(msgspec.Struct, frozen=True):
 
 def finished(html: str, answers: dict[str, str]) -> Finished:
     """A form with answers that hold, to be read. It takes some milliseconds: not for the event loop."""
-    return Finished(*rendering.forms_of(filling.shown(html, answers)), filling.as_text(html, answers), answers)
+    shown = filling.shown(html, answers)
+    return Finished(shown, *rendering.forms_of(shown), filling.as_text(html, answers), answers)
 
 
 async def complete(
@@ -122,7 +123,7 @@ async def complete(
     )
     library.save(w.tx, item)
     now = values.now()
-    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, done.answers, done.html, now, now))
+    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, done.answers, done.shown, now, now))
     await _note(w, item, user, done.text)
     clinic = await clinics.get(w.tx, w.clinic_id)
     for recipient in (clinic.email or user.email, owner if to_owner else None):

@@ -107,6 +107,7 @@ def test_a_code_is_exchanged_in_every_spelling(it: Integrator, how: str) -> None
         (FORM, b'{"grant_type": "authorization_code", "client_id": 5}'),
         (FORM, b'{"grant_type": "authorization_code", "client_id": ["x"]}'),
         (FORM, b'{"grant_type": "authorization_code", "client_id": "x\\u0000"}'),
+        (FORM, b'{"grant_type": "authorization_code", "client_id": "\\ud800"}'),
         (FORM, b"{\xff}"),
         (FORM, b"grant_type=a&grant_type=b"),
         (FORM, b"grant_type=%zz"),

@@ -31,7 +31,7 @@ from polyvet.model.errors import Invalid, PolyvetError, WrongMediaType
 from polyvet.web.forms import Fields, of_form
 from polyvet.web.message import Request
 from polyvet.web.oauth import answer, failed, needed, refused
-from polyvet.web.params import read_json
+from polyvet.web.params import read_json, text_problem
 
 # A day [seed]. A refresh token serves again and again [seed], until nobody has used it for 90 days [inferred].
 LIFETIMES = grants.Lifetimes(access=86_400, refresh=90 * 86_400, rotates=False, refreshed_with="offline_access")
@@ -180,6 +180,6 @@ async def _form(request: Request) -> Fields:
 def _of_json(body: bytes) -> Fields:
     document = read_json(body)
     found = {name: document[name] for name in _READ if document.get(name) not in (None, "")}
-    if wrong := [name for name, value in found.items() if not isinstance(value, str) or "\0" in value]:
-        raise Invalid(dict.fromkeys(wrong, "must be a string"))
+    if wrong := [name for name, value in found.items() if not isinstance(value, str) or text_problem(value)]:
+        raise Invalid(dict.fromkeys(wrong, "must be a string of characters that there are"))
     return Fields(found, frozenset())

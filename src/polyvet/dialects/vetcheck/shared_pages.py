@@ -14,10 +14,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from polyvet.core import filling, shares
-from polyvet.core.controls import MOST_FIELDS
+from polyvet.core.controls import BODY_BYTES, MOST_SENT
 from polyvet.core.letters import day, written_out
 from polyvet.core.shares import Opened
 from polyvet.dialects.vetcheck.people import Shared, Table, moved, told
@@ -30,8 +30,6 @@ from polyvet.web.forms import Fields, of_form
 from polyvet.web.message import Request
 from polyvet.web.slots import digest
 
-BODY_BYTES = 2 << 20  # all answers of a form, percent-encoded
-MOST_SENT = MOST_FIELDS + 2  # the fields, and what the page adds
 APPOINTMENT_MINUTES = 30
 # What is sent in a minute. One address may be that of many owners: of a phone network's proxy.
 OF_A_SHARE, FROM_ONE_ADDRESS = 30, 120
@@ -109,8 +107,8 @@ class SharedPages:
             f"share-{share.id.hex()}@polyvet", share.created_at, starts, APPOINTMENT_MINUTES,
             summary, clinic.name,
         )  # fmt: skip
-        headers = {**_headers("'none'"), "content-disposition": 'attachment; filename="appointment.ics"'}
-        return Response(body, 200, headers, icalendar.MEDIA_TYPE)
+        headers = {**pages.private("'none'"), "content-disposition": 'attachment; filename="appointment.ics"'}
+        return _unseen(Response(body, 200, headers, icalendar.MEDIA_TYPE))
 
     async def _find(self, request: Request) -> Opened | None:
         token = request.parameters["token"]
@@ -142,14 +140,15 @@ class SharedPages:
     ) -> Response:
         """The form with what is in it. Who opens an open link gets a token of their own along with it."""
         html, submission = found.content.html, found.submission
-        known = filling.fields(html)
+        fields = filling.fields(html)
         return _page(
             "form.html",
             422 if problems else 200,
             self._common(request, found),
             content=filling.filled(html, answers, problems),
-            problems=[(field, problems[field.name]) for field in known if field.name in problems],
-            marked=any(field.required for field in known),
+            fields=fields,
+            problems=problems,
+            marked=any(field.required for field in fields),
             own=(own or shares.own_token()) if found.share.open else None,
             saved=None if submission is None else written_out(submission.saved_at, found.clinic.timezone),
             own_link=self._link(request, found.token) if found.share.parent_id is not None else None,
@@ -163,7 +162,7 @@ class SharedPages:
             "clinic": found.clinic.name,
             "pet": share.name,
             "title": found.content.title,
-            "headed": "<h1" in found.content.html,
+            "headed": pages.is_headed(found.content.html),
             "comments": share.comments,
             "instructions": share.special_instructions,
             "appointment": None if at is None else written_out(at, zone),
@@ -184,17 +183,16 @@ def _own(fields: Fields) -> str | None:
 
 
 def _page(name: str, status: int, common: Mapping[str, Any], **more: Any) -> Response:
-    page = pages.template(name).render(style=pages.style("reading")[0], **common, **more)
-    return HTMLResponse(page, status, _headers("'self'" if name == "form.html" else "'none'"))
+    form_action = "'self'" if name == "form.html" else "'none'"
+    return _unseen(pages.page(name, status, form_action, "reading", pages.OF_CONTENT, **common, **more))
 
 
-def _headers(form_action: str) -> dict[str, str]:
-    found = pages.private(form_action, "reading", "'self' data: https:")
-    return {**found, "x-robots-tag": "noindex"}
+def _unseen(response: Response) -> Response:
+    """Kept out of search engines."""
+    response.headers["x-robots-tag"] = "noindex"
+    return response
 
 
 def _gone() -> Response:
     """The answer to every link that does not stand."""
-    response = told(404, _GONE, "This link does not work")
-    response.headers["x-robots-tag"] = "noindex"
-    return response
+    return _unseen(told(404, _GONE, "This link does not work"))
