@@ -122,6 +122,28 @@ def test_the_demo_shows_its_mails_with_links_to_itself_and_sends_none(demo: Demo
     assert f"Mails that would be sent are shown at {page}" in demo.server.said
     assert "Nothing has been sent yet." in demo.server.http.get(page).text
     link = f"{demo.server.url}/s/token?a=1&b=2"
+    mail_at_length(demo, link)
+    assert until(lambda: "No. 54 " in demo.server.http.get(page).text)
+    shown = demo.server.http.get(page)
+    assert shown.text.count("<article>") == 50
+    assert "No. 54 &lt;b&gt;" in shown.text
+    assert "No. 4 " not in shown.text
+    assert shown.text.index("No. 54 ") < shown.text.index("No. 53 ")
+    href = link.replace("&", "&amp;")
+    assert shown.text.count(f'<a href="{href}">{href}</a>.') == 50
+    assert shown.text.count("<a ") == 51  # and the one that loads the page again
+    assert "<script" not in shown.text
+    assert "<img" not in shown.text
+    assert "ada@owner.example" in shown.text
+    assert "default-src 'none'" in shown.headers["content-security-policy"]
+    assert (shown.headers["referrer-policy"], shown.headers["cache-control"]) == ("no-referrer", "no-store")
+    front = demo.server.http.get("/").text
+    assert 'href="/demo/mail"' in front
+    assert 'href="/demo/webhooks"' in front
+
+
+def mail_at_length(demo: Demo, link: str) -> None:
+    """Queue more mails than are shown, with a link among what looks like one."""
     text = (
         f"Open {link}.\nNot {demo.server.url}0/s, {demo.server.url}@evil.example/ nor https://evil.example/s/x\n"
         '<script>alert(1)</script> "><img src=x>'
@@ -149,23 +171,6 @@ def test_the_demo_shows_its_mails_with_links_to_itself_and_sends_none(demo: Demo
             await store.close()
 
     run(queue())
-    assert until(lambda: "No. 54 " in demo.server.http.get(page).text)
-    shown = demo.server.http.get(page)
-    assert shown.text.count("<article>") == 50
-    assert "No. 54 &lt;b&gt;" in shown.text
-    assert "No. 4 " not in shown.text
-    assert shown.text.index("No. 54 ") < shown.text.index("No. 53 ")
-    href = link.replace("&", "&amp;")
-    assert shown.text.count(f'<a href="{href}">{href}</a>.') == 50
-    assert shown.text.count("<a ") == 51  # and the one that loads the page again
-    assert "<script" not in shown.text
-    assert "<img" not in shown.text
-    assert "ada@owner.example" in shown.text
-    assert "default-src 'none'" in shown.headers["content-security-policy"]
-    assert (shown.headers["referrer-policy"], shown.headers["cache-control"]) == ("no-referrer", "no-store")
-    front = demo.server.http.get("/").text
-    assert 'href="/demo/mail"' in front
-    assert 'href="/demo/webhooks"' in front
 
 
 def test_the_second_clinic_is_another_clinic(demo: Demo) -> None:

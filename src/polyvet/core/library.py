@@ -17,7 +17,7 @@ from polyvet.model.errors import Invalid, Missing, RoleNeeded
 from polyvet.model.library import EVERYBODY, Content, ContentDetails, ContentKind, LibraryRole
 from polyvet.storage import library as stored
 from polyvet.storage.store import Reader
-from polyvet.storage.writing import Touching
+from polyvet.storage.writing import Touching, Tx
 
 ENTITY = "content"
 NAMES = {
@@ -61,21 +61,25 @@ async def change(w: Writing, kind: ContentKind, number: int | None, shown: str, 
     new = changing(old)
     if new.species_id != old.species_id and new.species_id is not None:
         await _require_species(w, new.species_id)
-    stamp = w.tx.stamp(w.clinic_id)
-    if old.clinic_id == EVERYBODY:
-        return await _add_own(w, _copy(new), stamp)
-    new = replace(new, updated_at=stamp)
-    stored.save(w.tx, new)
-    w.tx.event(w.clinic_id, "updated", ENTITY, new.id, stamp)
-    return new
+    return await add_own(w, _copy(new)) if old.clinic_id == EVERYBODY else save_own(w.tx, new)
 
 
-async def _add_own(w: Writing, item: Content, stamp: int) -> Content:
+async def add_own(w: Writing, item: Content) -> Content:
     """Add content of the clinic's own; gives it with its id and number."""
+    w.require("library:write")
+    stamp = w.tx.stamp(w.clinic_id)
     at = min(values.now(), stamp)
     item = replace(item, id=values.new_id(at), clinic_id=w.clinic_id, created_at=at, updated_at=stamp)
     item = await stored.add(w.tx, item)
     w.tx.event(w.clinic_id, "created", ENTITY, item.id, stamp)
+    return item
+
+
+def save_own(tx: Tx, item: Content) -> Content:
+    """Write a clinic's own content anew, with a new stamp."""
+    item = replace(item, updated_at=tx.stamp(item.clinic_id))
+    stored.save(tx, item)
+    tx.event(item.clinic_id, "updated", ENTITY, item.id, item.updated_at)
     return item
 
 

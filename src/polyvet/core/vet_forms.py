@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Vet forms that staff fill in: begun from one of the library, saved as often as need be, completed once.
 
-A vet form that was begun is content of the clinic with a status. While it is incomplete its html is the form with what
-was saved; when it is complete, the form with its answers. Then the clinic gets a copy by mail, the owner too where the
-form allows it and somebody says so, and the patient's history a record.
+A vet form that was begun is content of the clinic with a status, and what was saved of it a submission. While it is
+incomplete its html is the form; when it is complete, the form with its answers. Then the clinic gets a copy by mail,
+the owner too where the form allows it and somebody says so, and the patient's history a record.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from msgspec.structs import replace
 
 from polyvet.core import clinics, filling, rendering, share_records, vet_form_letters
 from polyvet.core.context import Context, Writing
+from polyvet.core.library import NAMES, add_own, opened, save_own
 from polyvet.model import values
 from polyvet.model.entities import User
-from polyvet.model.errors import Invalid, Missing, RoleNeeded
-from polyvet.model.library import Content, ContentKind, FormStatus, LibraryRole, Submission
+from polyvet.model.errors import Invalid, Missing
+from polyvet.model.library import Content, ContentKind, FormStatus, Submission
 from polyvet.storage import library, mails, shares, staff
 from polyvet.storage import vet_forms as stored
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
 
-KIND = "vet form"
+KIND = NAMES[ContentKind.VET_FORM]
 REMINDED_AT_ONCE = 100
 _TO_OWNER = "owner"
 
@@ -42,12 +43,10 @@ async def begun(ctx: Context, before: int, limit: int) -> list[Content]:
 async def get(ctx: Context, number: int, shown: str) -> tuple[Content, Submission]:
     """A vet form that the clinic has begun, and what was filled in. Missing; RoleNeeded."""
     ctx.require("library:read")
-    item = await library.get(ctx.reader, ctx.clinic_id, ContentKind.VET_FORM, number)
-    filled = None if item is None else await shares.submission(ctx.reader, item.id)
-    if item is None or filled is None:  # what was not begun has no answers
+    item = await opened(ctx.reader, ctx.caller, ContentKind.VET_FORM, number, shown)
+    filled = await shares.submission(ctx.reader, item.id)
+    if filled is None:  # what was not begun has no answers
         raise Missing(KIND, shown)
-    if not _opened(ctx.caller.role, item):
-        raise RoleNeeded
     return item, filled
 
 
@@ -57,27 +56,22 @@ async def begin(
     """Begin a vet form of the library, about a patient that the caller has found; `known` is what its fields start
     with. Missing; RoleNeeded; Invalid for an owner's e-mail where no copy may go."""
     w.require("library:write")
-    template = await library.get(w.tx, w.clinic_id, ContentKind.VET_FORM, number)
-    if template is None or template.status is not None:
+    template = await opened(w.tx, w.caller, ContentKind.VET_FORM, number, shown)
+    if template.status is not None:
         raise Missing(KIND, shown)
-    if not _opened(w.caller.role, template):
-        raise RoleNeeded
     if owner_email is not None and not template.details.owner_copy:
         raise Invalid({_TO_OWNER: "gets no copy of this form; leave the e-mail empty"})
-    stamp = w.tx.stamp(w.clinic_id)
-    at = min(values.now(), stamp)
     by = w.caller.user_id
     details = replace(
         template.details, source_hash="", begun_from=template.number, owner_email=owner_email,
         begun_by=None if by is None else values.to_crockford(by),
     )  # fmt: skip
     item = replace(
-        template, id=values.new_id(at), clinic_id=w.clinic_id, slug="", status=str(FormStatus.INCOMPLETE),
-        patient_id=patient_id, created_at=at, updated_at=stamp, updated_by=None, details=details,
-    )  # fmt: skip
-    item = await library.add(w.tx, item)
-    w.tx.event(w.clinic_id, "created", "content", item.id, stamp)
-    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, filling.begun(item.html, known), "", at))
+        template, slug="", status=str(FormStatus.INCOMPLETE), patient_id=patient_id, updated_by=None, details=details
+    )
+    item = await add_own(w, item)
+    answers = filling.begun(item.html, known)
+    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, answers, "", item.created_at))
     return item
 
 
@@ -85,8 +79,7 @@ async def save(w: Writing, number: int, shown: str, answers: dict[str, str], by:
     """Keep what was filled in so far; `by` is who did it, as content tells. Missing; Invalid once it is complete."""
     w.require("library:write")
     item = await _unfinished(w, number, shown)
-    item = _changed(w, item, by)
-    library.save(w.tx, item)
+    item = save_own(w.tx, replace(item, updated_by=by))
     shares.save_submission(w.tx, Submission(item.id, w.clinic_id, answers, "", values.now()))
     return item
 
@@ -119,9 +112,9 @@ async def complete(
     if to_owner and owner is None:
         raise Invalid({_TO_OWNER: "has no e-mail here, so no copy can be sent"})
     item = replace(
-        _changed(w, item, by), status=str(FormStatus.COMPLETE), html=done.html, markdown=done.markdown, plain=done.plain
+        item, updated_by=by, status=str(FormStatus.COMPLETE), html=done.html, markdown=done.markdown, plain=done.plain
     )
-    library.save(w.tx, item)
+    item = save_own(w.tx, item)
     now = values.now()
     shares.save_submission(w.tx, Submission(item.id, w.clinic_id, done.answers, done.shown, now, now))
     await _note(w, item, user, done.text)
@@ -162,9 +155,7 @@ async def _remind(tx: Tx, clinic_id: int, number: int, link: str | None) -> bool
     item = await library.get(tx, clinic_id, ContentKind.VET_FORM, number)
     if item is None or item.status != FormStatus.INCOMPLETE:
         return False
-    item = replace(item, status=str(FormStatus.REMINDED), updated_at=tx.stamp(clinic_id))
-    library.save(tx, item)
-    tx.event(clinic_id, "updated", "content", item.id, item.updated_at)
+    item = save_own(tx, replace(item, status=str(FormStatus.REMINDED)))
     recipient = await _author_address(tx, item)
     if recipient is not None:
         mails.add(tx, vet_form_letters.unfinished(item, recipient, link))
@@ -172,20 +163,12 @@ async def _remind(tx: Tx, clinic_id: int, number: int, link: str | None) -> bool
 
 
 async def _unfinished(w: Writing, number: int, shown: str) -> Content:
-    item = await library.get(w.tx, w.clinic_id, ContentKind.VET_FORM, number)
-    if item is None or item.status is None:
+    item = await opened(w.tx, w.caller, ContentKind.VET_FORM, number, shown)
+    if item.status is None:
         raise Missing(KIND, shown)
-    if not _opened(w.caller.role, item):
-        raise RoleNeeded
     if item.status == FormStatus.COMPLETE:
         raise Invalid({"form": "is complete already and stays as it is"})
     return item
-
-
-def _changed(w: Writing, item: Content, by: str) -> Content:
-    at = w.tx.stamp(w.clinic_id)
-    w.tx.event(w.clinic_id, "updated", "content", item.id, at)
-    return replace(item, updated_at=at, updated_by=by)
 
 
 async def _author_address(tx: Tx, item: Content) -> str | None:
@@ -196,7 +179,3 @@ async def _author_address(tx: Tx, item: Content) -> str | None:
     if user is not None and user.active and user.email:
         return user.email
     return (await clinics.get(tx, item.clinic_id)).email
-
-
-def _opened(role: str, item: Content) -> bool:
-    return role == LibraryRole.PREMIUM or item.role == LibraryRole.FREE
