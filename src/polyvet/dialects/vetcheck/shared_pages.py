@@ -140,15 +140,13 @@ class SharedPages:
     ) -> Response:
         """The form with what is in it. Who opens an open link gets a token of their own along with it."""
         html, submission = found.content.html, found.submission
-        fields = filling.fields(html)
         return _page(
             "form.html",
             422 if problems else 200,
             self._common(request, found),
             content=filling.filled(html, answers, problems),
-            fields=fields,
+            fields=filling.fields(html),
             problems=problems,
-            marked=any(field.required for field in fields),
             own=(own or shares.own_token()) if found.share.open else None,
             saved=None if submission is None else written_out(submission.saved_at, found.clinic.timezone),
             own_link=self._link(request, found.token) if found.share.parent_id is not None else None,
