@@ -17,7 +17,16 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from polyvet.core.codelists import Codelists
 from polyvet.dialects.vetcheck import wire
 from polyvet.dialects.vetcheck.wire import Options
-from polyvet.model.errors import Busy, Invalid, LimitReached, Missing, PolyvetError, TooLarge, WrongMediaType
+from polyvet.model.errors import (
+    Busy,
+    Invalid,
+    LimitReached,
+    Missing,
+    PolyvetError,
+    RoleNeeded,
+    TooLarge,
+    WrongMediaType,
+)
 from polyvet.storage.store import Store
 from polyvet.web import pages
 from polyvet.web.forms import FORM_BYTES
@@ -148,6 +157,8 @@ def _failed(error: PolyvetError) -> Response:
     match error:
         case Missing():
             return told(404, "There is no such page here.")
+        case RoleNeeded():
+            return told(403, "This is not open to your role. A promo code in your account may open it.")
         case Invalid():
             return told(400, str(error))
         case WrongMediaType():
