@@ -45,9 +45,10 @@ def completed(person: Person, page: str, **more: Any) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, page), answer.text
 
 
-def add_vet_form(practice: Practice, html: str) -> None:
+def add_vet_form(practice: Practice, html: str, role: str = "free") -> None:
     """Another vet form of the library, number 9."""
-    row = {"kind": ContentKind.VET_FORM, "title": "Another", "html": html, "details": ContentDetails(owner_copy=True)}
+    details = ContentDetails(owner_copy=True)
+    row = {"kind": ContentKind.VET_FORM, "title": "Another", "html": html, "role": role, "details": details}
 
     async def job(tx: Tx) -> None:
         await library.add(tx, item(9, row))
@@ -133,6 +134,20 @@ def test_a_field_of_the_forms_own_does_not_send_the_copy(fresh_practice):
     assert html.count('name="to_owner"') == html.count('id="to_owner"') == 1
     assert person.post(page, {"to_owner-2": "on", "decision": "complete"}).status_code == 303
     assert [mail.recipient for mail in queued(fresh_practice)] == ["desk@harbour-street.example"]
+
+
+def test_what_the_role_does_not_open_is_told_on_a_page(fresh_practice):
+    add_vet_form(fresh_practice, '<input name="a">', role="premium")
+    page = begun(Person(fresh_practice), form="9")
+    person = Person(fresh_practice, FREE)
+    for answer in (
+        person.get(page),
+        person.post(page, {"a": "x", "decision": "save"}, PATH),
+        person.post(page, {"a": "x", "decision": "complete"}, PATH),
+        person.post(PATH, {"form": "9"}),
+    ):
+        assert answer.status_code == 403
+        assert "not open to your role" in answer.text
 
 
 def test_all_fields_of_the_largest_form_are_kept(fresh_practice):
