@@ -27,6 +27,15 @@ _ARGUMENTS = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 _SERIOUS = ("serious", "critical")
+_FINGER = 44  # CSS pixels that a fingertip needs
+_SMALL = f"""
+() => [...document.querySelectorAll('button, select, textarea, input:not([type=hidden]), .note a')]
+    .filter(one => {{
+        const boxes = [one, ...(one.labels || [])].map(part => part.getBoundingClientRect())
+        return Math.max(...boxes.map(box => box.height)) < {_FINGER}
+    }})
+    .map(one => one.outerHTML)
+"""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -88,3 +97,12 @@ def no_serious_faults(page: Page) -> None:
         if one["impact"] in _SERIOUS
     ]
     assert not faults, "\n".join(faults)
+
+
+def fits_everybody(page: Page) -> None:
+    """No serious fault, what is pressed is large enough, and the page is as wide as its screen."""
+    no_serious_faults(page)
+    assert page.evaluate(_SMALL) == []
+    viewport = page.viewport_size
+    assert viewport is not None
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]

@@ -93,8 +93,9 @@ async def save(w: Writing, number: int, shown: str, answers: dict[str, str], by:
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """A form with its answers, in all its forms, and the answers as text."""
+    """A form with its answers, as its page shows it and in all forms of content, and the answers as text."""
 
+    shown: str
     html: str
     markdown: str
     plain: str
@@ -104,7 +105,8 @@ class Finished(msgspec.Struct, frozen=True):
 
 def finished(html: str, answers: dict[str, str]) -> Finished:
     """A form with answers that hold, to be read. It takes some milliseconds: not for the event loop."""
-    return Finished(*rendering.forms_of(filling.shown(html, answers)), filling.as_text(html, answers), answers)
+    shown = filling.shown(html, answers)
+    return Finished(shown, *rendering.forms_of(shown), filling.as_text(html, answers), answers)
 
 
 async def complete(
@@ -122,7 +124,7 @@ async def complete(
     )
     library.save(w.tx, item)
     now = values.now()
-    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, done.answers, done.html, now, now))
+    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, done.answers, done.shown, now, now))
     await _note(w, item, user, done.text)
     clinic = await _clinic(w.tx, w.clinic_id)
     for recipient in (clinic.email or user.email, owner if to_owner else None):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _FOLDER = Path(__file__).parent / "templates"
+IMAGES = "'self' data: https:"  # from where pictures of the library's texts come
 
 
 @cache

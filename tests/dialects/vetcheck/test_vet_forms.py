@@ -93,9 +93,23 @@ def test_a_vet_form_is_begun_saved_and_completed(fresh_practice):
     completed(person, page)
     assert status_of(fresh_practice, page) == "complete"
     shown = person.get(page).text
-    assert "Élif &lt;b&gt;" in shown
+    assert '<span class="answer">Élif &lt;b&gt;</span>' in shown
     assert "<input" not in shown
     assert [mail.recipient for mail in queued(fresh_practice)] == ["desk@harbour-street.example"]
+
+
+def test_the_page_says_what_is_kept_and_what_becomes_of_it(fresh_practice):
+    person = Person(fresh_practice)
+    page = begun(person, owner_email=OWNER, patient=BONCUK)
+    shown = person.get(page)
+    assert "It is not complete yet." in shown.text
+    assert "is part of the patient&#39;s history and is mailed to desk@harbour-street.example" in shown.text
+    assert 'value="yes" checked' in shown.text
+    assert "img-src 'self' data: https:" in shown.headers["content-security-policy"]
+    refused = person.post(page, {"firstName": "x", "decision": "complete"}).text
+    assert "Please check: " in refused
+    assert 'value="yes" checked' not in refused  # who took the tick out need not do so again
+    assert 'value="yes" checked' in person.post(page, {"to_owner": "yes", "decision": "complete"}).text
 
 
 def test_a_form_that_is_complete_stays_as_it_is(fresh_practice):

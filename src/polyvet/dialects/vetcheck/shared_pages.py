@@ -187,7 +187,7 @@ def _page(name: str, status: int, common: Mapping[str, Any], **more: Any) -> Res
 
 
 def _headers(form_action: str) -> dict[str, str]:
-    found = pages.private(form_action, "reading", "'self' data: https:")
+    found = pages.private(form_action, "reading", pages.IMAGES)
     return {**found, "x-robots-tag": "noindex"}
 
 

@@ -16,6 +16,7 @@ from polyvet.core import filling, prefill, vet_forms
 from polyvet.core.clinics import Clinics
 from polyvet.core.context import PERMISSIONS, Caller, Context, Writing
 from polyvet.core.controls import BODY_BYTES, MOST_SENT
+from polyvet.core.letters import day, written_out
 from polyvet.core.named import named_patient
 from polyvet.dialects.vetcheck import signed, wire
 from polyvet.dialects.vetcheck.patient_ids import patient_named
@@ -75,7 +76,7 @@ class VetFormPages:
         """One form: to be filled in, or as it was completed."""
         session = await signed.signed_in(self._shared, request)
         item, filled = await vet_forms.get(self._context(session), *_named(request))
-        return self._form(request, session, item, filled, {}, {})
+        return await self._form(request, session, item, filled)
 
     async def answer(self, request: Request) -> Response:
         """Save a form or complete it; what does not hold comes back with what was typed."""
@@ -86,12 +87,13 @@ class VetFormPages:
         number, shown = _named(request)
         item, filled = await vet_forms.get(self._context(session), number, shown)
         if item.status == FormStatus.COMPLETE:
-            return self._form(request, session, item, filled, {}, {})
+            return await self._form(request, session, item, filled)
         completing = fields.get("decision") == "complete"
         check = filling.checked if completing else filling.typed
         answers, problems = check(item.html, fields.values)
         if problems:
-            return self._form(request, session, item, filled, answers, problems, 400)
+            copying = fields.get("to_owner") is not None
+            return await self._form(request, session, item, filled, answers, problems, copying=copying)
         by = wire.subject(session.user.id)
         if not completing:
             await self._write(session, lambda w: vet_forms.save(w, number, shown, answers, by))
@@ -130,26 +132,36 @@ class VetFormPages:
     ) -> Response:  # fmt: skip
         ctx = self._context(session)
         begun = await vet_forms.begun(ctx, before, ROWS)
+        clinic = await self._clinics.get(ctx.reader, ctx.clinic_id)
         page = pages.template("vet_forms.html").render(
             style=pages.style()[0], csrf=session.csrf, templates=await vet_forms.templates(ctx), begun=begun,
             more=begun[-1].number if len(begun) == ROWS else None, root=request.scope.get("root_path", ""),
-            time=wire.to_time, problem=_said(problem), typed={} if fields is None else fields.values,
+            day=lambda at: day(at, clinic.timezone), problem=_said(problem),
+            typed={} if fields is None else fields.values,
         )  # fmt: skip
         return HTMLResponse(page, 200 if problem is None else 400, pages.private("'self'"))
 
-    def _form(
-        self, request: Request, session: Session, item: Content, filled: Submission | None, answers: dict[str, str],
-        problems: dict[str, str], status: int = 200,
+    async def _form(
+        self, request: Request, session: Session, item: Content, filled: Submission | None,
+        answers: dict[str, str] | None = None, problems: dict[str, str] | None = None, *, copying: bool = True,
     ) -> Response:  # fmt: skip
-        complete = item.status == FormStatus.COMPLETE
+        """The form with what is in it: `answers` and their `problems` where some do not hold, else what is kept;
+        `copying` says whether the box for the owner's copy is ticked."""
+        complete, problems = item.status == FormStatus.COMPLETE, problems or {}
+        clinic = await self._clinics.get(self._shared.store.reader, session.user.clinic_id)
         kept = {} if filled is None else filled.answers
+        known = [] if complete else filling.fields(item.html)
         page = pages.template("vet_form.html").render(
-            style=pages.style()[0], csrf=session.csrf, item=item, complete=complete, problems=problems,
-            fields={} if complete else {field.name: field for field in filling.fields(item.html)},
-            html=item.html if complete else filling.filled(item.html, answers or kept, problems),
-            root=request.scope.get("root_path", ""), time=wire.to_time,
+            style=pages.style("reading")[0], root=request.scope.get("root_path", ""), csrf=session.csrf,
+            clinic=clinic.name, title=item.title, pet=kept.get("petName"), complete=complete,
+            headed="<h1" in item.html, marked=any(field.required for field in known),
+            at=written_out(item.updated_at if filled is None else filled.saved_at, clinic.timezone),
+            content=filled.shown if complete and filled else filling.filled(item.html, answers or kept, problems),
+            problems=[(field, problems[field.name]) for field in known if field.name in problems],
+            copy_to=item.details.owner_email if item.details.owner_copy else None, copying=copying,
+            of_patient=item.patient_id is not None, mailed_to=clinic.email or session.user.email,
         )  # fmt: skip
-        return HTMLResponse(page, status, pages.private("'self'"))
+        return HTMLResponse(page, 400 if problems else 200, pages.private("'self'", "reading", pages.IMAGES))
 
     def _context(self, session: Session) -> Context:
         return Context(_caller(session), self._shared.store, self._shared.codelists)
