@@ -96,7 +96,7 @@ def test_a_vet_form_is_begun_saved_and_completed(fresh_practice):
     completed(person, page)
     assert status_of(fresh_practice, page) == "complete"
     shown = person.get(page).text
-    assert "Élif &lt;b&gt;" in shown
+    assert '<span class="answer">Élif &lt;b&gt;</span>' in shown
     assert "<input" not in shown
     assert [mail.recipient for mail in queued(fresh_practice)] == ["desk@harbour-street.example"]
 
