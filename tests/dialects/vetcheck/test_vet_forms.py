@@ -136,20 +136,6 @@ def test_a_field_of_the_forms_own_does_not_send_the_copy(fresh_practice):
     assert [mail.recipient for mail in queued(fresh_practice)] == ["desk@harbour-street.example"]
 
 
-def test_what_the_role_does_not_open_is_told_on_a_page(fresh_practice):
-    add_vet_form(fresh_practice, '<input name="a">', role="premium")
-    page = begun(Person(fresh_practice), form="9")
-    person = Person(fresh_practice, FREE)
-    for answer in (
-        person.get(page),
-        person.post(page, {"a": "x", "decision": "save"}, PATH),
-        person.post(page, {"a": "x", "decision": "complete"}, PATH),
-        person.post(PATH, {"form": "9"}),
-    ):
-        assert answer.status_code == 403
-        assert "not open to your role" in answer.text
-
-
 def test_all_fields_of_the_largest_form_are_kept(fresh_practice):
     names = [f"f{number}" for number in range(MOST_FIELDS)]
     add_vet_form(fresh_practice, "".join(f'<textarea name="{name}"></textarea>' for name in names))
