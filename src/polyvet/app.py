@@ -83,9 +83,7 @@ class App:
         self._provet_options = ProvetOptions(
             settings.provet_strict_filters, settings.provet_country, settings.public_url, settings.webhook_networks
         )
-        self._vetcheck_options = VetCheckOptions(
-            settings.public_url, settings.registration, settings.share_days, settings.form_reminder_days
-        )
+        self._vetcheck_options = VetCheckOptions(settings.public_url, settings.registration, settings.share_days)
         self._demo_url = demo_url
         self._hosts = {host.lower(): name for host, name in settings.hosts.items()}
         self.metrics = Metrics()

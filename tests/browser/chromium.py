@@ -27,6 +27,8 @@ _ARGUMENTS = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 _SERIOUS = ("serious", "critical")
+# What a page looks like is the same over both engines.
+LOOKS = pytest.mark.parametrize("copying", ["sqlite"], indirect=True, scope="session")
 _FINGER = 44  # CSS pixels that a fingertip needs
 _SMALL = f"""
 () => [...document.querySelectorAll('button, select, textarea, input:not([type=hidden]), .note a')]
@@ -100,8 +102,9 @@ def no_serious_faults(page: Page) -> None:
 
 
 def fits_everybody(page: Page) -> None:
-    """No serious fault, what is pressed is large enough, and the page is as wide as its screen."""
+    """No serious fault, one first heading, what is pressed is large enough, and the page is as wide as its screen."""
     no_serious_faults(page)
+    assert page.locator("h1").count() == 1
     assert page.evaluate(_SMALL) == []
     viewport = page.viewport_size
     assert viewport is not None

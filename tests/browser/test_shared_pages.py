@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from polyvet.core.filling import fields
-from tests.browser.chromium import fits_everybody
+from tests.browser.chromium import LOOKS, fits_everybody
 from tests.dialects.harness import Practice
 from tests.dialects.library import FORM_HTML
 from tests.dialects.vetcheck.shared import BLUEY, FORM, HANDOUT, latest, queued, share_of, shared, submission
@@ -18,8 +18,6 @@ SAID = {
     **BLUEY, "comments": "Hello Anna,\nas we said.", "special_instructions": "No baths for a week.",
     "next_appointment": "2030-03-18T09:30:00Z",
 }  # fmt: skip
-# What a page looks like is the same over both engines.
-LOOKS = pytest.mark.parametrize("copying", ["sqlite"], indirect=True, scope="session")
 WIDTHS = (320, 375, 768, 1280, 1920)
 
 

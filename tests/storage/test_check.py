@@ -13,12 +13,10 @@ from polyvet.model.custom_fields import CustomField, CustomValue, FieldKind, Fie
 from polyvet.model.details import AppointmentDetails, ReminderDetails
 from polyvet.model.entities import CalendarEvent, Reminder, State, User
 from polyvet.model.hooks import Delivery, DeliveryState, Webhook
-from polyvet.model.library import NewMail
 from polyvet.storage import (
     appointments,
     custom_fields,
     deliveries,
-    mails,
     merging,
     numbers,
     outbox,
@@ -164,8 +162,6 @@ def sound(migrated_url: str) -> str:
                     ),
                 )  # fmt: skip
                 outbox.advance(tx, 1, 2)
-                new = NewMail(clinic_id=1, recipient="ada@x.example", subject="S", plain="P", html="<p>P</p>")
-                mails.add(tx, new)
 
             await w.write(told, at=[1])
 

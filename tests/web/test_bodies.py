@@ -140,6 +140,13 @@ def test_texts_that_no_store_takes(text: str, problem: str) -> None:
     assert problem in refused.value.problems["firstName"]
 
 
+@pytest.mark.parametrize("name", ["weight", "count", "fast"])
+def test_a_text_that_no_store_takes_where_none_is_wanted(name: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_fields({"firstName": "Rex", name: "\ud83d"}, Wanted)
+    assert refused.value.problems == {name: "holds half of a surrogate pair"}
+
+
 def test_rules_speak_after_types() -> None:
     rules = {"firstName": lambda value: "must not be blank" if not value else None}
     with pytest.raises(Invalid) as refused:

@@ -27,14 +27,23 @@ async def list_clinics(store: Store) -> list[Clinic]:
     return await access.list_clinics(store.reader)
 
 
+async def get(reader: Reader, clinic_id: int) -> Clinic:
+    """The clinic of a caller, or that a row belongs to; LookupError if it is none."""
+    found = await access.get_clinic(reader, clinic_id)
+    if found is None:
+        raise LookupError(f"there is no clinic {clinic_id}")
+    return found
+
+
 class Clinics:
-    """All clinics in memory; they are only ever added, so one that is not known yet is looked for again."""
+    """The clinics that were asked for, in memory: nothing of a clinic ever changes."""
 
     def __init__(self) -> None:
         self._known: dict[int, Clinic] = {}
 
     async def get(self, reader: Reader, clinic_id: int) -> Clinic:
-        """The clinic that a row belongs to."""
-        if clinic_id not in self._known:
-            self._known = {clinic.id: clinic for clinic in await access.list_clinics(reader)}
-        return self._known[clinic_id]
+        """As `get` has it."""
+        found = self._known.get(clinic_id)
+        if found is None:
+            found = self._known[clinic_id] = await get(reader, clinic_id)
+        return found

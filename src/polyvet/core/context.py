@@ -70,6 +70,10 @@ class Context(msgspec.Struct, frozen=True, gc=False):
         if permission not in self.caller.permissions:
             raise Forbidden(permission)
 
+    def within(self, tx: Tx) -> Writing:
+        """The same caller inside a transaction."""
+        return Writing(self.caller, tx, self.codelists)
+
 
 class Writing(msgspec.Struct, frozen=True, gc=False):
     """A write: the same caller inside a transaction."""

@@ -58,6 +58,13 @@ def write(tx: Tx, new: NewRecord) -> MedicalRecord:
     return records.insert(tx, record)
 
 
+async def write_if_seen(tx: Tx, new: NewRecord) -> None:
+    """The same, but nothing is written of a patient whom the clinic no longer sees."""
+    patient = await patients.get(tx, new.clinic_id, new.patient_id)
+    if patient is not None and patient.state in (State.ACTIVE, State.ARCHIVED):
+        write(tx, new)
+
+
 def shared(tx: Tx, share: Share, content: Content) -> Share:
     """Note a share in its patient's history; gives the share with the record's id."""
     if share.patient_id is None:
@@ -79,14 +86,11 @@ def shared(tx: Tx, share: Share, content: Content) -> Share:
 
 
 async def submitted(tx: Tx, share: Share, content: Content, text: str) -> None:
-    """Amend the share's record with what the owner filled in. Nothing is written of a patient whom the clinic no longer
-    sees; the submission stays under its link."""
+    """Amend the share's record with what the owner filled in. If the clinic no longer sees the patient, the submission
+    stands under its link alone."""
     if share.patient_id is None or share.record_id is None:
         return
-    patient = await patients.get(tx, share.clinic_id, share.patient_id)
-    if patient is None or patient.state not in (State.ACTIVE, State.ARCHIVED):
-        return
-    write(
+    await write_if_seen(
         tx,
         NewRecord(
             clinic_id=share.clinic_id,

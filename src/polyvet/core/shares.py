@@ -13,14 +13,14 @@ from collections.abc import Callable, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from polyvet.core import letters, library, prefill, share_records
+from polyvet.core import clinics, letters, library, prefill, share_records
 from polyvet.core.context import Context, Writing
 from polyvet.core.named import named_patient
 from polyvet.model import values
 from polyvet.model.entities import Clinic, Patient
 from polyvet.model.errors import AlreadySubmitted, Missing
 from polyvet.model.library import Content, ContentKind, ListedShare, Share, Submission
-from polyvet.storage import access, clients, mails, staff
+from polyvet.storage import clients, mails, staff
 from polyvet.storage import library as stored_library
 from polyvet.storage import shares as stored
 from polyvet.storage.store import Reader, Store
@@ -73,24 +73,16 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 def sharing(ctx: Context) -> Touching:
-    """What `create` and `revoke` touch: the clinic alone."""
+    """What `add`, `link_again` and `revoke` touch: the clinic alone."""
     ctx.require("shares:write")
     return Touching(clinics=(ctx.clinic_id,))
 
 
-async def create(
-    w: Writing, kind: ContentKind, number: int | None, shown: str, new: NewShare, link: Linking, days: int
-) -> tuple[Share, str]:
-    """Share content for so many days: gives the share and its link's token. With an e-mail the link is mailed; with a
-    patient the share stands in its history. Missing for the content or the patient; RoleNeeded."""
-    return await add(w, await wanted(w, kind, number, shown, new), link, days)
-
-
 async def wanted(w: Writing, kind: ContentKind, number: int | None, shown: str, new: NewShare) -> Wanted:
-    """What `create` checks before it writes anything."""
+    """Check that content may be shared; writes nothing. Missing for the content or the patient; RoleNeeded."""
     w.require("shares:write")
     content = await library.opened(w.tx, w.caller, kind, number, shown)
-    clinic = await _clinic(w.tx, w.clinic_id)
+    clinic = await clinics.get(w.tx, w.clinic_id)
     if new.patient is None:
         return Wanted(content, clinic, None, new.email, new, _prefilled(content, {}, new))
     patient = await named_patient(w, new.patient, new.patient_shown)
@@ -104,7 +96,8 @@ async def wanted(w: Writing, kind: ContentKind, number: int | None, shown: str, 
 
 
 async def add(w: Writing, wanted: Wanted, link: Linking, days: int) -> tuple[Share, str]:
-    """Make a share that may be made."""
+    """Share content for so many days: gives the share and its link's token. With an e-mail the link is mailed; with a
+    patient the share stands in its history."""
     w.require("shares:write")
     new, patient = wanted.new, wanted.patient
     stamp = w.tx.stamp(w.clinic_id)
@@ -163,9 +156,7 @@ def own_token() -> str:
     return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
-async def save_draft(
-    store: Store, opened: Opened, answers: dict[str, str], link: Linking, days: int, own: str | None = None
-) -> str:
+async def save_draft(store: Store, opened: Opened, answers: dict[str, str], days: int, own: str | None = None) -> str:
     """Keep what was filled in so far; gives the token of the share that holds it. For an open link this is a share of
     its own, with the token `own`, or with a new one. Missing if the link leads nowhere any more; AlreadySubmitted."""
 
@@ -220,20 +211,7 @@ async def latest(ctx: Context, before: int, limit: int) -> list[ListedShare]:
     return await stored.latest(ctx.reader, ctx.clinic_id, before, limit)
 
 
-async def of_patient(ctx: Context, patient_id: bytes) -> list[Share]:
-    """What the clinic shared about a patient, the latest first."""
-    ctx.require("patients:read")
-    return await stored.of_patient(ctx.reader, ctx.clinic_id, patient_id)
-
-
 # --- what stands behind them ----------------------------------------------------------------------------------
-
-
-async def _clinic(reader: Reader, clinic_id: int) -> Clinic:
-    clinic = await access.get_clinic(reader, clinic_id)
-    if clinic is None:
-        raise RuntimeError("a caller's clinic is not there")
-    return clinic
 
 
 def _prefilled(content: Content, found: dict[str, str], new: NewShare) -> dict[str, str]:
@@ -258,7 +236,7 @@ async def _opened(reader: Reader, token: str) -> Opened | None:
     content = await stored_library.by_id(reader, share.content_id)
     if content is None:
         raise RuntimeError("a share's content is not there")
-    clinic = await _clinic(reader, share.clinic_id)
+    clinic = await clinics.get(reader, share.clinic_id)
     return Opened(token, share, content, clinic, await stored.submission(reader, share.id))
 
 

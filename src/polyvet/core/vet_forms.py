@@ -11,15 +11,15 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from polyvet.core import filling, rendering, share_records, vet_form_letters
+from polyvet.core import clinics, filling, rendering, share_records, vet_form_letters
 from polyvet.core.context import Context, Writing
 from polyvet.model import values
-from polyvet.model.entities import Clinic, State, User
+from polyvet.model.entities import User
 from polyvet.model.errors import Invalid, Missing, RoleNeeded
 from polyvet.model.library import Content, ContentKind, FormStatus, LibraryRole, Submission
-from polyvet.storage import access, library, mails, patients, shares, staff
+from polyvet.storage import library, mails, shares, staff
 from polyvet.storage import vet_forms as stored
-from polyvet.storage.store import Reader, Store
+from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
 
 KIND = "vet form"
@@ -30,33 +30,32 @@ _TO_OWNER = "owner"
 async def templates(ctx: Context) -> list[Content]:
     """What the caller can begin, by title."""
     ctx.require("library:read")
-    found = await stored.templates(ctx.reader, ctx.clinic_id)
-    return [item for item in found if _opened(ctx.caller.role, item)]
+    return await stored.templates(ctx.reader, ctx.clinic_id, ctx.caller.role)
 
 
 async def begun(ctx: Context, before: int, limit: int) -> list[Content]:
     """What the clinic has begun, with lower numbers than `before`, the latest first."""
     ctx.require("library:read")
-    found = await stored.begun(ctx.reader, ctx.clinic_id, before, limit)
-    return [item for item in found if _opened(ctx.caller.role, item)]
+    return await stored.begun(ctx.reader, ctx.clinic_id, ctx.caller.role, before, limit)
 
 
-async def get(ctx: Context, number: int, shown: str) -> tuple[Content, Submission | None]:
+async def get(ctx: Context, number: int, shown: str) -> tuple[Content, Submission]:
     """A vet form that the clinic has begun, and what was filled in. Missing; RoleNeeded."""
     ctx.require("library:read")
     item = await library.get(ctx.reader, ctx.clinic_id, ContentKind.VET_FORM, number)
-    if item is None or item.status is None:
+    filled = None if item is None else await shares.submission(ctx.reader, item.id)
+    if item is None or filled is None:  # what was not begun has no answers
         raise Missing(KIND, shown)
     if not _opened(ctx.caller.role, item):
         raise RoleNeeded
-    return item, await shares.submission(ctx.reader, item.id)
+    return item, filled
 
 
 async def begin(
-    w: Writing, number: int, shown: str, *, patient_id: bytes | None, answers: dict[str, str], owner_email: str | None
+    w: Writing, number: int, shown: str, *, patient_id: bytes | None, known: dict[str, str], owner_email: str | None
 ) -> Content:
-    """Begin a vet form of the library, about a patient that the caller has found, with `answers` filled in already.
-    Missing; RoleNeeded; Invalid for an owner's e-mail where no copy may go."""
+    """Begin a vet form of the library, about a patient that the caller has found; `known` is what its fields start
+    with. Missing; RoleNeeded; Invalid for an owner's e-mail where no copy may go."""
     w.require("library:write")
     template = await library.get(w.tx, w.clinic_id, ContentKind.VET_FORM, number)
     if template is None or template.status is not None:
@@ -78,7 +77,7 @@ async def begin(
     )  # fmt: skip
     item = await library.add(w.tx, item)
     w.tx.event(w.clinic_id, "created", "content", item.id, stamp)
-    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, answers, "", at))
+    shares.save_submission(w.tx, Submission(item.id, w.clinic_id, filling.begun(item.html, known), "", at))
     return item
 
 
@@ -93,7 +92,7 @@ async def save(w: Writing, number: int, shown: str, answers: dict[str, str], by:
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """A form with its answers, as its page shows it and in all forms of content, and the answers as text."""
+    """A form with its answers as pages show it, in all its forms as content, and the answers as text."""
 
     shown: str
     html: str
@@ -126,7 +125,7 @@ async def complete(
     now = values.now()
     shares.save_submission(w.tx, Submission(item.id, w.clinic_id, done.answers, done.shown, now, now))
     await _note(w, item, user, done.text)
-    clinic = await _clinic(w.tx, w.clinic_id)
+    clinic = await clinics.get(w.tx, w.clinic_id)
     for recipient in (clinic.email or user.email, owner if to_owner else None):
         if recipient is not None:
             mails.add(w.tx, vet_form_letters.completed(clinic, item, recipient, done.text))
@@ -134,17 +133,14 @@ async def complete(
 
 
 async def _note(w: Writing, item: Content, user: User, text: str) -> None:
-    """Into the patient's history, if the clinic still sees the patient."""
+    """Into the patient's history."""
     if item.patient_id is None:
         return
-    patient = await patients.get(w.tx, w.clinic_id, item.patient_id)
-    if patient is None or patient.state not in (State.ACTIVE, State.ARCHIVED):
-        return
     new = share_records.NewRecord(
-        clinic_id=w.clinic_id, patient_id=patient.id, kind=item.details.record, title=item.title, objective=text,
+        clinic_id=w.clinic_id, patient_id=item.patient_id, kind=item.details.record, title=item.title, objective=text,
         author_id=user.id,
     )  # fmt: skip
-    share_records.write(w.tx, new)
+    await share_records.write_if_seen(w.tx, new)
 
 
 async def remind(store: Store, days: int, link: vet_form_letters.Link) -> int:
@@ -192,10 +188,6 @@ def _changed(w: Writing, item: Content, by: str) -> Content:
     return replace(item, updated_at=at, updated_by=by)
 
 
-async def _clinic(reader: Reader, clinic_id: int) -> Clinic:
-    return next(one for one in await access.list_clinics(reader) if one.id == clinic_id)
-
-
 async def _author_address(tx: Tx, item: Content) -> str | None:
     """Who began the form; else the clinic."""
     begun_by = item.details.begun_by
@@ -203,7 +195,7 @@ async def _author_address(tx: Tx, item: Content) -> str | None:
     user = None if ident is None else await staff.get_user(tx, ident)
     if user is not None and user.active and user.email:
         return user.email
-    return (await _clinic(tx, item.clinic_id)).email
+    return (await clinics.get(tx, item.clinic_id)).email
 
 
 def _opened(role: str, item: Content) -> bool:

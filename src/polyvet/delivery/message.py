@@ -13,15 +13,7 @@ from email.utils import format_datetime
 from polyvet.model import values
 from polyvet.model.mails import Letter
 
-# No comments, quotes or address literals: nobody's mailbox needs them, and whoever writes them means mischief.
-_PART = r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]"
-_ADDRESS = re.compile(rf"({_PART}{{1,64}})@({_PART}{{1,255}})")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-
-
-def is_address(text: str) -> bool:
-    """Whether it is one mailbox and nothing else; its letters may be of any alphabet."""
-    return _ADDRESS.fullmatch(text) is not None
 
 
 def domain(address: str) -> str:
@@ -38,7 +30,7 @@ def compose(letter: Letter, mail_from: str) -> EmailMessage:
     message["To"] = _address(mail.recipient)
     reply_to = letter.reply_to
     # An address in another alphabet needs a server that takes such, as the recipient's may.
-    if reply_to is not None and is_address(reply_to) and (reply_to.isascii() or not mail.recipient.isascii()):
+    if reply_to is not None and values.is_email(reply_to) and (reply_to.isascii() or not mail.recipient.isascii()):
         message["Reply-To"] = _address(reply_to)
     message["Subject"] = _one_line(mail.subject)
     message["Date"] = format_datetime(datetime.fromtimestamp(mail.created_at // values.MICROSECONDS, UTC))

@@ -14,8 +14,9 @@ import ssl
 from email import policy
 from typing import TYPE_CHECKING
 
-from polyvet.delivery.message import compose, domain, is_address
+from polyvet.delivery.message import compose, domain
 from polyvet.delivery.said import discreet
+from polyvet.model import values
 from polyvet.model.mails import Ending, Letter, Outcome
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class SmtpSender:
         from aiosmtplib import SMTPException
 
         recipient = letter.mail.recipient
-        if not is_address(recipient):
+        if not values.is_email(recipient):
             return Outcome(Ending.REFUSED, reason="the recipient's address is none")
         message = compose(letter, self._mail_from)
         try:

@@ -31,7 +31,6 @@ class Session(msgspec.Struct, frozen=True):
 
     user: User
     csrf: str
-    began_at: int
 
 
 def new_secret() -> str:
@@ -66,7 +65,7 @@ async def find(reader: Reader, secret: str | None) -> Session | None:
     session, user = found
     if session.expires_at <= values.now() or not user.active:
         return None
-    return Session(user, csrf_of(secret), session.created_at)
+    return Session(user, csrf_of(secret))
 
 
 async def end(store: Store, secret: str) -> None:

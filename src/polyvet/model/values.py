@@ -22,7 +22,7 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 ULID_CHARACTERS = 26
 BASE36_CHARACTERS = 24
-LONGEST_EMAIL = 254
+LONGEST_EMAIL = 254  # the longest that a mail server takes
 MICROSECONDS = 1_000_000
 DAY = 86_400 * MICROSECONDS
 
@@ -168,5 +168,5 @@ def fold(text: str) -> str:
 
 
 def is_email(text: str) -> bool:
-    """Whether a text is spelt as an e-mail address is."""
-    return len(text) <= LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
+    """Whether a text is one mailbox's address and nothing else; its letters may be of any alphabet."""
+    return len(text) <= LONGEST_EMAIL and text.isprintable() and _EMAIL.fullmatch(text) is not None

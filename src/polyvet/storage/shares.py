@@ -41,10 +41,6 @@ _BY_TOKEN = Statement(
 )
 _BY_NUMBER = Statement(select(*COLUMNS).where(s.clinic_id == p("clinic"), s.number == p("number")), "clinic number")
 _GET = Statement(select(*COLUMNS).where(s.id == p("share")), "share")
-_OF_PATIENT = Statement(
-    select(*COLUMNS).where(s.patient_id == p("patient"), s.clinic_id == p("clinic")).order_by(s.number.desc()),
-    "patient clinic",
-)
 _parent = shares.alias("parent")
 _seen = and_(
     enrolments.c.clinic_id == s.clinic_id, enrolments.c.patient_id == s.patient_id,
@@ -117,11 +113,6 @@ async def by_number(reader: Reader, clinic_id: int, number: int) -> Share | None
     """A clinic's share."""
     row = await reader.fetch_one(_BY_NUMBER, clinic_id, number)
     return None if row is None else share_of(row)
-
-
-async def of_patient(reader: Reader, clinic_id: int, patient_id: bytes) -> list[Share]:
-    """What a clinic shared about a patient, the latest first."""
-    return [share_of(row) for row in await reader.fetch(_OF_PATIENT, patient_id, clinic_id)]
 
 
 async def latest(reader: Reader, clinic_id: int, before: int, limit: int) -> list[ListedShare]:

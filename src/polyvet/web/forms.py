@@ -27,6 +27,10 @@ class Fields(msgspec.Struct, frozen=True):
         """A field's text."""
         return self.values.get(name)
 
+    def text(self, name: str) -> str:
+        """A field's text without the blanks around it; empty where there is none."""
+        return (self.get(name) or "").strip()
+
 
 def of_query(raw: bytes) -> Fields:
     """The query's parameters. Invalid for what is no percent-encoded UTF-8, or too much."""

@@ -49,7 +49,7 @@ async def write_secret(
     fingerprint = digest(request.scope["method"].encode(), request.scope["path"].encode(), body)
 
     async def job(tx: Tx) -> Reply:
-        w = Writing(ctx.caller, tx, ctx.codelists)
+        w = ctx.within(tx)
         if key is not None:
             saved = await stored.saved(tx, ctx.caller.key_id, key)
             if saved is not None:

@@ -9,8 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from starlette.responses import HTMLResponse
+
+OF_CONTENT = "'self' data: https:"  # where images of content may come from
 _FOLDER = Path(__file__).parent / "templates"
-IMAGES = "'self' data: https:"  # from where pictures of the library's texts come
 
 
 @cache
@@ -39,3 +41,17 @@ def private(form_action: str, style_name: str = "page", images: str = "'none'") 
         "referrer-policy": "no-referrer",
         "x-content-type-options": "nosniff",
     }
+
+
+def is_headed(html: str) -> bool:
+    """Whether content brings a first heading of its own, so that its page needs none."""
+    return "<h1" in html
+
+
+def page(
+    name: str, status: int = 200, form_action: str = "'self'", style_name: str = "page", images: str = "'none'",
+    **shown: Any,
+) -> HTMLResponse:  # fmt: skip
+    """One person's page: what its template makes of `shown`, in a style. The rest is as for `private`."""
+    text = template(name).render(style=style(style_name)[0], **shown)
+    return HTMLResponse(text, status, private(form_action, style_name, images))

@@ -19,6 +19,7 @@ from polyvet.model.errors import Invalid
 T = TypeVar("T", bound=msgspec.Struct)
 HIGHEST_PAGE = 1_000_000_000
 MOST_DIGITS = 40  # of an integer in a body
+_HALF = "holds half of a surrogate pair"
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 1, 1)
 _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)\s*(Z|z|[+\- ]\d{2}:?\d{2})?)?", re.ASCII
@@ -126,7 +127,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         raise Invalid({_shown(twice): "was given twice"})
     for name in found:
         if not name.isascii() and not _can_be_sent(name):
-            raise Invalid({_shown(name): "holds half of a surrogate pair"})
+            raise Invalid({_shown(name): _HALF})
     return found
 
 
@@ -169,7 +170,7 @@ def read_fields(document: Any, wanted: type[T], rules: dict[str, Callable[[Any],
 def _converted(document: dict[str, Any], wanted: type[T]) -> tuple[dict[str, Any], dict[str, str]]:
     """The fields' values, and the problems of those that have none. A struct that does not hold as a whole is taken
     field by field, since as a whole it names its first problem only."""
-    with contextlib.suppress(msgspec.ValidationError):
+    with contextlib.suppress(msgspec.ValidationError, UnicodeEncodeError):
         whole = msgspec.convert(document, wanted)
         names = (field.name for field in _fields(wanted) if field.encode_name in document)
         return {name: getattr(whole, name) for name in names}, {}
@@ -185,6 +186,8 @@ def _converted(document: dict[str, Any], wanted: type[T]) -> tuple[dict[str, Any
             found[field.name] = msgspec.convert(document[name], field.type)
         except msgspec.ValidationError as error:
             problems[name] = _in_words(str(error))
+        except UnicodeEncodeError:  # half of a surrogate pair where no text is wanted, which msgspec stumbles over
+            problems[name] = _HALF
     return found, problems
 
 
@@ -196,7 +199,7 @@ def text_problem(value: str) -> str | None:
     """What keeps a text from being stored and sent; None if nothing does."""
     if "\0" in value:
         return "must not hold a null character"
-    return None if _can_be_sent(value) else "holds half of a surrogate pair"
+    return None if _can_be_sent(value) else _HALF
 
 
 def _can_be_sent(text: str) -> bool:

@@ -80,7 +80,7 @@ def save_draft(practice: Practice, token: str, answers: dict[str, str]) -> str:
     """Keep what was filled in so far; gives the token that holds it."""
     found = opened(practice, token)
     assert found is not None
-    return practice.run(lambda store: shares.save_draft(store, found, answers, link, DAYS))
+    return practice.run(lambda store: shares.save_draft(store, found, answers, DAYS))
 
 
 def queued(practice: Practice) -> list[Mail]:

@@ -130,8 +130,8 @@ def test_pages_are_walked_without_a_gap(practice):
     for _ in range(3):
         page = person.get(path).text
         seen.append(list(listed(page)))
-        older = re.search(rf'href="({PATH}\?before=\d+)"', page)
-        path = "" if older is None else older[1]
+        older = re.search(r'href="shares(\?before=\d+)"', page)
+        path = "" if older is None else PATH + older[1]
     assert path == ""
     assert [len(one) for one in seen] == [50, 50, 20]
     assert [number for page in seen for number in page] == list(range(120, 0, -1))

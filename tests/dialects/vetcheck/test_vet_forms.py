@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from tests.dialects.harness import Practice
 from tests.dialects.library import item
 from tests.dialects.vetcheck.people import FREE, OTHER, Person
 from tests.dialects.vetcheck.shared import queued
+from tests.dialects.vetcheck.signing_in import beside
 
 PATH = "/account/vetforms"
 BONCUK = "patient_01JABC9XYZKL4N7P3Q8TRM2ZDE"
@@ -43,9 +45,10 @@ def completed(person: Person, page: str, **more: Any) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, page), answer.text
 
 
-def add_vet_form(practice: Practice, html: str) -> None:
+def add_vet_form(practice: Practice, html: str, role: str = "free") -> None:
     """Another vet form of the library, number 9."""
-    row = {"kind": ContentKind.VET_FORM, "title": "Another", "html": html, "details": ContentDetails(owner_copy=True)}
+    details = ContentDetails(owner_copy=True)
+    row = {"kind": ContentKind.VET_FORM, "title": "Another", "html": html, "role": role, "details": details}
 
     async def job(tx: Tx) -> None:
         await library.add(tx, item(9, row))
@@ -98,20 +101,6 @@ def test_a_vet_form_is_begun_saved_and_completed(fresh_practice):
     assert [mail.recipient for mail in queued(fresh_practice)] == ["desk@harbour-street.example"]
 
 
-def test_the_page_says_what_is_kept_and_what_becomes_of_it(fresh_practice):
-    person = Person(fresh_practice)
-    page = begun(person, owner_email=OWNER, patient=BONCUK)
-    shown = person.get(page)
-    assert "It is not complete yet." in shown.text
-    assert "is part of the patient&#39;s history and is mailed to desk@harbour-street.example" in shown.text
-    assert 'value="yes" checked' in shown.text
-    assert "img-src 'self' data: https:" in shown.headers["content-security-policy"]
-    refused = person.post(page, {"firstName": "x", "decision": "complete"}).text
-    assert "Please check: " in refused
-    assert 'value="yes" checked' not in refused  # who took the tick out need not do so again
-    assert 'value="yes" checked' in person.post(page, {"to_owner": "yes", "decision": "complete"}).text
-
-
 def test_a_form_that_is_complete_stays_as_it_is(fresh_practice):
     person = Person(fresh_practice)
     page = begun(person)
@@ -147,6 +136,20 @@ def test_a_field_of_the_forms_own_does_not_send_the_copy(fresh_practice):
     assert [mail.recipient for mail in queued(fresh_practice)] == ["desk@harbour-street.example"]
 
 
+def test_what_the_role_does_not_open_is_told_on_a_page(fresh_practice):
+    add_vet_form(fresh_practice, '<input name="a">', role="premium")
+    page = begun(Person(fresh_practice), form="9")
+    person = Person(fresh_practice, FREE)
+    for answer in (
+        person.get(page),
+        person.post(page, {"a": "x", "decision": "save"}, PATH),
+        person.post(page, {"a": "x", "decision": "complete"}, PATH),
+        person.post(PATH, {"form": "9"}),
+    ):
+        assert answer.status_code == 403
+        assert "not open to your role" in answer.text
+
+
 def test_all_fields_of_the_largest_form_are_kept(fresh_practice):
     names = [f"f{number}" for number in range(MOST_FIELDS)]
     add_vet_form(fresh_practice, "".join(f'<textarea name="{name}"></textarea>' for name in names))
@@ -162,7 +165,9 @@ def test_all_fields_of_the_largest_form_are_kept(fresh_practice):
 def test_the_patients_history_gets_a_record_that_every_dialect_reads(fresh_practice):
     person = Person(fresh_practice)
     page = begun(person, patient=BONCUK)
-    assert 'value="Boncuk"' in person.get(page).text
+    begun_with = person.get(page).text
+    assert 'value="Boncuk"' in begun_with
+    assert re.search(r'<option value="\w+" selected', begun_with), "the record's sex is one of the form's"
     completed(person, page)
     record = fresh_practice.vetigen.get(f"/api/v1/soap/patient/{BONCUK}").json()["data"]["items"][0]
     assert "First name: Élif <b>" in record["objective"]
@@ -195,7 +200,7 @@ def test_another_clinic_sees_none_of_it(fresh_practice):
     page = begun(Person(fresh_practice))
     other = Person(fresh_practice, OTHER)
     assert other.get(page).status_code == 404
-    assert page not in other.get(PATH).text
+    assert "None yet." in other.get(PATH).text
     assert other.post(page, {**ANSWERS, "decision": "complete"}, page=PATH).status_code == 404
     assert fresh_practice.other_vetcheck.get(f"/vetforms/{page.rpartition('/')[2]}/get").status_code == 404
     assert status_of(fresh_practice, page) == "incomplete"
@@ -249,7 +254,34 @@ def test_many_forms_come_by_pages(fresh_practice, monkeypatch):
     monkeypatch.setattr("polyvet.dialects.vetcheck.vet_form_pages.ROWS", 2)
     person = Person(fresh_practice)
     numbers = [begun(person).rpartition("/")[2] for _ in range(3)]
+    beside(fresh_practice, f"UPDATE content SET role = 'premium' WHERE number = {numbers[2]}")  # noqa: S608
+    free = Person(fresh_practice, FREE).get(PATH).text
+    assert [number in free for number in numbers] == [True, True, False]
     first = person.get(PATH).text
     assert [number in first for number in numbers] == [False, True, True]
-    assert f"{PATH}?before={numbers[1]}" in first
-    assert f"{PATH}/{numbers[0]}" in person.get(f"{PATH}?before={numbers[1]}").text
+    assert f'href="vetforms?before={numbers[1]}"' in first
+    assert f'href="vetforms/{numbers[0]}"' in person.get(f"{PATH}?before={numbers[1]}").text
+
+
+def test_what_the_role_does_not_open_is_told_on_a_page(fresh_practice):
+    page = begun(Person(fresh_practice))
+    beside(fresh_practice, "UPDATE content SET role = 'premium' WHERE title = 'Ultrasound report'")
+    person = Person(fresh_practice, FREE)
+    assert "no vet form that is open to you" in person.get(PATH).text
+    csrf = person.csrf("/account")
+    for answer in (
+        person.get(page),
+        person.client.post(page, data={"csrf": csrf, **ANSWERS, "decision": "complete"}),
+        person.client.post(PATH, data={"csrf": csrf, "form": "2"}),
+    ):
+        assert answer.status_code == 403
+        assert "open to premium users" in answer.text
+
+
+def test_who_sends_the_owner_no_copy_need_not_say_so_again(fresh_practice):
+    person = Person(fresh_practice)
+    page = begun(person, owner_email=OWNER)
+    assert 'value="yes" checked> <label for="_to_owner"' in person.get(page).text
+    for said, checked in (({}, ""), ({"to_owner": "yes"}, " checked")):
+        refused = person.post(page, {"decision": "complete", **said}).text
+        assert f'value="yes"{checked}> <label for="_to_owner"' in refused

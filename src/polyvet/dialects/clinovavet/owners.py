@@ -23,7 +23,6 @@ from polyvet.web.marks import Marks
 from polyvet.web.message import Reply, Request
 
 LONGEST_NAME = 100
-LONGEST_EMAIL = 254  # the longest that a mail server takes
 LONGEST_PHONE = 50
 LONGEST_ADDRESS = 500
 LONGEST_SEARCH = 200
@@ -65,7 +64,7 @@ class OwnerIn(msgspec.Struct, rename="camel"):
     first_name: Annotated[str, required_schema(LONGEST_NAME)]
     last_name: Annotated[str, required_schema(LONGEST_NAME)]
     middle_name: Annotated[str | None, optional_schema(LONGEST_NAME)] = None
-    email: Annotated[str | None, optional_schema(LONGEST_EMAIL)] = None
+    email: Annotated[str | None, optional_schema(values.LONGEST_EMAIL)] = None
     phone: Annotated[str | None, optional_schema(LONGEST_PHONE)] = None
     address: Annotated[str | None, optional_schema(LONGEST_ADDRESS)] = None
 
@@ -74,7 +73,7 @@ _RULES = {
     "firstName": required(LONGEST_NAME),
     "lastName": required(LONGEST_NAME),
     "middleName": optional(LONGEST_NAME),
-    "email": optional(LONGEST_EMAIL),
+    "email": optional(values.LONGEST_EMAIL),
     "phone": optional(LONGEST_PHONE),
     "address": optional(LONGEST_ADDRESS),
 }

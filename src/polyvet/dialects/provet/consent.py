@@ -12,7 +12,7 @@ from collections.abc import Callable
 import msgspec
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AccessDeniedError
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from polyvet.dialects.provet.wire import API_SCOPE, NAME, OPENID
 from polyvet.identity import asking, attempts, grants
@@ -115,8 +115,10 @@ def _page(
 ) -> Response:
     values = asked.fields.values
     target, leads_to = oauth.target(asked.redirect_uri)
-    page = pages.template("sign_in.html").render(
-        style=pages.style()[0],
+    page = pages.page(
+        "sign_in.html",
+        status,
+        leads_to,
         application=asked.application.name,
         clinic=clinic.name,
         may=_may(asked),
@@ -125,10 +127,9 @@ def _page(
         problem=problem,
         target=target,
     )
-    headers = pages.private(leads_to)
     if retry_after is not None:
-        headers["retry-after"] = str(retry_after)
-    return HTMLResponse(page, status, headers)
+        page.headers["retry-after"] = str(retry_after)
+    return page
 
 
 def _may(asked: Asked) -> list[str]:
@@ -144,5 +145,4 @@ def _may(asked: Asked) -> list[str]:
 
 
 def _refused(status: int, problem: str) -> Response:
-    page = pages.template("sign_in_refused.html").render(style=pages.style()[0], problem=problem)
-    return HTMLResponse(page, status, pages.private("'none'"))
+    return pages.page("sign_in_refused.html", status, "'none'", problem=problem)

@@ -4,7 +4,9 @@ developers register there."""
 
 from __future__ import annotations
 
-from starlette.responses import HTMLResponse, Response
+from typing import Any
+
+from starlette.responses import Response
 
 from polyvet.core.clinics import Clinics
 from polyvet.dialects.vetcheck.people import Shared, Table
@@ -95,23 +97,20 @@ class Account:
         check(session, form)
         return session, form
 
-    async def _applications(self, request: Request, session: Session, status: int = 200, **shown: object) -> Response:
+    async def _applications(self, request: Request, session: Session, status: int = 200, **shown: Any) -> Response:
         found = await stored.of_clinic(self._shared.store.reader, session.user.clinic_id, NAME)
         page = {"problems": {}, "given": {}, "applications": found, "audience": AUDIENCE}
         origin = self._shared.origin(request)
         return await self._page("applications.html", session, status, origin=origin, **{**page, **shown})
 
-    async def _page(self, name: str, session: Session, status: int = 200, **shown: object) -> Response:
+    async def _page(self, name: str, session: Session, status: int = 200, **shown: Any) -> Response:
         clinic = await self._clinics.get(self._shared.store.reader, session.user.clinic_id)
-        page = pages.template(name).render(
-            style=pages.style()[0], user=session.user, clinic=clinic.name, csrf=session.csrf, **shown
-        )
-        return HTMLResponse(page, status, pages.private("'self'"))
+        return pages.page(name, status, user=session.user, clinic=clinic.name, csrf=session.csrf, **shown)
 
 
 def _new(session: Session, form: Fields) -> NewApplication:
     """What is to be registered; Invalid names what does not hold."""
-    name, uris = (form.get("name") or "").strip(), (form.get("redirect_uris") or "").split()
+    name, uris = form.text("name"), form.text("redirect_uris").split()
     problems: dict[str, str] = {}
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
         problems["name"] = f"A name has 1 to {LONGEST_NAME} characters."

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from polyvet.core.clinics import Clinics
 from polyvet.dialects.vetcheck.people import Shared, SignInNeeded, Table, moved, told
@@ -128,8 +128,9 @@ class Authorize:
     async def _page(self, asked: Asked) -> Response:
         reader, user, promo = self._shared.store.reader, asked.session.user, asked.fields.get("promo_code")
         shown, leads_to = oauth.target(asked.redirect_uri)
-        page = pages.template("consent.html").render(
-            style=pages.style()[0],
+        return pages.page(
+            "consent.html",
+            form_action=leads_to,
             application=asked.application.name,
             registered_by=(await self._clinics.get(reader, asked.application.clinic_id)).name,
             clinic=(await self._clinics.get(reader, user.clinic_id)).name,
@@ -141,7 +142,6 @@ class Authorize:
             csrf=asked.session.csrf,
             target=shown,
         )
-        return HTMLResponse(page, 200, pages.private(leads_to))
 
 
 def _checked(application: Application, fields: Fields, here: str) -> str:

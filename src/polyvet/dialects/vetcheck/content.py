@@ -17,8 +17,7 @@ from msgspec.structs import replace
 
 from polyvet.core import library, reading, rendering
 from polyvet.core.codelists import Codelists
-from polyvet.core.context import Writing
-from polyvet.dialects.vetcheck import accept
+from polyvet.dialects.vetcheck import accept, wire
 from polyvet.dialects.vetcheck.wire import encode, subject, to_time
 from polyvet.model.library import Content, ContentKind
 from polyvet.storage.store import Reader
@@ -32,7 +31,6 @@ TEXTS = (HTML, MARKDOWN, PLAIN)  # [docs]
 SERVED = (accept.JSON, *TEXTS)
 LONGEST_TITLE = 300
 LONGEST_KEYWORDS = 2_000
-MOST_DIGITS = 15
 HIGHEST_ID = 2**53
 VARY = (b"vary", b"accept")
 # A browser that opens the fragment by itself shows it, and does nothing else for it.
@@ -145,8 +143,7 @@ def putting(kind: ContentKind) -> Handler:
             changed["updated_by"] = subject(ctx.caller.user_id)
 
         async def job(tx: Tx) -> Reply:
-            w = Writing(ctx.caller, tx, ctx.codelists)
-            item = await library.change(w, kind, number, shown, lambda old: replace(old, **changed))
+            item = await library.change(ctx.within(tx), kind, number, shown, lambda old: replace(old, **changed))
             return Reply(200, encode(await content_out(item, ctx.codelists, tx)))
 
         return await ctx.store.write(touching, job)
@@ -183,5 +180,4 @@ async def content_out(item: Content, codelists: Codelists, reader: Reader) -> Co
 def named(request: Request) -> tuple[int | None, str]:
     """The number that the path names, and what stands there; no number for what is none."""
     shown = request.parameters["id"]
-    is_number = shown.isascii() and shown.isdecimal() and len(shown) <= MOST_DIGITS
-    return (int(shown) if is_number else None), shown
+    return wire.number(shown), shown

@@ -7,9 +7,10 @@ somebody else.
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from polyvet.core.clinics import Clinics
 from polyvet.dialects.vetcheck.people import Shared, Table, moved, told
@@ -96,8 +97,7 @@ class Login:
         session = await current(self._shared, request)
         if session is None:
             return moved(request, "/login")
-        page = pages.template("logout.html").render(style=pages.style()[0], user=session.user, csrf=session.csrf)
-        return HTMLResponse(page, 200, pages.private("'self'"))
+        return pages.page("logout.html", user=session.user, csrf=session.csrf)
 
     async def leaving(self, request: Request) -> Response:
         """End the session."""
@@ -146,17 +146,12 @@ class Login:
         given = given or NewAccount("", "", "", "")
         return self._page(request, "register.html", status, problem=problem, problems=problems or {}, given=given)
 
-    def _page(self, request: Request, name: str, status: int, **shown: object) -> Response:
+    def _page(self, request: Request, name: str, status: int, **shown: Any) -> Response:
         visit = cookie(request, VISIT)
         secret = visit or sessions.new_secret()
         next_ = local(_next(request))
-        page = pages.template(name).render(
-            style=pages.style()[0],
-            csrf=sessions.csrf_of(secret),
-            query="" if next_ is None else f"?next={quote(next_, safe='/')}",
-            **shown,
-        )
-        response = HTMLResponse(page, status, pages.private("'self'"))
+        query = "" if next_ is None else f"?next={quote(next_, safe='/')}"
+        response = pages.page(name, status, csrf=sessions.csrf_of(secret), query=query, **shown)
         keep(self._shared, request, response, VISIT, secret, sessions.LIFETIME_S)
         return response
 

@@ -25,6 +25,8 @@ FILTER, ORDER, TOP, SKIP, COUNT = OPTIONS = ("$filter", "$orderby", "$top", "$sk
 LONGEST = 4_000  # characters of a filter or an order
 MOST_KEYS = 20
 LONGEST_SHOWN = 40
+# What a shell makes of the page's own samples, which have `$filter` within double quotes.
+_UNNAMED = "holds a value without a name; shells take $filter out of double quotes: write \\$filter there"
 
 Known = Mapping[str, Kind]
 
@@ -42,7 +44,8 @@ class Asked(msgspec.Struct, frozen=True):
 
 def read(query: Mapping[str, str], known: Known) -> Asked:
     """Read a list's query; `known` are the fields of the resource. Options that are given without a value are as good
-    as not given, but for `$count` [seed]; other parameters than options are ignored [inferred]."""
+    as not given, but for `$count` [seed]; other parameters than options are ignored, but for a value without a name
+    [inferred]."""
     options = _options(query)
     counting = options.pop(COUNT, "false").lower()
     if counting not in ("", "true", "false"):
@@ -61,6 +64,8 @@ def _options(query: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for spelled, text in query.items():
         name = spelled.strip()
+        if not name and text:
+            raise Invalid({"query": _UNNAMED})
         if not name.startswith("$"):
             continue
         if name not in OPTIONS:

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+from polyvet.dialects.vetcheck import wire
 from polyvet.model import values
 from polyvet.model.errors import Missing
 
 _VETIGEN, _CLINOVAVET = "patient_", "c"  # what the dialects' ids start with
-_MOST_DIGITS = 18
 
 
 def patient_named(value: str | int | None) -> bytes | int | None:
@@ -21,8 +21,8 @@ def patient_named(value: str | int | None) -> bytes | int | None:
         found = values.from_crockford(text.removeprefix(_VETIGEN))
     elif text.startswith(_CLINOVAVET):
         found = values.from_base36(text.removeprefix(_CLINOVAVET))
-    elif text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS:
-        found = int(text)
+    else:
+        found = wire.number(text)
     if found is None:
         raise Missing("patient", text)
     return found

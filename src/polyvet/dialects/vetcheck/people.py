@@ -12,20 +12,21 @@ from urllib.parse import quote
 
 import msgspec
 import structlog
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from polyvet.core.codelists import Codelists
 from polyvet.dialects.vetcheck import wire
 from polyvet.dialects.vetcheck.wire import Options
-from polyvet.model.errors import Busy, Invalid, LimitReached, Missing, PolyvetError, TooLarge, WrongMediaType
+from polyvet.model.errors import Busy, Invalid, LimitReached, Missing, RoleNeeded, TooLarge, WrongMediaType
 from polyvet.storage.store import Store
-from polyvet.web import pages
+from polyvet.web import pages, params
 from polyvet.web.forms import FORM_BYTES
 from polyvet.web.log import shown
 from polyvet.web.message import Receive, Request, Scope, Send
 from polyvet.web.origin import origin
 from polyvet.web.rolling import Rolling
 
+BEYOND = 1 << 59  # more than there are numbers
 _FIRST_ERROR = 400
 _log = structlog.get_logger()
 
@@ -83,11 +84,8 @@ class People:
             return
         except SignInNeeded as error:
             response = _to_sign_in(request, error.next)
-        except PolyvetError as error:
-            response = _failed(error)
-        except Exception:
-            _log.exception("defect", dialect=wire.NAME, path=shown(scope["path"]))
-            response = told(500, "Something went wrong here. Try again; if it stays, tell whoever runs this server.")
+        except Exception as error:
+            response = _failed(error, scope["path"])
         if response.status_code >= _FIRST_ERROR:
             await request.drain()
         await response(scope, receive, send)
@@ -121,8 +119,7 @@ class People:
 
 def told(status: int, problem: str, title: str = "This did not work") -> Response:
     """A page that says what is wrong, and what to do."""
-    page = pages.template("told.html").render(style=pages.style()[0], title=title, problem=problem)
-    return HTMLResponse(page, status, pages.private("'none'"))
+    return pages.page("told.html", status, "'none'", title=title, problem=problem)
 
 
 def moved(request: Request, path: str) -> Response:
@@ -137,6 +134,11 @@ def here(request: Request) -> str:
     return quote(request.scope["path"]) + (f"?{query}" if query else "")
 
 
+def before_of(request: Request) -> int:
+    """The number below which a page of a list starts; BEYOND for the first page."""
+    return params.integer(request.query(), "before", BEYOND, low=1, high=BEYOND)
+
+
 def _to_sign_in(request: Request, next_: str | None) -> Response:
     """To the page where people sign in, and from there back: to where they were if that was to be read."""
     if next_ is None:
@@ -144,10 +146,13 @@ def _to_sign_in(request: Request, next_: str | None) -> Response:
     return moved(request, f"/login?next={quote(next_, safe='/')}")
 
 
-def _failed(error: PolyvetError) -> Response:
+def _failed(error: Exception, path: str) -> Response:
+    """The page for a fact that stands in the way, or for a defect."""
     match error:
         case Missing():
             return told(404, "There is no such page here.")
+        case RoleNeeded():
+            return told(403, "This is open to premium users only. A promo code on the page of your account opens it.")
         case Invalid():
             return told(400, str(error))
         case WrongMediaType():
@@ -163,4 +168,5 @@ def _failed(error: PolyvetError) -> Response:
             response = told(503, "The server is busy. Try again in a moment.")
             response.headers["retry-after"] = "1"
             return response
-    raise error  # a fact that no page can meet: a defect
+    _log.exception("defect", dialect=wire.NAME, path=shown(path))
+    return told(500, "Something went wrong here. Try again; if it stays, tell whoever runs this server.")

@@ -7,26 +7,23 @@ A link itself cannot be shown again: of its token only a hash is kept.
 from __future__ import annotations
 
 import msgspec
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from polyvet.core import shares
-from polyvet.core.context import Caller, Context, Writing
+from polyvet.core.clinics import Clinics
 from polyvet.core.letters import day, written_out
-from polyvet.dialects.vetcheck.people import Shared, Table, moved
-from polyvet.dialects.vetcheck.signed import check, signed_in
-from polyvet.identity.sessions import Session
+from polyvet.dialects.vetcheck.people import BEYOND, Shared, Table, before_of, moved
+from polyvet.dialects.vetcheck.signed import check, context, signed_in
+from polyvet.dialects.vetcheck.wire import number
 from polyvet.model import values
 from polyvet.model.errors import Missing
 from polyvet.model.library import ContentKind, ListedShare
-from polyvet.storage import access
-from polyvet.web import pages, params
+from polyvet.web import pages
 from polyvet.web.forms import of_form
 from polyvet.web.message import Request
 
 PATH = "/account/shares"
 PAGE = 50
-_BEYOND = 1 << 62  # more than there are numbers
-_MOST_DIGITS = 15
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -55,45 +52,36 @@ class SharePages:
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
+        self._clinics = Clinics()
 
     async def listed(self, request: Request) -> Response:
         """The clinic's latest shares; `before` is the number below which an older page starts."""
         session = await signed_in(self._shared, request)
-        before = params.integer(request.query(), "before", _BEYOND, low=1, high=_BEYOND)
-        ctx = self._context(session)
+        before = before_of(request)
+        ctx = context(self._shared, session)
         found = await shares.latest(ctx, before, PAGE + 1)
-        clinic = await access.get_clinic(ctx.reader, ctx.clinic_id)
-        assert clinic is not None  # noqa: S101, its user is signed in
+        clinic = await self._clinics.get(ctx.reader, ctx.clinic_id)
         now = values.now()
-        page = pages.template("shares.html").render(
-            style=pages.style()[0], clinic=clinic.name, csrf=session.csrf,
-            path=request.scope.get("root_path", "") + PATH,
+        return pages.page(
+            "shares.html", clinic=clinic.name, csrf=session.csrf,
             rows=[_row(one, clinic.timezone, now) for one in found[:PAGE]],
-            older=found[PAGE - 1].share.number if len(found) > PAGE else None, newest=before == _BEYOND,
+            older=found[PAGE - 1].share.number if len(found) > PAGE else None, newest=before == BEYOND,
         )  # fmt: skip
-        return HTMLResponse(page, headers=pages.private("'self'"))
 
     async def revoke(self, request: Request) -> Response:
         """Let a share's links lead nowhere from now on."""
         session = await signed_in(self._shared, request)
         check(session, await of_form(request))
         shown = request.parameters["number"]
-        if not shown.isascii() or not shown.isdecimal() or len(shown) > _MOST_DIGITS:
+        named = number(shown)
+        if named is None:
             raise Missing(shares.KIND, shown)
-        ctx = self._context(session)
+        ctx = context(self._shared, session)
         await ctx.store.write(
             shares.sharing(ctx),
-            lambda tx: shares.revoke(Writing(ctx.caller, tx, ctx.codelists), int(shown), shown),
+            lambda tx: shares.revoke(ctx.within(tx), named, shown),
         )
         return moved(request, PATH)
-
-    def _context(self, session: Session) -> Context:
-        user = session.user
-        caller = Caller(
-            user.id, user.clinic_id, user.role, frozenset(("patients:read", "shares:write")), user.name,
-            user_id=user.id, role=user.library_role,
-        )  # fmt: skip
-        return Context(caller, self._shared.store, self._shared.codelists)
 
 
 def _row(one: ListedShare, zone: str, now: int) -> Row:

@@ -14,11 +14,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from polyvet.core import filling, shares
 from polyvet.core.controls import BODY_BYTES, MOST_SENT
 from polyvet.core.letters import day, written_out
+from polyvet.core.prefill import EMAIL
 from polyvet.core.shares import Opened
 from polyvet.dialects.vetcheck.people import Shared, Table, moved, told
 from polyvet.identity.attempts import sender
@@ -33,6 +34,7 @@ from polyvet.web.slots import digest
 APPOINTMENT_MINUTES = 30
 # What is sent in a minute. One address may be that of many owners: of a phone network's proxy.
 OF_A_SHARE, FROM_ONE_ADDRESS = 30, 120
+RECEIPTS = 5  # a minute to one e-mail, through whatever open links: anybody may name anybody's
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _GONE = "This link leads nowhere. It may have expired, or a part of it is missing. Ask the clinic for a new one."
 
@@ -87,6 +89,7 @@ class SharedPages:
         answers, problems = read(found.content.html, fields.values)
         if problems and not found.submitted:
             return self._form(request, found, answers, problems, own)
+        self._count_receipt(found, {} if save else answers)
         try:
             token = await self._keep(request, found, answers, own, save=save)
         except AlreadySubmitted:
@@ -107,8 +110,8 @@ class SharedPages:
             f"share-{share.id.hex()}@polyvet", share.created_at, starts, APPOINTMENT_MINUTES,
             summary, clinic.name,
         )  # fmt: skip
-        headers = {**_headers("'none'"), "content-disposition": 'attachment; filename="appointment.ics"'}
-        return Response(body, 200, headers, icalendar.MEDIA_TYPE)
+        headers = {**pages.private("'none'"), "content-disposition": 'attachment; filename="appointment.ics"'}
+        return _unseen(Response(body, 200, headers, icalendar.MEDIA_TYPE))
 
     async def _find(self, request: Request) -> Opened | None:
         token = request.parameters["token"]
@@ -120,6 +123,13 @@ class SharedPages:
         self._shared.attempts.take(digest(b"address", b"share", sender(address)), FROM_ONE_ADDRESS)
         self._shared.attempts.take(digest(b"share", found.share.id), OF_A_SHARE)
 
+    def _count_receipt(self, found: Opened, answers: Mapping[str, str]) -> None:
+        """Count a mail that goes to whom the answers name. LimitReached when it is too much."""
+        named = found.share.open or found.share.parent_id is not None
+        email = answers.get(EMAIL, "").strip().lower()
+        if named and email and not found.submitted:
+            self._shared.attempts.take(digest(b"receipt", email.encode()), RECEIPTS)
+
     async def _keep(
         self, request: Request, found: Opened, answers: dict[str, str], own: str | None, *, save: bool
     ) -> str:
@@ -130,7 +140,7 @@ class SharedPages:
             return self._link(request, token)
 
         if save:
-            return await shares.save_draft(store, found, answers, link, days, own)
+            return await shares.save_draft(store, found, answers, days, own)
         html = found.content.html
         shown, text = filling.shown(html, answers), filling.as_text(html, answers)
         return await shares.submit(store, found, answers, shown, text, link, days, own)
@@ -140,14 +150,13 @@ class SharedPages:
     ) -> Response:
         """The form with what is in it. Who opens an open link gets a token of their own along with it."""
         html, submission = found.content.html, found.submission
-        known = filling.fields(html)
         return _page(
             "form.html",
             422 if problems else 200,
             self._common(request, found),
             content=filling.filled(html, answers, problems),
-            problems=[(field, problems[field.name]) for field in known if field.name in problems],
-            marked=any(field.required for field in known),
+            fields=filling.fields(html),
+            problems=problems,
             own=(own or shares.own_token()) if found.share.open else None,
             saved=None if submission is None else written_out(submission.saved_at, found.clinic.timezone),
             own_link=self._link(request, found.token) if found.share.parent_id is not None else None,
@@ -161,7 +170,7 @@ class SharedPages:
             "clinic": found.clinic.name,
             "pet": share.name,
             "title": found.content.title,
-            "headed": "<h1" in found.content.html,
+            "headed": pages.is_headed(found.content.html),
             "comments": share.comments,
             "instructions": share.special_instructions,
             "appointment": None if at is None else written_out(at, zone),
@@ -182,17 +191,16 @@ def _own(fields: Fields) -> str | None:
 
 
 def _page(name: str, status: int, common: Mapping[str, Any], **more: Any) -> Response:
-    page = pages.template(name).render(style=pages.style("reading")[0], **common, **more)
-    return HTMLResponse(page, status, _headers("'self'" if name == "form.html" else "'none'"))
+    form_action = "'self'" if name == "form.html" else "'none'"
+    return _unseen(pages.page(name, status, form_action, "reading", pages.OF_CONTENT, **common, **more))
 
 
-def _headers(form_action: str) -> dict[str, str]:
-    found = pages.private(form_action, "reading", pages.IMAGES)
-    return {**found, "x-robots-tag": "noindex"}
+def _unseen(response: Response) -> Response:
+    """Kept out of search engines."""
+    response.headers["x-robots-tag"] = "noindex"
+    return response
 
 
 def _gone() -> Response:
     """The answer to every link that does not stand."""
-    response = told(404, _GONE, "This link does not work")
-    response.headers["x-robots-tag"] = "noindex"
-    return response
+    return _unseen(told(404, _GONE, "This link does not work"))

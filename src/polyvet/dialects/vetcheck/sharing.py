@@ -34,7 +34,6 @@ from polyvet.web.slots import digest
 
 LONGEST_TEXT = 5_000
 LONGEST_PREFILL = 500
-_MOST_DIGITS = 15
 _LATEST_SECOND = 7_258_118_400  # 2200, as for texts
 
 

@@ -10,6 +10,7 @@ import re
 from starlette.requests import cookie_parser
 from starlette.responses import Response
 
+from polyvet.core.context import PERMISSIONS, Caller, Context
 from polyvet.dialects.vetcheck.people import Shared, SignInNeeded
 from polyvet.identity import sessions
 from polyvet.identity.sessions import COOKIE, Session
@@ -34,6 +35,15 @@ async def signed_in(shared: Shared, request: Request) -> Session:
 async def current(shared: Shared, request: Request) -> Session | None:
     """The same, None for nobody."""
     return await sessions.find(shared.store.reader, cookie(request, COOKIE))
+
+
+def context(shared: Shared, session: Session) -> Context:
+    """Who is signed in, as core asks for it: at their clinic, with the role that they have now."""
+    user = session.user
+    caller = Caller(
+        user.id, user.clinic_id, user.role, frozenset(PERMISSIONS), user.name, user_id=user.id, role=user.library_role
+    )
+    return Context(caller, shared.store, shared.codelists)
 
 
 def check(session: Session, fields: Fields) -> None:
@@ -70,4 +80,4 @@ def local(path: str | None) -> str | None:
     return path
 
 
-__all__ = ["HOME", "SignInNeeded", "check", "check_csrf", "cookie", "current", "keep", "local", "signed_in"]
+__all__ = ["HOME", "SignInNeeded", "check", "check_csrf", "context", "cookie", "current", "keep", "local", "signed_in"]

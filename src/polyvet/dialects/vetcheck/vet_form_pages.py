@@ -10,31 +10,29 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import Response
 
-from polyvet.core import filling, prefill, vet_forms
+from polyvet.core import filling, library, prefill, vet_forms
 from polyvet.core.clinics import Clinics
-from polyvet.core.context import PERMISSIONS, Caller, Context, Writing
+from polyvet.core.context import Writing
 from polyvet.core.controls import BODY_BYTES, MOST_SENT
-from polyvet.core.letters import day, written_out
+from polyvet.core.letters import written_out
 from polyvet.core.named import named_patient
 from polyvet.dialects.vetcheck import signed, wire
 from polyvet.dialects.vetcheck.patient_ids import patient_named
-from polyvet.dialects.vetcheck.people import Shared, Table
+from polyvet.dialects.vetcheck.people import BEYOND, Shared, Table, before_of, moved
 from polyvet.identity.sessions import Session
 from polyvet.model.entities import Patient
 from polyvet.model.errors import Invalid, Missing
 from polyvet.model.library import Content, FormStatus, Submission
 from polyvet.model.values import is_email
-from polyvet.storage.writing import Touching
 from polyvet.web import pages
-from polyvet.web.forms import Fields, of_form, of_query
+from polyvet.web.forms import Fields, of_form
 from polyvet.web.message import Request
 
 PATH = "account/vetforms"
 ROWS = 50
-_HIGHEST = 1 << 62
-_MOST_DIGITS = 18
+TO_OWNER = "to_owner"  # the field that says so
 
 T = TypeVar("T")
 
@@ -58,8 +56,7 @@ class VetFormPages:
     async def overview(self, request: Request) -> Response:
         """What can be begun, and what was: `before` is the number that a page of it ends with."""
         session = await signed.signed_in(self._shared, request)
-        before = of_query(request.scope["query_string"]).get("before")
-        return await self._overview(request, session, _HIGHEST if before is None else _number(before))
+        return await self._overview(session, before_of(request))
 
     async def begin(self, request: Request) -> Response:
         """Begin a form, and go to it."""
@@ -69,14 +66,14 @@ class VetFormPages:
         try:
             item = await self._write(session, lambda w: self._begin(w, fields))
         except (Invalid, Missing) as error:
-            return await self._overview(request, session, _HIGHEST, error, fields)
-        return _to(request, f"/{PATH}/{item.number}")
+            return await self._overview(session, BEYOND, error, fields)
+        return moved(request, f"/{PATH}/{item.number}")
 
     async def show(self, request: Request) -> Response:
         """One form: to be filled in, or as it was completed."""
         session = await signed.signed_in(self._shared, request)
-        item, filled = await vet_forms.get(self._context(session), *_named(request))
-        return await self._form(request, session, item, filled)
+        item, filled = await vet_forms.get(signed.context(self._shared, session), *_named(request))
+        return await self._form(session, item, filled)
 
     async def answer(self, request: Request) -> Response:
         """Save a form or complete it; what does not hold comes back with what was typed."""
@@ -85,40 +82,39 @@ class VetFormPages:
         fields = await of_form(request, most=MOST_SENT)
         signed.check(session, fields)
         number, shown = _named(request)
-        item, filled = await vet_forms.get(self._context(session), number, shown)
+        item, filled = await vet_forms.get(signed.context(self._shared, session), number, shown)
         if item.status == FormStatus.COMPLETE:
-            return await self._form(request, session, item, filled)
+            return await self._form(session, item, filled)
         completing = fields.get("decision") == "complete"
         check = filling.checked if completing else filling.typed
         answers, problems = check(item.html, fields.values)
         if problems:
-            copying = fields.get("to_owner") is not None
-            return await self._form(request, session, item, filled, answers, problems, copying=copying)
+            return await self._form(session, item, filled, fields, answers, problems)
         by = wire.subject(session.user.id)
         if not completing:
             await self._write(session, lambda w: vet_forms.save(w, number, shown, answers, by))
-            return _to(request, f"/{PATH}/{number}")
+            return moved(request, f"/{PATH}/{number}")
         done = await asyncio.to_thread(vet_forms.finished, item.html, answers)
 
         async def work(w: Writing) -> Content:
-            to_owner = fields.get("to_owner") is not None
+            to_owner = fields.get(TO_OWNER) is not None
             return await vet_forms.complete(w, number, shown, done, session.user, by, to_owner=to_owner)
 
         await self._write(session, work)
-        return _to(request, f"/{PATH}/{number}")
+        return moved(request, f"/{PATH}/{number}")
 
     async def _begin(self, w: Writing, fields: Fields) -> Content:
-        shown = fields.get("form") or ""
-        named = patient_named((fields.get("patient") or "").strip() or None)
-        owner_email = (fields.get("owner_email") or "").strip() or None
+        shown, patient_shown = fields.text("form"), fields.text("patient")
+        named = patient_named(patient_shown)
+        owner_email = fields.text("owner_email") or None
         if owner_email is not None and not is_email(owner_email):
             raise Invalid({"owner's e-mail": "must be one e-mail address"})
-        patient, answers = None, {}
+        patient, known = None, {}
         if named is not None:
-            patient = await named_patient(w, named, (fields.get("patient") or "").strip())
-            answers = await self._known(w, patient)
+            patient = await named_patient(w, named, patient_shown)
+            known = await self._known(w, patient)
         return await vet_forms.begin(
-            w, _number(shown), shown, patient_id=None if patient is None else patient.id, answers=answers,
+            w, _number(shown), shown, patient_id=None if patient is None else patient.id, known=known,
             owner_email=owner_email,
         )  # fmt: skip
 
@@ -127,58 +123,36 @@ class VetFormPages:
         return await prefill.of_record(w.tx, await w.codelists.within(w.tx, patient), clinic, patient)
 
     async def _overview(
-        self, request: Request, session: Session, before: int, problem: Invalid | Missing | None = None,
-        fields: Fields | None = None,
-    ) -> Response:  # fmt: skip
-        ctx = self._context(session)
+        self, session: Session, before: int, problem: Invalid | Missing | None = None, fields: Fields | None = None
+    ) -> Response:
+        ctx = signed.context(self._shared, session)
         begun = await vet_forms.begun(ctx, before, ROWS)
-        clinic = await self._clinics.get(ctx.reader, ctx.clinic_id)
-        page = pages.template("vet_forms.html").render(
-            style=pages.style()[0], csrf=session.csrf, templates=await vet_forms.templates(ctx), begun=begun,
-            more=begun[-1].number if len(begun) == ROWS else None, root=request.scope.get("root_path", ""),
-            day=lambda at: day(at, clinic.timezone), problem=_said(problem),
-            typed={} if fields is None else fields.values,
+        return pages.page(
+            "vet_forms.html", 200 if problem is None else 400, csrf=session.csrf, begun=begun,
+            templates=await vet_forms.templates(ctx), more=begun[-1].number if len(begun) == ROWS else None,
+            time=wire.to_time, problem=_said(problem), typed={} if fields is None else fields.values,
         )  # fmt: skip
-        return HTMLResponse(page, 200 if problem is None else 400, pages.private("'self'"))
 
     async def _form(
-        self, request: Request, session: Session, item: Content, filled: Submission | None,
-        answers: dict[str, str] | None = None, problems: dict[str, str] | None = None, *, copying: bool = True,
+        self, session: Session, item: Content, filled: Submission, sent: Fields | None = None,
+        answers: dict[str, str] | None = None, problems: dict[str, str] | None = None,
     ) -> Response:  # fmt: skip
-        """The form with what is in it: `answers` and their `problems` where some do not hold, else what is kept;
-        `copying` says whether the box for the owner's copy is ticked."""
+        """The form, with what was sent where that does not hold."""
         complete, problems = item.status == FormStatus.COMPLETE, problems or {}
         clinic = await self._clinics.get(self._shared.store.reader, session.user.clinic_id)
-        kept = {} if filled is None else filled.answers
-        known = [] if complete else filling.fields(item.html)
-        page = pages.template("vet_form.html").render(
-            style=pages.style("reading")[0], root=request.scope.get("root_path", ""), csrf=session.csrf,
-            clinic=clinic.name, title=item.title, pet=kept.get("petName"), complete=complete,
-            headed="<h1" in item.html, marked=any(field.required for field in known),
-            at=written_out(item.updated_at if filled is None else filled.saved_at, clinic.timezone),
-            content=filled.shown if complete and filled else filling.filled(item.html, answers or kept, problems),
-            problems=[(field, problems[field.name]) for field in known if field.name in problems],
-            copy_to=item.details.owner_email if item.details.owner_copy else None, copying=copying,
-            of_patient=item.patient_id is not None, mailed_to=clinic.email or session.user.email,
+        return pages.page(
+            "vet_form.html", 400 if problems else 200, style_name="reading", images=pages.OF_CONTENT,
+            clinic=clinic.name, title=item.title, headed=pages.is_headed(item.html), csrf=session.csrf,
+            completed=written_out(item.updated_at, clinic.timezone) if complete else None,
+            fields=[] if complete else filling.fields(item.html), problems=problems,
+            content=filled.shown if complete else filling.filled(item.html, answers or filled.answers, problems),
+            owner_email=item.details.owner_email if item.details.owner_copy else None,
+            to_owner=sent is None or sent.get(TO_OWNER) is not None,
         )  # fmt: skip
-        return HTMLResponse(page, 400 if problems else 200, pages.private("'self'", "reading", pages.IMAGES))
-
-    def _context(self, session: Session) -> Context:
-        return Context(_caller(session), self._shared.store, self._shared.codelists)
 
     async def _write(self, session: Session, work: Callable[[Writing], Awaitable[T]]) -> T:
-        caller, store = _caller(session), self._shared.store
-        touching = Touching(clinics=(caller.clinic_id,))
-        return await store.write(touching, lambda tx: work(Writing(caller, tx, self._shared.codelists)))
-
-
-def _caller(session: Session) -> Caller:
-    """Who is signed in, as core asks for it."""
-    user = session.user
-    return Caller(
-        key_id=user.id, clinic_id=user.clinic_id, kind="person", permissions=frozenset(PERMISSIONS), shown=user.name,
-        user_id=user.id, role=user.library_role,
-    )  # fmt: skip
+        ctx = signed.context(self._shared, session)
+        return await ctx.store.write(await library.touching(ctx), lambda tx: work(ctx.within(tx)))
 
 
 def _named(request: Request) -> tuple[int, str]:
@@ -187,9 +161,10 @@ def _named(request: Request) -> tuple[int, str]:
 
 
 def _number(shown: str) -> int:
-    if not shown.isascii() or not shown.isdecimal() or len(shown) > _MOST_DIGITS:
+    found = wire.number(shown)
+    if found is None:
         raise Missing(vet_forms.KIND, shown)
-    return int(shown)
+    return found
 
 
 def _said(problem: Invalid | Missing | None) -> str | None:
@@ -197,8 +172,3 @@ def _said(problem: Invalid | Missing | None) -> str | None:
     if isinstance(problem, Missing):
         return f"There is no {problem.kind} {problem.shown} here."
     return None if problem is None else "; ".join(f"The {name} {text}" for name, text in problem.problems.items()) + "."
-
-
-def _to(request: Request, path: str) -> Response:
-    headers = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
-    return RedirectResponse(f"{request.scope.get('root_path', '')}{path}", 303, headers)

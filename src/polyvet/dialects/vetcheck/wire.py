@@ -19,16 +19,16 @@ ROOT = "/"  # [seed]
 AUDIENCE = "https://api-v2.vetcheck.it/"  # of every request to sign in, with the slash [seed]
 SHARES_PER_MINUTE = 5  # of a user, over all kinds of content [seed]
 LONGEST_SHOWN_ID = 100
+MOST_DIGITS = 15  # of a number
 
 
 class Options(msgspec.Struct, frozen=True):
     """The dialect's settings: the URL under which clients reach the server; whether strangers may register; for how
-    many days a shared link leads anywhere; after how many days somebody is reminded of a vet form."""
+    many days a shared link leads anywhere."""
 
     public_url: str | None = None
     registration: bool = False
     share_days: int = 90
-    reminder_days: int = 7
 
 
 class Failure(msgspec.Struct, rename="camel"):
@@ -120,6 +120,11 @@ def failure(status: int, message: str, headers: Headers | None = None) -> Reply:
 def subject(user_id: bytes) -> str:
     """What a user is called in tokens and `updated_by`: as Auth0 spells ids [seed], made of our own."""
     return f"auth0|{user_id.hex()}"
+
+
+def number(text: str) -> int | None:
+    """A number as paths and forms name it; None for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def to_time(instant: int) -> str:

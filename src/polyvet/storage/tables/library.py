@@ -37,7 +37,6 @@ content = Table(
     text_("plain"),
     document("details"),
     Index("content_number", "clinic_id", "kind", "number", unique=True),
-    Index("content_slug", "clinic_id", "kind", "slug"),
     Index("content_patient", "patient_id"),
     # What a reminder may be due of.
     Index("content_incomplete", "created_at", sqlite_where=INCOMPLETE, postgresql_where=INCOMPLETE),
@@ -68,7 +67,6 @@ shares = Table(
     Column("revoked_at", INSTANT),
     Index("shares_number", "clinic_id", "number", unique=True),
     Index("shares_patient", "patient_id", "number"),
-    Index("shares_content", "content_id"),
     sqlite_with_rowid=False,
 )
 
@@ -78,7 +76,6 @@ share_links = Table(
     Column("token_hash", BYTES, primary_key=True),
     id_("share_id", ForeignKey("shares.id")),
     Column("created_at", INSTANT, nullable=False),
-    Index("share_links_share", "share_id"),
     sqlite_with_rowid=False,
 )
 

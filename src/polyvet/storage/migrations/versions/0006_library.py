@@ -104,7 +104,6 @@ def _content() -> None:
         document(),
     )  # with row numbers: rows are large, and SQLite would read whole ones on the way through the key's tree
     op.create_index("content_number", "content", ["clinic_id", "kind", "number"], unique=True)
-    op.create_index("content_slug", "content", ["clinic_id", "kind", "slug"])
     op.create_index("content_patient", "content", ["patient_id"])
     op.create_index(
         "content_incomplete", "content", ["created_at"], sqlite_where=_INCOMPLETE, postgresql_where=_INCOMPLETE
@@ -132,7 +131,6 @@ def _shares() -> None:
     )
     op.create_index("shares_number", "shares", ["clinic_id", "number"], unique=True)
     op.create_index("shares_patient", "shares", ["patient_id", "number"])
-    op.create_index("shares_content", "shares", ["content_id"])
     op.create_table(
         "share_links",
         octets("token_hash", key=True),
@@ -140,7 +138,6 @@ def _shares() -> None:
         integer("created_at"),
         **PLAIN,
     )
-    op.create_index("share_links_share", "share_links", ["share_id"])
     op.create_table(
         "submissions",
         ident("subject_id", key=True),
