@@ -132,6 +132,14 @@ def test_vetigen_takes_its_key_in_either_header(served: Practice) -> None:
     }
 
 
+def test_vetcheck_takes_what_its_users_granted_and_no_key(served: Practice) -> None:
+    document = _described(served, "vetcheck")
+    assert document["security"] == [{"bearer": []}]
+    scheme = document["components"]["securitySchemes"]["bearer"]
+    assert scheme["bearerFormat"] == "JWT"
+    assert "id_token" in scheme["description"]
+
+
 def test_no_name_of_a_module_stands_in_a_description(served: Practice) -> None:
     for dialect in DIALECTS:
         assert "polyvet." not in served.client().get(f"/openapi/{dialect}.json").text

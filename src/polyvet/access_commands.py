@@ -125,6 +125,33 @@ def revoke_application(
     typer.echo(f"revoked: {client_id}")
 
 
+@app.command("add-user")
+def add_user(
+    email: Annotated[str, typer.Argument(help="What they sign in with.")],
+    clinic: ClinicOption,
+    name: Annotated[str, typer.Option(help="First and last name.")],
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Add somebody who works at a clinic and print their number; of who is there if the e-mail is theirs already.
+
+    They sign in once `polyvet set-password` has given them a password. VetCheck's whole library is open to them unless
+    `polyvet set-role` says otherwise.
+    """
+    from polyvet.core.staff import add
+    from polyvet.model.errors import Invalid
+
+    async def work(store: Store) -> int:
+        await require_clinic(store, clinic)
+        try:
+            return await add(store, clinic, name, email)
+        except Invalid as error:
+            fail("; ".join(error.problems.values()))
+
+    typer.echo(run_to_end(with_store(settings_of(config, data, database_url), work)))
+
+
 @app.command("set-password")
 def set_password(
     email: Annotated[str, typer.Argument(help="The user's e-mail, by which to sign in.")],

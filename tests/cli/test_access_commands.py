@@ -37,6 +37,21 @@ def test_an_application_of_vetcheck_asks_for_users_only(tmp_path: Path) -> None:
     assert _rows(tmp_path / "data", "SELECT email FROM clinics") == [("desk@mine.example",)]
 
 
+def test_a_user_is_added_once_and_can_be_given_a_password(tmp_path: Path) -> None:
+    where = ["--clinic", 1, "--data", tmp_path / "data"]
+    made("create-clinic", "Mine", "--data", tmp_path / "data")
+    assert made("add-user", "ada@mine.example", "--name", " Ada Lovelace ", *where) == "1\n"
+    assert made("add-user", "ben@mine.example", "--name", "Ben", *where) == "2\n"
+    assert made("add-user", "Ada@mine.example", "--name", "Another", *where) == "1\n"
+    told = refused("add-user", "ada", "--name", " ", *where)
+    assert "a name has 1 to 200 characters; ada is no e-mail address" in told
+    assert "there is no clinic 9" in refused("add-user", "x@y.example", "--name", "X", "--clinic", 9, *where[2:])
+    assert _rows(tmp_path / "data", "SELECT name, email, role, library_role FROM users ORDER BY number") == [
+        ("Ada Lovelace", "ada@mine.example", "staff", "premium"), ("Ben", "ben@mine.example", "staff", "premium"),
+    ]  # fmt: skip
+    assert made("check", "--data", tmp_path / "data") == "The store is sound.\n"
+
+
 def test_a_promo_code_is_made_printed_once_and_ended(tmp_path: Path) -> None:
     where = ["--data", tmp_path / "data"]
     code = made("create-promo-code", "--uses", 3, "--days", 10, "--name", "spring", *where)

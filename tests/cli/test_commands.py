@@ -349,6 +349,7 @@ def test_version_and_help() -> None:
         "revoke-key",
         "create-application",
         "revoke-application",
+        "add-user",
         "set-password",
         "rotate-signing-key",
         "get",

@@ -217,6 +217,14 @@ def test_answers_are_written_out_as_lines() -> None:
     ]  # fmt: skip
 
 
+def test_a_label_that_ends_a_sentence_needs_no_second_mark() -> None:
+    html = (
+        '<label for="a">Desexed?</label><input id="a" name="a"><label for="b">I agree.</label>'
+        '<input type="checkbox" id="b" name="b"><label for="c">Weight:</label><input id="c" name="c">'
+    )
+    assert filling.as_text(html, {"a": "Yes", "b": "on", "c": "4"}) == "Desexed? Yes\nI agree: Yes\nWeight: 4"
+
+
 def test_a_form_begins_with_what_is_known_by_id_or_name() -> None:
     html = (
         '<input id="petName" name="pet"><select name="petSex"><option value="m">Male</option></select>'

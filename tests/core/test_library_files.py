@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -234,6 +235,13 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
         "handouts/0.md:1: has no title",
     ]
     assert len(refused.value.problems) == MOST_PROBLEMS
+
+
+def test_nobody_waits_for_a_pipe(tmp_path: Path) -> None:
+    (tmp_path / "handouts").mkdir()
+    os.mkfifo(tmp_path / "handouts" / "pipe.md")
+    with pytest.raises(LibraryError, match=r"handouts/pipe\.md: is no file"):
+        read_folder(tmp_path, numbered=False)
 
 
 def test_two_files_are_two_items(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_an_e_mail_has_no_more_accounts_than_may_sign_in(store_url: str) -> None
         async with opened(store_url, 1) as world:
             for _ in range(CANDIDATES):
                 await registration.register(world.store, _new("crowd@example.org"))
-            with pytest.raises(Invalid, match="no account"):
+            with pytest.raises(Invalid, match="No account"):
                 await registration.register(world.store, _new("crowd@example.org"))
             assert len(await _signs_in(world, "crowd@example.org")) == CANDIDATES
 

@@ -113,7 +113,8 @@ def as_text(html: str, answers: Mapping[str, str]) -> str:
     lines = []
     for field in fields(html):
         said = _said(field, answers.get(field.name, field.preset)).replace("\n", "\n  ")
-        lines.append(f"{field.label}: {said}")
+        label = field.label.rstrip(" .:")
+        lines.append(f"{label} {said}" if label.endswith("?") else f"{label}: {said}")
     return "\n".join(lines)
 
 

@@ -84,7 +84,7 @@ def received(clinic: Clinic, share: Share, content: Content, link: str) -> Lette
 
 def submitted(share: Share, content: Content, text: str, link: str) -> Letter:
     """To the clinic, once a form was submitted; `text` are the answers."""
-    who = f"It was sent to {share.email}." if share.email and share.parent_id is None else ""
+    who = f"The link was mailed to {share.email}." if share.email and share.parent_id is None else ""
     before = [f"“{content.title}”{_of(share)} was filled in.", who, text, "It can be read here:"]
     return Letter(f"Filled in: {content.title}{_of(share)}", tuple(part for part in before if part), link)
 

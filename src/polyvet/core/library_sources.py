@@ -136,6 +136,9 @@ def _source(name: str, path: Path, problems: list[str], *, numbered: bool) -> So
     if len(path.stem) > LONGEST_SLUG or not path.stem.isprintable():
         problems.append(f"{name}: must have a name of at most {LONGEST_SLUG} printable characters")
         return None
+    if path.is_fifo():  # to open one would wait for whoever writes into it
+        problems.append(f"{name}: is no file")
+        return None
     try:
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)

@@ -17,11 +17,13 @@ from polyvet.model.filters import Filter, Order
 from polyvet.model.paging import Page
 from polyvet.storage import departments, sessions
 from polyvet.storage import staff as stored
-from polyvet.storage.writing import Touching
+from polyvet.storage.store import Store
+from polyvet.storage.writing import Touching, Tx
 
 KIND = "user"
 KINDS = {path: field.kind for path, field in stored.FIELDS.items()}
 STAFF = "staff"  # the role of who is added without one
+LONGEST_NAME = 200
 Change = Callable[[StaffFile], StaffFile]
 NOBODY = StaffFile(User(b"", 0, "", "", STAFF, 0), UserDetails())
 
@@ -75,13 +77,37 @@ async def create(w: Writing, change: Change) -> StaffFile:
     file = _named(change(NOBODY), NOBODY)
     problems = {} if file.user.email else {"email": "This field may not be blank."}
     await _check(w, file, NOBODY, problems)
-    stamp = w.tx.stamp(w.clinic_id)
+    return await _added(w.tx, w.clinic_id, file)
+
+
+async def add(store: Store, clinic_id: int, name: str, email: str) -> int:
+    """Add somebody to a clinic by hand; gives their number, or that of who has the e-mail already. Invalid."""
+    name, email = name.strip(), email.strip()
+    problems = {}
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+        problems["name"] = f"a name has 1 to {LONGEST_NAME} characters"
+    if not values.is_email(email):
+        problems["email"] = f"{email} is no e-mail address"
+    if problems:
+        raise Invalid(problems)
+
+    async def job(tx: Tx) -> int:
+        file = await stored.by_email(tx, clinic_id, email)
+        if file is None:
+            file = await _added(tx, clinic_id, replace(NOBODY, user=replace(NOBODY.user, name=name, email=email)))
+        return file.user.number
+
+    return await store.write(touching(clinic_id), job)
+
+
+async def _added(tx: Tx, clinic_id: int, file: StaffFile) -> StaffFile:
+    stamp = tx.stamp(clinic_id)
     at = min(values.now(), stamp)
     ident = values.new_id(at)
     subject = f"{KIND}|{values.to_crockford(ident)}"
-    user = replace(file.user, id=ident, clinic_id=w.clinic_id, subject=subject, created_at=at, updated_at=stamp)
-    user = await stored.add_user(w.tx, user, file.details)
-    w.tx.event(w.clinic_id, "created", KIND, user.id, stamp)
+    user = replace(file.user, id=ident, clinic_id=clinic_id, subject=subject, created_at=at, updated_at=stamp)
+    user = await stored.add_user(tx, user, file.details)
+    tx.event(clinic_id, "created", KIND, user.id, stamp)
     return replace(file, user=user)
 
 

@@ -34,13 +34,13 @@ async def register(store: Store, new: NewAccount) -> User:
     choose from at signing in: one more could never sign in."""
     checked = NewAccount(new.email.strip(), new.name.strip(), new.practice.strip(), new.password)
     problems = {
-        "email": passwords.email_problem(checked.email),
+        "email": passwords.email_problem(checked.email) and "this is no e-mail address",
         "name": _name_problem(checked.name),
         "practice": _name_problem(checked.practice),
         "password": passwords.password_problem(checked.password),
     }
     if any(problems.values()):
-        raise Invalid({name: problem for name, problem in problems.items() if problem})
+        raise Invalid({name: f"{problem[0].upper()}{problem[1:]}." for name, problem in problems.items() if problem})
     stored = await passwords.hashed(checked.password)
 
     async def job(tx: Tx) -> User | None:
@@ -50,7 +50,7 @@ async def register(store: Store, new: NewAccount) -> User:
 
     user = await store.write(Touching(), job)
     if user is None:
-        raise Invalid({"email": "no account can be made with this address; ask whoever runs this server"})
+        raise Invalid({"email": "No account can be made with this address; ask whoever runs this server."})
     return user
 
 

@@ -134,6 +134,7 @@ def test_the_figures_are_the_programs():
         f"`form_reminder_days` days, {defaults.form_reminder_days} unless set",
         f"`{wire.AUDIENCE}`",
         f"{shared_pages.OF_A_SHARE} times a minute for a share, {shared_pages.FROM_ONE_ADDRESS} for an address",
+        f"through open links, {shared_pages.RECEIPTS} times a minute for the e-mail",
         f"its state, {share_pages.PAGE} a page",
     ):
         assert told in PAGE, told

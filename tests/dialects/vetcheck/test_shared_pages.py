@@ -250,7 +250,7 @@ def test_a_problem_with_an_open_links_form_keeps_what_it_began(unlimited: Practi
 def test_a_token_that_is_somebody_elses_is_not_taken(unlimited: Practice) -> None:
     token, other = shared(unlimited.vetcheck, FORM), shared(unlimited.vetcheck, FORM, BLUEY)
     for own in (other, token, "short", "ä" * 43):
-        led_to = led(post(unlimited, token, {**GOOD, "own": own}))
+        led_to = led(post(unlimited, token, {**GOOD, "ownerEmail": "cleo@mail.example", "own": own}))
         assert led_to not in (other, token, own)
         assert share_of(unlimited, led_to).parent_id == share_of(unlimited, token).id
     assert submission(unlimited, share_of(unlimited, other)) is None
@@ -358,7 +358,7 @@ def test_below_the_dialects_name_links_stay_there(unlimited: Practice) -> None:
     token = shared(unlimited.vetcheck, FORM, {"next_appointment": "2030-01-02T03:04:05Z"})
     found = page(unlimited.client().get(f"/vetcheck/s/{token}"))
     assert found.forms[0].action == f"/vetcheck/s/{token}"
-    answer = unlimited.client().post(f"/vetcheck/s/{token}", data=GOOD)
+    answer = unlimited.client().post(f"/vetcheck/s/{token}", data={**GOOD, "ownerEmail": "dora@mail.example"})
     assert answer.headers["location"].startswith("/vetcheck/s/")
 
 
@@ -371,3 +371,16 @@ def test_what_is_sent_is_counted_by_share(unlimited: Practice) -> None:
     assert 0 < int(answers[30].headers["retry-after"]) <= 61
     assert get(it, token).status_code == 200
     assert post(it, other, {}).status_code == 422
+
+
+def test_nobody_is_mailed_again_and_again_through_open_links(fresh_practice: Practice) -> None:
+    links = [shared(fresh_practice.vetcheck, FORM) for _ in range(2)]
+    for token in (*links, *links, links[0]):
+        led(post(fresh_practice, token, GOOD))
+    before = len(queued(fresh_practice))
+    for email in (GOOD["ownerEmail"], GOOD["ownerEmail"].upper()):
+        page(post(fresh_practice, links[1], {**GOOD, "ownerEmail": email}), 429)
+    assert len(queued(fresh_practice)) == before
+    led(post(fresh_practice, links[1], GOOD, "save"))
+    led(post(fresh_practice, links[1], {**GOOD, "ownerEmail": "bela@mail.example"}))
+    assert len(queued(fresh_practice)) == before + 2

@@ -314,7 +314,7 @@ def test_an_address_has_as_many_accounts_as_may_sign_in(fresh_practice: Practice
         assert sent(browser, browser.get("/register"), **NEW).status_code == 303
     answer = sent(browser, browser.get("/register"), **NEW)
     assert answer.status_code == 400
-    assert "no account can be made" in Page(answer).text
+    assert "No account can be made" in Page(answer).text
     slowed = sent(browser, browser.get("/register"), **NEW)
     assert slowed.status_code == 429
     assert "retry-after" in slowed.headers

@@ -45,9 +45,10 @@ def completed(person: Person, page: str, **more: Any) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, page), answer.text
 
 
-def add_vet_form(practice: Practice, html: str) -> None:
+def add_vet_form(practice: Practice, html: str, role: str = "free") -> None:
     """Another vet form of the library, number 9."""
-    row = {"kind": ContentKind.VET_FORM, "title": "Another", "html": html, "details": ContentDetails(owner_copy=True)}
+    details = ContentDetails(owner_copy=True)
+    row = {"kind": ContentKind.VET_FORM, "title": "Another", "html": html, "role": role, "details": details}
 
     async def job(tx: Tx) -> None:
         await library.add(tx, item(9, row))
@@ -95,7 +96,7 @@ def test_a_vet_form_is_begun_saved_and_completed(fresh_practice):
     completed(person, page)
     assert status_of(fresh_practice, page) == "complete"
     shown = person.get(page).text
-    assert "Élif &lt;b&gt;" in shown
+    assert '<span class="answer">Élif &lt;b&gt;</span>' in shown
     assert "<input" not in shown
     assert [mail.recipient for mail in queued(fresh_practice)] == ["desk@harbour-street.example"]
 

@@ -116,9 +116,9 @@ def _new(session: Session, form: Fields) -> NewApplication:
         problems["name"] = f"A name has 1 to {LONGEST_NAME} characters."
     if not 1 <= len(uris) <= MOST_REDIRECTS:
         problems["redirect_uris"] = f"Name 1 to {MOST_REDIRECTS} of them."
-    for uri in uris[:MOST_REDIRECTS]:
-        if (problem := applications.redirect_problem(uri)) is not None:
-            problems["redirect_uris"] = f"{uri}: {problem}."
+    wrong = [f"{uri}: {why}." for uri in uris[:MOST_REDIRECTS] if (why := applications.redirect_problem(uri))]
+    if wrong:
+        problems["redirect_uris"] = " ".join(wrong)
     if problems:
         raise Invalid(problems)
     return NewApplication(

@@ -20,6 +20,8 @@ from polyvet.web.routes import Handler, Parameter, Route, RouteTable, getting
 
 TITLE = "VetCheck, as polyvet serves it"
 _TEXT = {"type": "string"}
+_WHENCE = "The id_token of a user who allowed the application: see /.well-known/openid-configuration."
+TOKEN = openapi.Security("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": _WHENCE})
 QUERY = (
     Parameter(name="$filter", schema=_TEXT, description="Which items: a boolean expression.", origin="seed"),
     Parameter(name="$orderby", schema=_TEXT, description="Columns, each with ASC or DESC.", origin="seed"),
@@ -45,7 +47,7 @@ def document(served: RouteTable) -> bytes:
         root=ROOT,
         table=served,
         error_type=Failure,
-        security=(openapi.BEARER,),
+        security=(TOKEN,),
         rate_headers=(),
     )
 

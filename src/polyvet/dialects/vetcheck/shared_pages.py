@@ -19,6 +19,7 @@ from starlette.responses import Response
 from polyvet.core import filling, shares
 from polyvet.core.controls import BODY_BYTES, MOST_SENT
 from polyvet.core.letters import day, written_out
+from polyvet.core.prefill import EMAIL
 from polyvet.core.shares import Opened
 from polyvet.dialects.vetcheck.people import Shared, Table, moved, told
 from polyvet.identity.attempts import sender
@@ -33,6 +34,7 @@ from polyvet.web.slots import digest
 APPOINTMENT_MINUTES = 30
 # What is sent in a minute. One address may be that of many owners: of a phone network's proxy.
 OF_A_SHARE, FROM_ONE_ADDRESS = 30, 120
+RECEIPTS = 5  # a minute to one e-mail, through whatever open links: anybody may name anybody's
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _GONE = "This link leads nowhere. It may have expired, or a part of it is missing. Ask the clinic for a new one."
 
@@ -87,6 +89,7 @@ class SharedPages:
         answers, problems = read(found.content.html, fields.values)
         if problems and not found.submitted:
             return self._form(request, found, answers, problems, own)
+        self._count_receipt(found, {} if save else answers)
         try:
             token = await self._keep(request, found, answers, own, save=save)
         except AlreadySubmitted:
@@ -120,6 +123,13 @@ class SharedPages:
         self._shared.attempts.take(digest(b"address", b"share", sender(address)), FROM_ONE_ADDRESS)
         self._shared.attempts.take(digest(b"share", found.share.id), OF_A_SHARE)
 
+    def _count_receipt(self, found: Opened, answers: Mapping[str, str]) -> None:
+        """Count a mail that goes to whom the answers name. LimitReached when it is too much."""
+        named = found.share.open or found.share.parent_id is not None
+        email = answers.get(EMAIL, "").strip().lower()
+        if named and email and not found.submitted:
+            self._shared.attempts.take(digest(b"receipt", email.encode()), RECEIPTS)
+
     async def _keep(
         self, request: Request, found: Opened, answers: dict[str, str], own: str | None, *, save: bool
     ) -> str:
@@ -140,15 +150,13 @@ class SharedPages:
     ) -> Response:
         """The form with what is in it. Who opens an open link gets a token of their own along with it."""
         html, submission = found.content.html, found.submission
-        fields = filling.fields(html)
         return _page(
             "form.html",
             422 if problems else 200,
             self._common(request, found),
             content=filling.filled(html, answers, problems),
-            fields=fields,
+            fields=filling.fields(html),
             problems=problems,
-            marked=any(field.required for field in fields),
             own=(own or shares.own_token()) if found.share.open else None,
             saved=None if submission is None else written_out(submission.saved_at, found.clinic.timezone),
             own_link=self._link(request, found.token) if found.share.parent_id is not None else None,
