@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -16,6 +17,7 @@ from polyvet.model.mails import Letter
 # No comments, quotes or address literals: nobody's mailbox needs them, and whoever writes them means mischief.
 _PART = r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]"
 _ADDRESS = re.compile(rf"({_PART}{{1,64}})@({_PART}{{1,255}})")
+_ROOM = 64  # characters that fit into a line of a header, whatever else stands there
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -34,7 +36,7 @@ def compose(letter: Letter, mail_from: str) -> EmailMessage:
     repeats by the Message-ID."""
     mail = letter.mail
     message = EmailMessage(policy=SMTP)
-    message["From"] = _address(mail_from, _one_line(letter.clinic))
+    message.set_raw("From", _sender(_one_line(letter.clinic), mail_from))
     message["To"] = _address(mail.recipient)
     reply_to = letter.reply_to
     # An address in another alphabet needs a server that takes such, as the recipient's may.
@@ -50,9 +52,20 @@ def compose(letter: Letter, mail_from: str) -> EmailMessage:
     return message
 
 
-def _address(address: str, name: str = "") -> Address:
+def _address(address: str) -> Address:
     local, _, host = address.rpartition("@")
-    return Address(name, local, host)
+    return Address("", local, host)
+
+
+def _sender(name: str, address: str) -> str:
+    """The header's text, in lines that nobody folds again: the library that would loses the quotes of a long name, so
+    that a clinic whose name holds a comma would write from addresses of others."""
+    if not name or len(address) > _ROOM:
+        return address
+    shown = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if not name.isascii() or len(shown) > _ROOM:
+        shown = Header(name, "utf-8", header_name="From").encode(linesep="\r\n")
+    return f"{shown}\r\n <{address}>"
 
 
 def _one_line(text: str) -> str:
