@@ -119,6 +119,8 @@ def test_answers_go_to_the_clinic_unless_the_mail_says_where_else(migrated_url: 
         "Praxis\r\nBcc: eve@evil.example", "Praxis\nSubject: Hi\n\nbody", 'Dr. "Rex" <eve@evil.example>, Ada',
         "Praxis\u2028Bcc: eve@evil.example", "a\\b\\", "=?utf-8?q?=0ABcc=3A_eve?=", "", "Ü" * 100,
         "Kleintierpraxis mit sehr langem Namen und vielen Ümläuten, Zweigstelle Süd-Ost (Öhringen) 🐶🐱",
+        f"eve@evil.example, {'x' * 90}", f"{'Clinic ' * 5}, eve@evil.example, {'Clinic ' * 8}", f":{'x' * 90} é",
+        f".{'x' * 90} é", f'"{"x" * 62}', '"' * 100,
     ],
 )  # fmt: skip
 def test_a_name_adds_no_header_and_changes_no_address(tmp_path, sqlite_template, name: str) -> None:

@@ -14,7 +14,7 @@ from polyvet.delivery import smtp
 from polyvet.delivery.loop import KEPT
 from polyvet.model import values
 from polyvet.model.library import Mail, MailState
-from polyvet.model.mails import Ending, Letter, Outcome
+from polyvet.model.mails import Ending, Outcome, Outgoing
 from polyvet.storage import mails
 from polyvet.storage.writing import Touching, Tx
 from tests.core.stores import run
@@ -155,7 +155,7 @@ class Broken:
     def __init__(self) -> None:
         self.tried = 0
 
-    async def send(self, letter: Letter) -> Outcome:
+    async def send(self, letter: Outgoing) -> Outcome:
         """Fails, the first time."""
         self.tried += 1
         if self.tried == 1:

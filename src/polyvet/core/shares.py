@@ -308,8 +308,8 @@ async def _tell(tx: Tx, now: Opened, text: str, link: str) -> None:
 
 
 async def _clinic_address(reader: Reader, clinic: Clinic, share: Share) -> str | None:
-    """Where the clinic hears of a share: its own address, else that of who shared."""
+    """Where the clinic hears of a share: its own address, else that of who shared and still works there."""
     if clinic.email is not None:
         return clinic.email
     user = None if share.user_id is None else await staff.get_user(reader, share.user_id)
-    return None if user is None else user.email
+    return user.email if user is not None and user.active else None

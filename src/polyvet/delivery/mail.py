@@ -23,7 +23,7 @@ from polyvet.delivery.message import domain
 from polyvet.delivery.metrics import DeliveryMetrics
 from polyvet.model import values
 from polyvet.model.library import Mail, MailState
-from polyvet.model.mails import Ending, Letter, Outcome
+from polyvet.model.mails import Ending, Outcome, Outgoing
 from polyvet.storage import mails
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching
@@ -46,7 +46,7 @@ _WORDS = {MailState.SENT: "sent", MailState.FAILED: "failed", MailState.QUEUED: 
 class Sender(Protocol):
     """What takes mails on their way."""
 
-    async def send(self, letter: Letter) -> Outcome:
+    async def send(self, letter: Outgoing) -> Outcome:
         """Send it once."""
 
     async def pause(self) -> None:
@@ -139,7 +139,7 @@ class MailWorker(Loop):
         self._rest_until = asyncio.get_running_loop().time() + rest
         return False
 
-    async def _sent(self, sender: Sender, letter: Letter) -> Outcome:
+    async def _sent(self, sender: Sender, letter: Outgoing) -> Outcome:
         try:
             return await sender.send(letter)
         except Exception as error:

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
 from polyvet.model import values
-from polyvet.model.mails import Letter
+from polyvet.model.mails import Outgoing
 
+_ROOM = 64  # characters that fit into a line of a header, whatever else stands there
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -21,12 +23,12 @@ def domain(address: str) -> str:
     return address.rpartition("@")[2]
 
 
-def compose(letter: Letter, mail_from: str) -> EmailMessage:
+def compose(letter: Outgoing, mail_from: str) -> EmailMessage:
     """The message to a recipient whose address is one. It is the same for each attempt, so that receivers can tell
     repeats by the Message-ID."""
     mail = letter.mail
     message = EmailMessage(policy=SMTP)
-    message["From"] = _address(mail_from, _one_line(letter.clinic))
+    message.set_raw("From", _sender(_one_line(letter.clinic), mail_from))
     message["To"] = _address(mail.recipient)
     reply_to = letter.reply_to
     # An address in another alphabet needs a server that takes such, as the recipient's may.
@@ -42,9 +44,20 @@ def compose(letter: Letter, mail_from: str) -> EmailMessage:
     return message
 
 
-def _address(address: str, name: str = "") -> Address:
+def _address(address: str) -> Address:
     local, _, host = address.rpartition("@")
-    return Address(name, local, host)
+    return Address("", local, host)
+
+
+def _sender(name: str, address: str) -> str:
+    """The header's text, in lines that nobody folds again: the library that would loses the quotes of a long name, so
+    that a clinic whose name holds a comma would write from addresses of others."""
+    if not name or len(address) > _ROOM:
+        return address
+    shown = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if not name.isascii() or len(shown) > _ROOM:
+        shown = Header(name, "utf-8", header_name="From").encode(linesep="\r\n")
+    return f"{shown}\r\n <{address}>"
 
 
 def _one_line(text: str) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from polyvet.delivery.message import compose, domain
 from polyvet.delivery.said import discreet
 from polyvet.model import values
-from polyvet.model.mails import Ending, Letter, Outcome
+from polyvet.model.mails import Ending, Outcome, Outgoing
 
 if TYPE_CHECKING:
     from aiosmtplib import SMTP, SMTPResponseException
@@ -48,7 +48,7 @@ class SmtpSender:
         self._tls: ssl.SSLContext | None = None
         self._smtp: SMTP | None = None
 
-    async def send(self, letter: Letter) -> Outcome:
+    async def send(self, letter: Outgoing) -> Outcome:
         """Send it once."""
         from aiosmtplib import SMTPException
 

@@ -18,7 +18,7 @@ class Ending(StrEnum):
     UNREACHED = "unreached"  # the server was not spoken to about this mail
 
 
-class Letter(Entity, frozen=True):
+class Outgoing(Entity, frozen=True):
     """A mail, and the clinic that it is from."""
 
     mail: Mail

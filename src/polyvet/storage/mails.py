@@ -12,7 +12,7 @@ from sqlalchemy import delete, literal_column, null, select, update
 
 from polyvet.model import values
 from polyvet.model.library import Mail, MailState, NewMail
-from polyvet.model.mails import Letter
+from polyvet.model.mails import Outgoing
 from polyvet.storage.statement import Statement, inserting, p
 from polyvet.storage.store import Reader
 from polyvet.storage.tables import ID, INSTANT, clinics, mails
@@ -75,7 +75,7 @@ async def first_id(reader: Reader) -> bytes | None:
     return None if row is None else bytes(row[0])
 
 
-async def claim(tx: Tx, now: int, lease: int) -> Letter | None:
+async def claim(tx: Tx, now: int, lease: int) -> Outgoing | None:
     """Lease the mail that has been due for longest until `lease`; no one else is given it before. None if none is
     due."""
     row = await tx.fetch_one(_CLAIM, now, lease)
@@ -83,7 +83,7 @@ async def claim(tx: Tx, now: int, lease: int) -> Letter | None:
         return None
     mail = Mail(*row)
     name, email = await tx.fetch_one(_CLINIC, mail.clinic_id)
-    return Letter(mail, name, mail.reply_to or email)
+    return Outgoing(mail, name, mail.reply_to or email)
 
 
 async def settle(tx: Tx, leased: Mail, after: Mail) -> bool:

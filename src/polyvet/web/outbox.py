@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from polyvet.model import values
-from polyvet.model.mails import Ending, Letter, Outcome
+from polyvet.model.mails import Ending, Outcome, Outgoing
 from polyvet.web.pages import template
 from polyvet.web.site import SAFE
 
@@ -31,7 +31,7 @@ class Posted(msgspec.Struct, frozen=True):
     """A mail as it is shown."""
 
     at: str
-    letter: Letter
+    letter: Outgoing
 
 
 class DemoOutbox:
@@ -42,7 +42,7 @@ class DemoOutbox:
         self._urls = urls
         self._posted: deque[Posted] = deque(maxlen=KEPT)
 
-    async def send(self, letter: Letter) -> Outcome:
+    async def send(self, letter: Outgoing) -> Outcome:
         """Keep it, which never fails."""
         self._posted.appendleft(Posted(values.to_milliseconds_text(values.now()), letter))
         return Outcome(Ending.SENT)
