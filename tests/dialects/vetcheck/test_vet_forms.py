@@ -264,6 +264,18 @@ def test_what_the_role_does_not_open_is_told_on_a_page(fresh_practice):
         assert "open to premium users" in answer.text
 
 
+def test_the_page_says_what_is_kept_and_what_becomes_of_it(fresh_practice):
+    person = Person(fresh_practice)
+    page = begun(person, patient=BONCUK)
+    shown = person.get(page).text
+    assert "It is not complete yet." in shown
+    assert "is part of the patient&#39;s history and is mailed to desk@harbour-street.example" in shown
+    assert "It is not complete yet." not in person.post(page, {"decision": "complete"}).text
+    assert "patient&#39;s history" not in person.get(begun(person)).text
+    completed(person, page)
+    assert "A copy was mailed" in person.get(page).text
+
+
 def test_who_sends_the_owner_no_copy_need_not_say_so_again(fresh_practice):
     person = Person(fresh_practice)
     page = begun(person, owner_email=OWNER)

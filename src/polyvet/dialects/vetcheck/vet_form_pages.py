@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 from starlette.responses import Response
@@ -16,7 +17,7 @@ from polyvet.core import filling, library, prefill, vet_forms
 from polyvet.core.clinics import Clinics
 from polyvet.core.context import Writing
 from polyvet.core.controls import BODY_BYTES, MOST_SENT
-from polyvet.core.letters import written_out
+from polyvet.core.letters import day, written_out
 from polyvet.core.named import named_patient
 from polyvet.dialects.vetcheck import signed, wire
 from polyvet.dialects.vetcheck.patient_ids import patient_named
@@ -127,10 +128,12 @@ class VetFormPages:
     ) -> Response:
         ctx = signed.context(self._shared, session)
         begun = await vet_forms.begun(ctx, before, ROWS)
+        clinic = await self._clinics.get(ctx.reader, ctx.clinic_id)
         return pages.page(
             "vet_forms.html", 200 if problem is None else 400, csrf=session.csrf, begun=begun,
             templates=await vet_forms.templates(ctx), more=begun[-1].number if len(begun) == ROWS else None,
-            time=wire.to_time, problem=_said(problem), typed={} if fields is None else fields.values,
+            day=partial(day, timezone=clinic.timezone), problem=_said(problem),
+            typed={} if fields is None else fields.values,
         )  # fmt: skip
 
     async def _form(
@@ -147,6 +150,8 @@ class VetFormPages:
             fields=[] if complete else filling.fields(item.html), problems=problems,
             content=filled.shown if complete else filling.filled(item.html, answers or filled.answers, problems),
             owner_email=item.details.owner_email if item.details.owner_copy else None,
+            saved=written_out(filled.saved_at, clinic.timezone), pet=filled.answers.get("petName"),
+            of_patient=item.patient_id is not None, mailed_to=clinic.email or session.user.email,
             to_owner=sent is None or sent.get(TO_OWNER) is not None,
         )  # fmt: skip
 
