@@ -27,10 +27,12 @@ _BYTES = 32
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Who is signed in; `csrf` goes into each form, and comes back with it from our own pages only."""
+    """Who is signed in; `csrf` goes into each form, and comes back with it from our own pages only. The lifetime
+    is in microseconds."""
 
     user: User
     csrf: str
+    lifetime: int  # in all, not what is left of it
 
 
 def new_secret() -> str:
@@ -65,7 +67,7 @@ async def find(reader: Reader, secret: str | None) -> Session | None:
     session, user = found
     if session.expires_at <= values.now() or not user.active:
         return None
-    return Session(user, csrf_of(secret))
+    return Session(user, csrf_of(secret), session.expires_at - session.created_at)
 
 
 async def end(store: Store, secret: str) -> None:

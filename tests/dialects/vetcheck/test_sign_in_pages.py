@@ -9,7 +9,7 @@ from functools import partial
 import httpx
 import pytest
 
-from polyvet.dialects.vetcheck.login import VISIT
+from polyvet.dialects.vetcheck.login import CHOOSING_S, VISIT
 from polyvet.identity import passwords, registration, sessions
 from polyvet.identity.attempts import AS_ONE, FROM_ONE_ADDRESS
 from polyvet.identity.registration import NewAccount
@@ -150,6 +150,15 @@ def test_one_of_several_clinics_is_chosen(fresh_practice: Practice) -> None:
     assert sent(browser, page, chosen="nonsense").status_code == 401
 
 
+def test_a_session_is_not_made_longer_by_choosing_it(fresh_practice: Practice) -> None:
+    browser, other = fresh_practice.client(), fresh_practice.client()
+    sign_in(browser)
+    secret = browser.cookies[sessions.COOKIE]
+    assert sent(other, other.get("/login"), chosen=secret).status_code == 401
+    assert sessions.COOKIE not in other.cookies
+    assert browser.get("/account").status_code == 200
+
+
 # --- sessions ---------------------------------------------------------------------------------------------------
 
 
@@ -254,7 +263,7 @@ def test_nobody_is_sent_elsewhere_after_signing_in(module_practice: Practice, ne
     user = user_of(module_practice, EMAIL)
     browser = module_practice.client()
     page = browser.get("/login", params={"next": next_})
-    secret = module_practice.run(lambda store: sessions.begin(store, user))
+    secret = module_practice.run(lambda store: sessions.begin(store, user, lifetime_s=CHOOSING_S))
     answer = sent(browser, page, chosen=secret)  # as after the password, without its time
     assert (answer.status_code, answer.headers["location"]) == (303, "/account")
     assert VISIT in browser.cookies

@@ -19,6 +19,7 @@ from polyvet.dialects.vetcheck.wire import NAME
 from polyvet.identity import attempts, registration, sessions
 from polyvet.identity.passwords import SignIn
 from polyvet.identity.registration import NewAccount
+from polyvet.model import values
 from polyvet.model.entities import User
 from polyvet.model.errors import Invalid, LimitReached
 from polyvet.web import pages
@@ -59,7 +60,8 @@ class Login:
         chosen = form.get("chosen")
         if chosen is not None:
             found = await sessions.find(self._shared.store.reader, chosen)
-            if found is None:
+            # Not one that somebody has signed in with: it would never end.
+            if found is None or found.lifetime > CHOOSING_S * values.MICROSECONDS:
                 return self._login_page(request, 401, "That took too long. Sign in again.")
             await sessions.end(self._shared.store, chosen)
             return await self._begun(request, found.user)
