@@ -145,6 +145,9 @@ def test_what_does_not_hold_is_named(name: str, text: str, words: str) -> None:
 
 def test_a_mail_server_is_set_with_whom_mails_come_from() -> None:
     given = {"POLYVET_SMTP_HOST": "mail.example.org", "POLYVET_MAIL_FROM": "clinic@vet.example"}
+    with pytest.raises(SettingsError, match="public_url"):
+        load(given)
+    given["POLYVET_PUBLIC_URL"] = "https://vet.example"
     settings = load({**given, "POLYVET_SMTP_USER": "clinic", "POLYVET_SMTP_PASSWORD": "secret"})
     assert (settings.smtp_host, settings.smtp_port, settings.smtp_security) == ("mail.example.org", 587, "starttls")
     assert (settings.smtp_user, settings.smtp_password, settings.mail_from) == (

@@ -64,7 +64,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Literal["object", "code"], _help("Provet: a client's country as an object of code and name, or as its code.")
     ] = "object"
     public_url: Annotated[
-        str | None, _help("How clients reach the server, such as https://vet.example; else the Host header tells.")
+        str | None,
+        _help(
+            "How clients reach the server, such as https://vet.example; else the Host header tells. Needed with `smtp_host`."
+        ),
     ] = None
     webhook_networks: Annotated[
         tuple[str, ...],
@@ -155,6 +158,9 @@ def _check_mail(settings: Settings) -> None:
         raise SettingsError("mail_from: it is no address; write it as clinic@vet.example, without a name")
     if settings.smtp_host is not None and sender is None:
         raise SettingsError("smtp_host: mails need an address that they come from; set mail_from, too")
+    if settings.smtp_host is not None and settings.public_url is None:
+        # Else the Host header of a stranger's request would decide where the links in others' mails lead.
+        raise SettingsError("smtp_host: links in mails need a URL that they start with; set public_url, too")
     if settings.smtp_host is not None and not _HOST.fullmatch(settings.smtp_host):
         raise SettingsError("smtp_host: it is no host's name; write it as mail.example.org, with smtp_port beside it")
     if settings.smtp_user is not None and settings.smtp_password is None:

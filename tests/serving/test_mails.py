@@ -52,7 +52,7 @@ async def _states(made: Practice) -> list[tuple[str, int]]:
 def _settings(server: MailServer) -> dict[str, str]:
     return {
         "POLYVET_SMTP_HOST": "127.0.0.1", "POLYVET_SMTP_PORT": str(server.port), "POLYVET_SMTP_SECURITY": "none",
-        "POLYVET_MAIL_FROM": FROM,
+        "POLYVET_MAIL_FROM": FROM, "POLYVET_PUBLIC_URL": "https://vet.example",
     }  # fmt: skip
 
 

@@ -57,6 +57,7 @@ def connect(
         f"mmap_size={mapped_bytes}",
         "temp_store=MEMORY",
         "foreign_keys=ON",
+        "secure_delete=ON",  # what is wiped, as a mail that was sent, is not left in free pages
         f"query_only={'ON' if read_only else 'OFF'}",
     ):
         connection.execute(f"PRAGMA {pragma}")
