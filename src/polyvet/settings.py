@@ -65,9 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = "object"
     public_url: Annotated[
         str | None,
-        _help(
-            "How clients reach the server, such as https://vet.example; else the Host header tells. Needed with `smtp_host`."
-        ),
+        _help("How clients reach the server, such as https://vet.example, else as Host says; needed with `smtp_host`."),
     ] = None
     webhook_networks: Annotated[
         tuple[str, ...],
