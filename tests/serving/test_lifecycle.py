@@ -102,8 +102,8 @@ def test_why_it_does_not_start(tmp_path: Path) -> None:
     nobody = refused("serve", "--port", 0, "--database-url", "postgresql://me:secret@127.0.0.1:1/polyvet")
     assert "the store cannot be used" in nobody
     assert "secret" not in nobody
-    told = refused("serve", "--port", 0, "--data", folder, POLYVET_HOSTS="a.example=vetcheck")
-    assert "vetcheck is no dialect" in told
+    told = refused("serve", "--port", 0, "--data", folder, POLYVET_HOSTS="a.example=nobodys")
+    assert "nobodys is no dialect" in told
     assert "limits" in refused("serve", "--port", 0, "--data", folder, POLYVET_LIMITS="some")
     connection = sqlite3.connect(folder / "polyvet.db")
     connection.execute("UPDATE alembic_version SET version_num = '9999'")
