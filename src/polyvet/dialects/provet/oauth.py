@@ -102,7 +102,7 @@ class OAuth:
             return _moved(request)  # as everywhere in this API [client]
         try:
             clinic = await self._clinics.get(self._store.reader, int(found[1]))
-        except KeyError:
+        except LookupError:
             return _missing()
         return await handler(request, clinic)
 
