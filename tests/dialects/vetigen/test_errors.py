@@ -185,7 +185,7 @@ def test_a_busy_store_answers_503(practice: Practice, golden: Golden, monkeypatc
 # What only a body can bring about; no operation of this dialect takes one.
 OF_WRITES = (errors.KeyReused, errors.Merged, errors.SlotTaken, errors.TooLarge, errors.WrongMediaType)
 # What only a library has.
-OF_LIBRARIES = (errors.NotAcceptable, errors.RoleNeeded)
+OF_LIBRARIES = (errors.AlreadySubmitted, errors.NotAcceptable, errors.RoleNeeded)
 FACTS = [
     errors.Missing("patient", "x"),
     errors.Missing("item", "x"),
