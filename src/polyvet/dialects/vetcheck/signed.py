@@ -47,7 +47,7 @@ def context(shared: Shared, session: Session) -> Context:
 
 
 def check(session: Session, fields: Fields) -> None:
-    """Invalid unless the form was filled in on a page of this session."""
+    """Invalid unless the form was filled in on a page that was made for who is signed in."""
     check_csrf(session.csrf, fields)
 
 
