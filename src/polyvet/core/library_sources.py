@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from polyvet.model.entities import RecordKind
-from polyvet.model.library import OWN_FROM, ContentKind, LibraryRole
+from polyvet.model.library import LONGEST_KEYWORDS, LONGEST_TITLE, OWN_FROM, ContentKind, LibraryRole
 
 FOLDERS = {
     "handouts": ContentKind.HANDOUT,
@@ -45,8 +45,6 @@ vet forms are .html. It starts with lines `key: value` between two lines ---
 LARGEST = 500_000  # bytes of a file
 MOST_FILES = 5_000
 MOST_PROBLEMS = 50  # that are told at once
-LONGEST_TITLE = 300
-LONGEST_KEYWORDS = 2_000
 LONGEST_SLUG = 100
 # Part of every hash: to be raised when the same file is to become something else.
 _RECIPE = b"1"

@@ -42,7 +42,9 @@ def new_secret() -> str:
 
 def csrf_of(secret: str) -> str:
     """What a form carries to show that the cookie's holder has loaded it; it does not tell the cookie."""
-    return hmac.new(secret.encode("utf-8", "surrogateescape"), b"a form of whoever is signed in", hashlib.sha256).hexdigest()
+    return hmac.new(
+        secret.encode("utf-8", "surrogateescape"), b"a form of who is signed in", hashlib.sha256
+    ).hexdigest()
 
 
 async def begin(store: Store, user: User, instead_of: str | None = None, lifetime_s: int = LIFETIME_S) -> str:

@@ -9,6 +9,7 @@ from polyvet.model.details import Details
 from polyvet.model.entities import Entity, RecordKind
 
 EVERYBODY = 0  # in place of a clinic: the library that comes with the program
+LONGEST_TITLE, LONGEST_KEYWORDS = 300, 2_000  # characters
 OWN_FROM = 100_001  # the first number of a clinic's own content; lower ones are everybody's
 
 

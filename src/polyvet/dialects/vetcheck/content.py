@@ -19,7 +19,7 @@ from polyvet.core import library, reading, rendering
 from polyvet.core.codelists import Codelists
 from polyvet.dialects.vetcheck import accept, wire
 from polyvet.dialects.vetcheck.wire import encode, subject, to_time
-from polyvet.model.library import Content, ContentKind
+from polyvet.model.library import LONGEST_KEYWORDS, LONGEST_TITLE, Content, ContentKind
 from polyvet.storage.store import Reader
 from polyvet.storage.writing import Tx
 from polyvet.web import params
@@ -29,8 +29,6 @@ from polyvet.web.routes import Handler
 HTML, MARKDOWN, PLAIN = "text/html", "text/markdown", "text/plain"
 TEXTS = (HTML, MARKDOWN, PLAIN)  # [docs]
 SERVED = (accept.JSON, *TEXTS)
-LONGEST_TITLE = 300
-LONGEST_KEYWORDS = 2_000
 HIGHEST_ID = 2**53
 VARY = (b"vary", b"accept")
 # A browser that opens the fragment by itself shows it, and does nothing else for it.

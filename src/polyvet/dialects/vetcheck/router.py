@@ -82,10 +82,17 @@ def _kind(plural: str, name: str, kind: ContentKind, one: str, *, changed: bool,
         replace(get_one, path=f"{plural}/{other}", alias_of=get_one.path),
     ]
     if changed:
-        put = _writing("PUT", f"{plural}/{{id}}", f"Update a {name}", f"update{word}", content.putting(kind))
-        rows.append(replace(put, answer=content.ContentOut, body=content.BODIES[kind], permission="library:write"))
+        rows.append(Route(
+            method="PUT", path=f"{plural}/{{id}}", handler=content.putting(kind), permission="library:write",
+            summary=f"Update a {name}", operation=f"update{word}", origin="seed", answer=content.ContentOut,
+            body=content.BODIES[kind],
+        ))  # fmt: skip
     if share is not None:
-        rows.append(_writing("POST", f"{plural}/{{id}}/share", f"Share a {name}", f"share{word}", share(kind)))
+        rows.append(Route(
+            method="POST", path=f"{plural}/{{id}}/share", handler=share(kind), permission="shares:write",
+            summary=f"Share a {name}", operation=f"share{word}", origin="seed", answer=sharing.ShareOut,
+            body=sharing.ShareIn,
+        ))  # fmt: skip
     return tuple(rows)
 
 
@@ -93,13 +100,6 @@ def _listing(plural: str, word: str, handler: Handler, answer: Any) -> Route:
     """A list's row: its items, or with `$count` how many there are."""
     row = getting(plural, f"List {plural}", f"list{word}", "seed", "library:read", handler, answer, QUERY)
     return replace(row, also=((200, lists.CountOut),))
-
-
-def _writing(method: str, path: str, summary: str, operation: str, handler: Handler) -> Route:
-    return Route(
-        method=method, path=path, handler=handler, permission="shares:write", summary=summary, operation=operation,
-        origin="seed", answer=sharing.ShareOut, body=sharing.ShareIn,
-    )  # fmt: skip
 
 
 __all__ = ["NAME", "ROOT", "dialect", "document", "table"]
