@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from polyvet.command import (
-    LONGEST_NAME,
     MOST_REQUESTS,
     ClinicOption,
     ConfigOption,
@@ -26,6 +25,7 @@ from polyvet.command import (
     with_store,
 )
 from polyvet.core.context import PERMISSIONS
+from polyvet.model import values
 from polyvet.model.library import LibraryRole
 from polyvet.storage.store import Store
 
@@ -63,8 +63,8 @@ def create_application(
     from polyvet.identity import applications
 
     uris = redirect_uri or []
-    if not 1 <= len(name.strip()) <= LONGEST_NAME or not is_text(name):
-        fail(f"an application's name has 1 to {LONGEST_NAME} characters")
+    if not values.is_name(name):
+        fail(f"an application's name has 1 to {values.LONGEST_NAME} characters")
     require_known("dialect with OAuth 2.0", [dialect], tuple(SCOPES))
     require_known("permission", permission or [], PERMISSIONS)
     for_itself = dialect not in ONLY_USERS
@@ -217,8 +217,8 @@ def create_promo_code(
     from polyvet.identity import roles
 
     require_known("role that a code raises to", [role], (LibraryRole.PREMIUM.value,))
-    if len(name) > LONGEST_NAME or not is_text(name):
-        fail(f"a promo code's name has at most {LONGEST_NAME} characters")
+    if len(name) > values.LONGEST_NAME or not is_text(name):
+        fail(f"a promo code's name has at most {values.LONGEST_NAME} characters")
     new = roles.NewPromoCode(name=name, role=LibraryRole(role), most_uses=uses, days=days)
 
     async def work(store: Store) -> str:

@@ -11,9 +11,8 @@ from typing import Annotated
 
 import typer
 
-from polyvet import __version__, access_commands, library_commands
+from polyvet import __version__, access_commands, clinic_commands, library_commands
 from polyvet.command import (
-    LONGEST_NAME,
     MOST_REQUESTS,
     ClinicOption,
     ConfigOption,
@@ -34,7 +33,6 @@ from polyvet.command import (
 )
 from polyvet.core.context import PERMISSIONS
 from polyvet.model import values
-from polyvet.model.entities import Clinic
 from polyvet.settings import Settings, SettingsError
 from polyvet.storage.store import Store
 
@@ -48,6 +46,7 @@ app = typer.Typer(
     help="polyvet: one veterinary practice record, served in the REST dialects of several vendors.",
     epilog="Settings also come from POLYVET_* variables and a TOML file: see docs/settings.md.",
 )
+app.add_typer(clinic_commands.app)
 app.add_typer(access_commands.app)
 app.add_typer(library_commands.app)
 
@@ -113,90 +112,6 @@ def migrate(data: DataOption = None, database_url: UrlOption = None, config: Con
     typer.echo(f"The store at {shown(settings)} is up to date.")
 
 
-@app.command("create-clinic")
-def create_clinic(
-    name: Annotated[str, typer.Argument(help="The practice's name.")],
-    timezone: Annotated[str, typer.Option(help="IANA name of its time zone.")] = "UTC",
-    currency: Annotated[str, typer.Option(help="ISO 4217 code of its currency.")] = "USD",
-    email: Annotated[
-        str | None, typer.Option(help="Where the clinic is told of what people filled in; none: it is told nothing.")
-    ] = None,
-    data: DataOption = None,
-    database_url: UrlOption = None,
-    config: ConfigOption = None,
-) -> None:
-    """Add a clinic and print its installation number."""
-    from zoneinfo import available_timezones
-
-    from polyvet.identity.passwords import email_problem
-
-    if not 1 <= len(name.strip()) <= LONGEST_NAME or not is_text(name):
-        fail(f"a clinic's name has 1 to {LONGEST_NAME} characters")
-    if timezone not in available_timezones():
-        fail(f"{timezone} is no IANA time zone; write it as Europe/Berlin")
-    if len(currency) != 3 or not (currency.isascii() and currency.isalpha() and currency.isupper()):
-        fail(f"{currency} is no ISO 4217 code; write it as EUR")
-    if email is not None and (problem := email_problem(email)) is not None:
-        fail(problem)
-
-    async def work(store: Store) -> int:
-        from polyvet.core.clinics import create
-
-        now = values.now()
-        clinic = Clinic(0, values.new_id(now), name, timezone, currency, now, email)
-        return await create(store, clinic)
-
-    typer.echo(run_to_end(with_store(settings_of(config, data, database_url), work)))
-
-
-@app.command("add-code")
-def add_code(
-    clinic: ClinicOption,
-    code_list: Annotated[str, typer.Argument(metavar="LIST", help="species, breeds, diagnoses or insurers.")],
-    name: Annotated[str, typer.Argument(help="The entry's name.")],
-    species: Annotated[int | None, typer.Option(help="Of a breed: the code of its species.")] = None,
-    data: DataOption = None,
-    database_url: UrlOption = None,
-    config: ConfigOption = None,
-) -> None:
-    """Add a clinic's own entry to a code list and print its code; the code that is there if it has the name already."""
-    from polyvet.core.code_entries import LISTS, add
-    from polyvet.model.errors import Invalid
-
-    require_known("list", [code_list], LISTS)
-
-    async def work(store: Store) -> int:
-        await require_clinic(store, clinic)
-        try:
-            return await add(store, clinic, code_list, name, species)
-        except Invalid as error:
-            fail(" ".join(error.problems.values()))
-
-    typer.echo(run_to_end(with_store(settings_of(config, data, database_url), work)))
-
-
-@app.command("add-department")
-def add_department(
-    clinic: ClinicOption,
-    name: Annotated[str, typer.Argument(help="The department's name.")],
-    data: DataOption = None,
-    database_url: UrlOption = None,
-    config: ConfigOption = None,
-) -> None:
-    """Add a department to a clinic and print its number; of the one that is there if it has the name already."""
-    from polyvet.core.departments import add
-    from polyvet.model.errors import Invalid
-
-    async def work(store: Store) -> int:
-        await require_clinic(store, clinic)
-        try:
-            return await add(store, clinic, name)
-        except Invalid as error:
-            fail(" ".join(error.problems.values()))
-
-    typer.echo(run_to_end(with_store(settings_of(config, data, database_url), work)))
-
-
 @app.command("create-key")
 def create_key(
     clinic: ClinicOption,
@@ -221,8 +136,8 @@ def create_key(
     from polyvet.app import KEYED
     from polyvet.identity import keys
 
-    if len(name) > LONGEST_NAME or not is_text(name):
-        fail(f"a key's name has at most {LONGEST_NAME} characters")
+    if len(name) > values.LONGEST_NAME or not is_text(name):
+        fail(f"a key's name has at most {values.LONGEST_NAME} characters")
     require_known("dialect with keys", [dialect], KEYED)
     require_known("kind of key", [kind], keys.KINDS)
     require_known("permission", permission or [], PERMISSIONS)

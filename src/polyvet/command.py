@@ -17,7 +17,6 @@ from polyvet.settings import Settings, SettingsError, load
 from polyvet.storage.store import Store, failures, open_store
 
 T = TypeVar("T")
-LONGEST_NAME = 200
 MOST_REQUESTS = 1_000_000_000
 
 DataOption = Annotated[

@@ -57,6 +57,20 @@ def test_a_clinic_a_key_and_its_end(store: list[object], tmp_path: Path, engine:
     assert (tmp_path / "data" / "polyvet.db").exists() == (engine == "sqlite")
 
 
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_a_clinic_is_changed_where_something_is_said(store: list[object]) -> None:
+    made("create-clinic", "Mine", "--timezone", "Europe/Berlin", "--email", "desk@mine.example", *store)
+    said = made("change-clinic", "1", "--email", "front@mine.example", *store)
+    assert said == "clinic 1: Mine, Europe/Berlin, front@mine.example\n"
+    said = made("change-clinic", "1", "--name", "Ours", "--timezone", "Europe/Paris", *store)
+    assert said == "clinic 1: Ours, Europe/Paris, front@mine.example\n"
+    assert made("change-clinic", "1", "--email", "", *store) == "clinic 1: Ours, Europe/Paris, no e-mail\n"
+    told = refused("change-clinic", "1", "--name", " ", "--timezone", "Berlin", "--email", "desk", *store)
+    assert [word in told for word in ("1 to 200", "IANA", "desk is no e-mail address")] == [True] * 3
+    assert "there is no clinic 9" in refused("change-clinic", "9", "--name", "x", *store)
+    assert made("change-clinic", "1", *store) == "clinic 1: Ours, Europe/Paris, no e-mail\n"
+
+
 def test_a_running_server_refuses_a_revoked_key_within_a_second(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     made("create-clinic", "Mine", "--data", folder)

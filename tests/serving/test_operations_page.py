@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from polyvet import access_commands, library_commands, protocol
+from polyvet import access_commands, clinic_commands, library_commands, protocol
 from polyvet.app import DIALECTS
 from polyvet.cli import UNFINISHED_DEMO, app
 from polyvet.delivery import loop, mail, worker
@@ -72,7 +72,8 @@ def test_the_pauses_between_attempts_at_a_mail() -> None:
 def test_paths_and_commands_are_named() -> None:
     for path in (*SITE_PATHS[1:], *(f"/openapi/{name}.json" for name in DIALECTS)):
         assert f"`{path}`" in PAGE
-    more = [*access_commands.app.registered_commands, *library_commands.app.registered_commands]
+    groups = (access_commands.app, clinic_commands.app, library_commands.app)
+    more = [command for group in groups for command in group.registered_commands]
     commands = [*app.registered_commands, *more]
     shown = {command.name or command.callback.__name__ for command in commands if command.callback}
     named = set(re.findall(r"polyvet ([a-z][a-z-]+)", PAGE)) - {"is"}

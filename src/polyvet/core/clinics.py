@@ -1,14 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clinics: added and listed by the operator; a caller's own clinic comes from its key."""
+"""Clinics: added, listed and changed by the operator; a caller's own clinic comes from its key."""
 
 from __future__ import annotations
 
+import time
+from zoneinfo import available_timezones
+
 import msgspec
 
+from polyvet.model import values
 from polyvet.model.entities import Clinic
+from polyvet.model.errors import Invalid
 from polyvet.storage import access
 from polyvet.storage.store import Reader, Store
 from polyvet.storage.writing import Touching, Tx
+
+_REMEMBERED_S = 1.0
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a clinic is to be changed; None: as it is. Its currency stays, since its invoices are in it."""
+
+    name: str | None = None
+    timezone: str | None = None
+    email: str | None = None  # "": none any more
+
+
+def problems(change: Change) -> dict[str, str]:
+    """What does not hold, by field."""
+    found = {}
+    if change.name is not None and not values.is_name(change.name):
+        found["name"] = f"a clinic's name has 1 to {values.LONGEST_NAME} characters"
+    if change.timezone is not None and change.timezone not in available_timezones():
+        found["timezone"] = f"{change.timezone} is no IANA time zone; write it as Europe/Berlin"
+    if change.email and not values.is_email(change.email):
+        found["email"] = f"{change.email} is no e-mail address"
+    return found
 
 
 async def create(store: Store, clinic: Clinic) -> int:
@@ -18,6 +45,25 @@ async def create(store: Store, clinic: Clinic) -> int:
         number = await access.next_clinic_id(tx)
         access.add_clinic(tx, msgspec.structs.replace(clinic, id=number))
         return number
+
+    return await store.write(Touching(), job)
+
+
+async def change(store: Store, clinic_id: int, change: Change) -> Clinic:
+    """Change a clinic; every server goes by it within a second. Invalid; LookupError if there is no such clinic."""
+    if found := problems(change):
+        raise Invalid(found)
+
+    async def job(tx: Tx) -> Clinic:
+        now = await get(tx, clinic_id)
+        changed = msgspec.structs.replace(
+            now,
+            name=now.name if change.name is None else change.name,
+            timezone=now.timezone if change.timezone is None else change.timezone,
+            email=now.email if change.email is None else change.email or None,
+        )
+        access.change_clinic(tx, changed)
+        return changed
 
     return await store.write(Touching(), job)
 
@@ -36,14 +82,16 @@ async def get(reader: Reader, clinic_id: int) -> Clinic:
 
 
 class Clinics:
-    """The clinics that were asked for, in memory: nothing of a clinic ever changes."""
+    """The clinics that were asked for, remembered for a second."""
 
     def __init__(self) -> None:
-        self._known: dict[int, Clinic] = {}
+        self._known: dict[int, tuple[float, Clinic]] = {}
 
     async def get(self, reader: Reader, clinic_id: int) -> Clinic:
         """As `get` has it."""
-        found = self._known.get(clinic_id)
-        if found is None:
-            found = self._known[clinic_id] = await get(reader, clinic_id)
+        now = time.monotonic()
+        until, found = self._known.get(clinic_id, (0.0, None))
+        if found is None or until <= now:
+            found = await get(reader, clinic_id)
+            self._known[clinic_id] = now + _REMEMBERED_S, found
         return found

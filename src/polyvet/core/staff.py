@@ -23,7 +23,6 @@ from polyvet.storage.writing import Touching, Tx
 KIND = "user"
 KINDS = {path: field.kind for path, field in stored.FIELDS.items()}
 STAFF = "staff"  # the role of who is added without one
-LONGEST_NAME = 200
 Change = Callable[[StaffFile], StaffFile]
 NOBODY = StaffFile(User(b"", 0, "", "", STAFF, 0), UserDetails())
 
@@ -84,8 +83,8 @@ async def add(store: Store, clinic_id: int, name: str, email: str) -> int:
     """Add somebody to a clinic by hand; gives their number, or that of who has the e-mail already. Invalid."""
     name, email = name.strip(), email.strip()
     problems = {}
-    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        problems["name"] = f"a name has 1 to {LONGEST_NAME} characters"
+    if not values.is_name(name):
+        problems["name"] = f"a name has 1 to {values.LONGEST_NAME} characters"
     if not values.is_email(email):
         problems["email"] = f"{email} is no e-mail address"
     if problems:

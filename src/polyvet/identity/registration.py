@@ -14,7 +14,6 @@ from polyvet.storage import access, staff
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
 
-LONGEST_NAME = 200
 _ROLE = "owner"
 
 
@@ -69,6 +68,4 @@ async def _add(tx: Tx, new: NewAccount, password_hash: str) -> User:
 
 
 def _name_problem(name: str) -> str | None:
-    if 1 <= len(name) <= LONGEST_NAME and name.isprintable():
-        return None
-    return f"a name has 1 to {LONGEST_NAME} characters"
+    return None if values.is_name(name) else f"a name has 1 to {values.LONGEST_NAME} characters"

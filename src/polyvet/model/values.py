@@ -23,6 +23,7 @@ BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 ULID_CHARACTERS = 26
 BASE36_CHARACTERS = 24
 LONGEST_EMAIL = 254  # the longest that a mail server takes
+LONGEST_NAME = 200  # of a clinic, a person, a key, an application
 MICROSECONDS = 1_000_000
 DAY = 86_400 * MICROSECONDS
 
@@ -165,6 +166,11 @@ def fold(text: str) -> str:
         return text.lower()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return unicodedata.normalize("NFC", folded.replace("i\u0307", "i"))
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be the name of a clinic, a person, a key or an application."""
+    return 1 <= len(text) <= LONGEST_NAME and text.isprintable() and not text.isspace()
 
 
 def is_email(text: str) -> bool:

@@ -21,6 +21,13 @@ _ADD_CLINIC = inserting(clinics, f"{_CLINIC} {_SEQUENCES}", rank=0)
 _ADD_KEY = inserting(api_keys, " ".join(column.name for column in _KEY_COLUMNS), rank=10)
 _CLINICS = Statement(select(*_CLINIC_COLUMNS).order_by(clinics.c.id))
 _CLINIC_BY_ID = Statement(select(*_CLINIC_COLUMNS).where(clinics.c.id == p("clinic")), "clinic")
+_CHANGE_CLINIC = Statement(
+    update(clinics)
+    .where(clinics.c.id == p("clinic"))
+    .values(name=p("new_name"), timezone=p("new_timezone"), email=p("new_email")),
+    "new_name new_timezone new_email clinic",
+    rank=5,
+)
 _NEXT_CLINIC = Statement(select(func.coalesce(func.max(clinics.c.id), 0) + 1))
 _KEY_BY_HASH = Statement(select(*_KEY_COLUMNS).where(api_keys.c.key_hash == p("key_hash")), "key_hash")
 _KEYS = Statement(select(*_KEY_COLUMNS).order_by(api_keys.c.created_at, api_keys.c.id))
@@ -37,6 +44,11 @@ def add_clinic(tx: Tx, clinic: Clinic, *, client_seq: int = 0, patient_seq: int 
         _ADD_CLINIC, clinic.id, clinic.uid, clinic.name, clinic.timezone, clinic.currency, clinic.created_at,
         clinic.email, clock, 0, client_seq, patient_seq, 0, 0, 0,
     )  # fmt: skip
+
+
+def change_clinic(tx: Tx, clinic: Clinic) -> None:
+    """Write what of a clinic can be changed: name, time zone, e-mail."""
+    tx.write(_CHANGE_CLINIC, clinic.name, clinic.timezone, clinic.email, clinic.id)
 
 
 async def next_clinic_id(reader: Reader) -> int:

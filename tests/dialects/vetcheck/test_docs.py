@@ -34,7 +34,7 @@ from polyvet.dialects.vetcheck.people import People, Shared
 from polyvet.dialects.vetcheck.scopes import SCOPES
 from polyvet.dialects.vetcheck.wire import Options
 from polyvet.identity import applications, attempts, grants, passwords, sessions
-from polyvet.model.library import ContentKind, LibraryRole
+from polyvet.model.library import LONGEST_KEYWORDS, LONGEST_TITLE, ContentKind, LibraryRole
 from polyvet.settings import Settings
 
 HERE = Path(__file__).parent

@@ -17,6 +17,7 @@ from polyvet.identity import applications, attempts, roles
 from polyvet.identity.applications import MOST_REDIRECTS, ApplicationError, NewApplication
 from polyvet.identity.roles import Redeemed
 from polyvet.identity.sessions import Session
+from polyvet.model import values
 from polyvet.model.errors import Invalid
 from polyvet.storage import applications as stored
 from polyvet.web import pages
@@ -24,7 +25,6 @@ from polyvet.web.forms import Fields, of_form
 from polyvet.web.message import Request
 
 MOST_APPLICATIONS = 20  # of a clinic, by its own hand
-LONGEST_NAME = 200
 _REDEEMED = {
     Redeemed.RAISED: "Thank you. The whole library is open to you now.",
     Redeemed.NOT_NEEDED: "The whole library is open to you already.",
@@ -112,8 +112,8 @@ def _new(session: Session, form: Fields) -> NewApplication:
     """What is to be registered; Invalid names what does not hold."""
     name, uris = form.text("name"), form.text("redirect_uris").split()
     problems: dict[str, str] = {}
-    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        problems["name"] = f"A name has 1 to {LONGEST_NAME} characters."
+    if not values.is_name(name):
+        problems["name"] = f"A name has 1 to {values.LONGEST_NAME} characters."
     if not 1 <= len(uris) <= MOST_REDIRECTS:
         problems["redirect_uris"] = f"Name 1 to {MOST_REDIRECTS} of them."
     wrong = [f"{uri}: {why}." for uri in uris[:MOST_REDIRECTS] if (why := applications.redirect_problem(uri))]

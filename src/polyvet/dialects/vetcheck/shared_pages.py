@@ -11,13 +11,14 @@ A link that has expired, was revoked or never was is answered alike.
 from __future__ import annotations
 
 import re
+from asyncio import to_thread
 from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
 
 from polyvet.core import filling, shares
-from polyvet.core.controls import BODY_BYTES, MOST_SENT
+from polyvet.core.controls import BODY_BYTES, MOST_SENT, FormField
 from polyvet.core.letters import day, written_out
 from polyvet.core.prefill import EMAIL
 from polyvet.core.shares import Opened
@@ -68,8 +69,8 @@ class SharedPages:
         if submission is not None:
             answers = submission.answers
         else:
-            answers = filling.begun(found.content.html, found.share.prefill)
-        return self._form(request, found, answers, {}, None)
+            answers = await to_thread(filling.begun, found.content.html, found.share.prefill)
+        return await self._form(request, found, answers, {}, None)
 
     async def answered(self, request: Request) -> Response:
         """The form, to be saved or sent."""
@@ -86,9 +87,9 @@ class SharedPages:
         own = _own(fields) if found.share.open else None
         save = fields.get("decision") == "save"
         read = filling.typed if save else filling.checked
-        answers, problems = read(found.content.html, fields.values)
+        answers, problems = await to_thread(read, found.content.html, fields.values)
         if problems and not found.submitted:
-            return self._form(request, found, answers, problems, own)
+            return await self._form(request, found, answers, problems, own)
         self._count_receipt(found, {} if save else answers)
         try:
             token = await self._keep(request, found, answers, own, save=save)
@@ -142,20 +143,21 @@ class SharedPages:
         if save:
             return await shares.save_draft(store, found, answers, days, own)
         html = found.content.html
-        shown, text = filling.shown(html, answers), filling.as_text(html, answers)
+        shown, text = await to_thread(_written, html, answers)
         return await shares.submit(store, found, answers, shown, text, link, days, own)
 
-    def _form(
+    async def _form(
         self, request: Request, found: Opened, answers: Mapping[str, str], problems: Mapping[str, str], own: str | None
     ) -> Response:
         """The form with what is in it. Who opens an open link gets a token of their own along with it."""
         html, submission = found.content.html, found.submission
+        content, fields = await to_thread(_drawn, html, answers, problems)
         return _page(
             "form.html",
             422 if problems else 200,
             self._common(request, found),
-            content=filling.filled(html, answers, problems),
-            fields=filling.fields(html),
+            content=content,
+            fields=fields,
             problems=problems,
             own=(own or shares.own_token()) if found.share.open else None,
             saved=None if submission is None else written_out(submission.saved_at, found.clinic.timezone),
@@ -188,6 +190,15 @@ def _own(fields: Fields) -> str | None:
     """The token that came with the form; one that is none is as good as none."""
     own = fields.get("own")
     return own if own is not None and _TOKEN.fullmatch(own) else None
+
+
+# What reads a form's html can take a tenth of a second: these two run in a thread.
+def _drawn(html: str, answers: Mapping[str, str], problems: Mapping[str, str]) -> tuple[str, list[FormField]]:
+    return filling.filled(html, answers, problems), filling.fields(html)
+
+
+def _written(html: str, answers: Mapping[str, str]) -> tuple[str, str]:
+    return filling.shown(html, answers), filling.as_text(html, answers)
 
 
 def _page(name: str, status: int, common: Mapping[str, Any], **more: Any) -> Response:
