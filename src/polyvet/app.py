@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from polyvet.web.outbox import DemoOutbox
 
 API_ROOT = "/api/v1/"
+CONSOLE = "console"
 SITE = "site"  # what the log and the metrics call requests that are no dialect's
 DIALECTS = (vetigen.NAME, clinovavet.NAME, provet.NAME, vetcheck.NAME)
 # The dialects whose callers have keys; VetCheck's users sign in.
@@ -62,8 +63,9 @@ ONLY_USERS = (vetcheck.NAME,)  # of these, the ones where an application gets no
 class Shared:
     """What the worker processes of one server have in common; made before they are forked."""
 
-    def __init__(self, settings: Settings) -> None:
-        """SettingsError when a setting names what does not exist."""
+    def __init__(self, settings: Settings, set_up: str | None = None) -> None:
+        """`set_up` is the secret of the link by which a server without a clinic is set up. SettingsError when a setting
+        names what does not exist."""
         unknown = sorted(set(settings.hosts.values()) - set(DIALECTS))
         if unknown:
             raise SettingsError(f"hosts: {', '.join(unknown)} is no dialect; there are {', '.join(DIALECTS)}")
@@ -72,6 +74,7 @@ class Shared:
         self.rolling = Rolling(shared=several) if settings.limits == "vendor" else None
         self.attempts = Rolling(shared=several)  # to sign in; not a vendor's limit, so always counted
         self.marks = Marks(shared=several)
+        self.set_up = set_up
 
 
 class App:
@@ -95,6 +98,7 @@ class App:
         self._site: Starlette | None = None
         self._oauth: ASGIApp | None = None
         self._people: ASGIApp | None = None
+        self._console: ASGIApp | None = None
         self._codelists = Codelists()
         self._delivery: list[tuple[Loop, asyncio.Task[None]]] = []
         self._outbox: DemoOutbox | None = None
@@ -165,6 +169,9 @@ class App:
         if name in self._dialects[vetcheck.NAME].routes.first_segments() or is_page(name):
             await self._dialect(self._dialects[vetcheck.NAME], scope, receive, send)
             return
+        if name == CONSOLE:
+            await self._observed(self._consoles(), scope, receive, send)
+            return
         prefixed = self._dialects.get(name) if slash else None
         if prefixed is not None:
             below = {**scope, "path": path[len(name) + 1 :], "root_path": f"/{name}"}
@@ -203,6 +210,25 @@ class App:
             )
         return self._people
 
+    def _consoles(self) -> ASGIApp:
+        """The console, which is loaded with its first request."""
+        if self._console is None:
+            from polyvet.console.console import ROWS, Console
+            from polyvet.console.visit import Shared
+
+            assert self._store is not None  # noqa: S101, the lifespan ran before the first request
+            common = self._shared
+            shared = Shared(
+                store=self._store,
+                codelists=self._codelists,
+                attempts=common.attempts,
+                public_url=self.settings.public_url,
+                rows=ROWS,
+                set_up=common.set_up,
+            )
+            self._console = Console(shared)
+        return self._console
+
     async def _observed(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Give a request that is no dialect's its id, and log it as the dialects log theirs."""
         started = time.perf_counter_ns()
@@ -235,7 +261,8 @@ class App:
     def _stands_beside(self, path: str) -> bool:
         """Whether the path is the site's or starts with a dialect's name: these answer at every host."""
         first, slash, _ = path[1:].partition("/")
-        return path in SITE_PATHS or path.startswith(DOCUMENTS) or bool(slash and first in self._dialects)
+        beside = first == CONSOLE or (slash and first in self._dialects)
+        return path in SITE_PATHS or path.startswith(DOCUMENTS) or bool(beside)
 
     def _bound(self, scope: Scope) -> Dialect | None:
         """The dialect that the request's host name is bound to."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import secrets
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -72,7 +73,10 @@ def serve(
     clients: Annotated[int, typer.Option(min=1, help="Clients of the demo practice.")] = DEFAULT_DEMO_CLIENTS,
     seed: Annotated[int, typer.Option(help="The demo practice is the same for the same seed.")] = 1,
 ) -> None:
-    """Serve the record. Applies what migrations are missing first; prints `polyvet is ready at URL` when it answers."""
+    """Serve the record. Applies what migrations are missing first; prints `polyvet is ready at URL` when it answers.
+
+    While there is no clinic, it prints a link by which the first one is set up in a browser.
+    """
     gc.disable()  # until it serves: a start leaves no garbage, and looking for it took a tenth of the time
     settings = settings_of(config, data, database_url, host=host, port=port, workers=workers)
     from polyvet.serving import ServeError
@@ -80,12 +84,13 @@ def serve(
 
     if not demo and (unfinished := Path(settings.data) / UNFINISHED_DEMO).exists():
         fail(f"installing the demo was interrupted; serve with --demo to start it over, or remove {unfinished}")
-    run_to_end(up_to_date(settings))
+    known = run_to_end(up_to_date(settings))
+    set_up = None if known or demo else secrets.token_urlsafe()
     if demo:
         run_to_end(_install_demo(settings, clients, seed))
         settings = _of_demo(settings)
     try:
-        code = run(settings, lambda url: _announce(settings, url, demo=demo), demo=demo)
+        code = run(settings, lambda url: _announce(settings, url, set_up, demo=demo), demo=demo, set_up=set_up)
     except (ServeError, SettingsError) as error:
         fail(str(error))
     raise typer.Exit(code)
@@ -293,11 +298,16 @@ def _of_demo(settings: Settings) -> Settings:
     return msgspec.structs.replace(settings, webhook_networks=tuple(networks), registration=True)
 
 
-def _announce(settings: Settings, url: str, *, demo: bool) -> None:
+def _announce(settings: Settings, url: str, set_up: str | None, *, demo: bool) -> None:
     if demo:
         from polyvet.sandbox.install import welcome, write_base_url
 
         credentials = write_base_url(Path(settings.data), url)
         typer.echo(welcome(credentials))
+    if set_up is not None:
+        here = (settings.public_url or url).rstrip("/")
+        typer.echo(
+            f"There is no clinic yet. Set up the first one, and your account, at\n  {here}/console/set-up/{set_up}"
+        )
     typer.echo(f"polyvet is ready at {url}")
     sys.stdout.flush()

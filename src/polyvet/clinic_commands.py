@@ -39,12 +39,12 @@ def create_clinic(
     config: ConfigOption = None,
 ) -> None:
     """Add a clinic and print its installation number."""
-    from polyvet.core.clinics import Change, problems
+    from polyvet.core.clinics import Change, currency_problem, problems
 
     if found := problems(Change(name=name, timezone=timezone, email=email)):
         fail("; ".join(found.values()))
-    if len(currency) != 3 or not (currency.isascii() and currency.isalpha() and currency.isupper()):
-        fail(f"{currency} is no ISO 4217 code; write it as EUR")
+    if (problem := currency_problem(currency)) is not None:
+        fail(problem)
     if email == "":
         fail("an e-mail has at least one character; leave --email out for none")
 

@@ -63,11 +63,16 @@ async def migrated(settings: Settings) -> None:
     await migrate(settings.store_url)
 
 
-async def up_to_date(settings: Settings) -> None:
-    """Bring the store up to date, and the library that comes with the program."""
+async def up_to_date(settings: Settings) -> bool:
+    """Bring the store up to date, and the library that comes with the program; gives whether there is a clinic."""
+    from polyvet.core.clinics import list_clinics
     from polyvet.core.library_files import load_starter
 
-    await with_store(settings, load_starter)
+    async def work(store: Store) -> bool:
+        await load_starter(store)
+        return bool(await list_clinics(store))
+
+    return await with_store(settings, work)
 
 
 async def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:

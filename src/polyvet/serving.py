@@ -66,10 +66,10 @@ class _Server(uvicorn.Server):
             self._announce()
 
 
-def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = False) -> int:
+def serve(settings: Settings, announce: Callable[[str], None], *, demo: bool = False, set_up: str | None = None) -> int:
     """Serve until told to stop; `announce` is called with the URL once requests are answered. `demo` adds the demo's
-    own pages. Gives the exit code."""
-    shared = Shared(settings)
+    own pages, `set_up` is the secret of the link that makes the first clinic. Gives the exit code."""
+    shared = Shared(settings, set_up)
     _probe_metrics_ports(settings)
     listening = _bind(settings)
     host, port = listening.getsockname()[:2]

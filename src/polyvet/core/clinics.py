@@ -38,6 +38,13 @@ def problems(change: Change) -> dict[str, str]:
     return found
 
 
+def currency_problem(currency: str) -> str | None:
+    """What keeps a text from being a currency's code; None if nothing does."""
+    if len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper():
+        return None
+    return f"{currency} is no ISO 4217 code; write it as EUR"
+
+
 async def create(store: Store, clinic: Clinic) -> int:
     """Add a clinic under the next free installation number, which is given back; the id in `clinic` is not read."""
 

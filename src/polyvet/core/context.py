@@ -47,6 +47,11 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     user_id: bytes | None = None
     role: str = "free"
 
+    @property
+    def actor(self) -> bytes:
+        """Who it was, as the event log keeps it: the user for whom something was done, else the key or application."""
+        return self.key_id if self.user_id is None else self.user_id
+
 
 class Context(msgspec.Struct, frozen=True, gc=False):
     """A read: the caller, the store, and the codelists that all share."""
@@ -71,7 +76,8 @@ class Context(msgspec.Struct, frozen=True, gc=False):
             raise Forbidden(permission)
 
     def within(self, tx: Tx) -> Writing:
-        """The same caller inside a transaction."""
+        """The same caller inside a transaction, whose events name them."""
+        tx.actor = self.caller.actor
         return Writing(self.caller, tx, self.codelists)
 
 

@@ -17,11 +17,15 @@ from polyvet.identity.keys import hashed
 from polyvet.model import values
 from polyvet.model.access import BrowserSession
 from polyvet.model.entities import User
+from polyvet.model.errors import Invalid
 from polyvet.storage import sessions
 from polyvet.storage.store import Reader, Store
 from polyvet.storage.writing import Touching, Tx
+from polyvet.web.forms import Fields
 
 COOKIE = "polyvet_session"
+CSRF = "csrf"  # the field of each form
+BOTH = 2  # factors: a password and a code
 LIFETIME_S = 12 * 3600
 _BYTES = 32
 
@@ -33,6 +37,12 @@ class Session(msgspec.Struct, frozen=True):
     user: User
     csrf: str
     lifetime: int  # in all, not what is left of it
+    factors: int = 1
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing more is asked for: a code, where the user has set one up."""
+        return self.user.totp_since is None or self.factors >= BOTH
 
 
 def new_secret() -> str:
@@ -47,10 +57,19 @@ def csrf_of(secret: str) -> str:
     ).hexdigest()
 
 
-async def begin(store: Store, user: User, instead_of: str | None = None, lifetime_s: int = LIFETIME_S) -> str:
+def check_csrf(csrf: str | None, fields: Fields) -> None:
+    """Invalid unless the form carries this; None: the browser has no cookie that a form could go with."""
+    given = (fields.get(CSRF) or "").encode("utf-8", "surrogateescape")
+    if csrf is None or not hmac.compare_digest(csrf.encode(), given):
+        raise Invalid({"form": "is out of date, or does not come from this site; go back and load the page again"})
+
+
+async def begin(
+    store: Store, user: User, instead_of: str | None = None, lifetime_s: int = LIFETIME_S, factors: int = 1
+) -> str:
     """A new session of the user; gives its secret. The one that the browser had before ends."""
     secret, now = new_secret(), values.now()
-    session = BrowserSession(hashed(secret), user.id, now, now + lifetime_s * values.MICROSECONDS)
+    session = BrowserSession(hashed(secret), user.id, now, now + lifetime_s * values.MICROSECONDS, factors)
 
     async def job(tx: Tx) -> None:
         if instead_of is not None:
@@ -61,15 +80,17 @@ async def begin(store: Store, user: User, instead_of: str | None = None, lifetim
     return secret
 
 
-async def find(reader: Reader, secret: str | None) -> Session | None:
-    """The living session with this secret, whose user still works at the clinic."""
+async def find(reader: Reader, secret: str | None, *, half: bool = False) -> Session | None:
+    """The living session with this secret, whose user still works at the clinic; `half`: also one that still lacks a
+    code."""
     found = None if not secret else await sessions.get(reader, hashed(secret))
     if found is None or secret is None:
         return None
     session, user = found
     if session.expires_at <= values.now() or not user.active:
         return None
-    return Session(user, csrf_of(secret), session.expires_at - session.created_at)
+    whole = Session(user, csrf_of(secret), session.expires_at - session.created_at, session.factors)
+    return whole if half or whole.whole else None
 
 
 async def end(store: Store, secret: str) -> None:

@@ -3,7 +3,19 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from polyvet.model.entities import Entity
+
+
+class Role(StrEnum):
+    """What somebody who works at a clinic may do (see core/roles.py)."""
+
+    OWNER = "owner"
+    VET = "vet"
+    NURSE = "nurse"
+    RECEPTION = "reception"
+    READ_ONLY = "read-only"
 
 
 class ApiKey(Entity, frozen=True):
@@ -21,6 +33,7 @@ class ApiKey(Entity, frozen=True):
     per_hour: int | None
     created_at: int
     revoked_at: int | None
+    last_used_at: int | None = None  # to the minute
 
 
 class Application(Entity, frozen=True):
@@ -41,6 +54,7 @@ class Application(Entity, frozen=True):
     per_hour: int | None
     created_at: int
     revoked_at: int | None
+    last_used_at: int | None = None
 
     @property
     def public(self) -> bool:
@@ -98,6 +112,16 @@ class SigningKey(Entity, frozen=True):
 
 class BrowserSession(Entity, frozen=True):
     """A user who has signed in with a browser; what the browser sends is stored as its SHA-256 only."""
+
+    token_hash: bytes
+    user_id: bytes
+    created_at: int
+    expires_at: int
+    factors: int = 1  # 2: with a password and a code
+
+
+class PasswordLink(Entity, frozen=True):
+    """What lets a user choose a password, once; the token in the link is stored as its SHA-256 only."""
 
     token_hash: bytes
     user_id: bytes

@@ -217,10 +217,9 @@ async def _make_keys(store: Store, scopes: Scopes) -> dict[str, Any]:
             found.setdefault(clinic_id, {})[dialect] = (
                 {"provet_id": clinic_id, "token": secret} if dialect == PROVET else {"api_key": secret}
             )
-        found[clinic_id][PROVET] |= {
-            **await _make_application(store, clinic_id, PROVET, scopes[PROVET]),
-            **await _make_password(store, vets(clinic_id)[0]),
-        }
+        owner = await _make_password(store, vets(clinic_id)[0])
+        found[clinic_id]["console"] = owner
+        found[clinic_id][PROVET] |= {**await _make_application(store, clinic_id, PROVET, scopes[PROVET]), **owner}
         found[clinic_id][VETCHECK] = {
             **await _make_application(store, clinic_id, VETCHECK, scopes[VETCHECK]),
             **await _make_password(store, vets(clinic_id)[1]),
@@ -302,6 +301,9 @@ The demo practice is served at {url}
   Webhooks that come in are shown at {url}/demo/webhooks
   Mails that would be sent are shown at {url}/demo/mail
 
+The console, for people and developers: {url}/console
+  {credentials["console"]["email"]} signs in with {credentials["console"]["password"]}
+
 Try it:
 
   curl -H "Authorization: Bearer {vetigen}" "{url}/api/v1/patients?page=1&page_size=20&species=dog"
@@ -310,7 +312,7 @@ Try it:
   curl -H "Authorization: Bearer {token}" "{provet}/patient/?client__is=456"
   curl -u {application["client_id"]}:{application["client_secret"]} -d grant_type=client_credentials {oauth}/token/
 
-{application["email"]} signs in with {application["password"]} at {oauth}/authorize/
+{application["email"]} signs in with the console's password at {oauth}/authorize/
 {vetcheck["email"]} signs in with {vetcheck["password"]} at {url}/login (VetCheck, premium)
 {vetcheck["free_email"]} signs in with {vetcheck["free_password"]} at {url}/login (VetCheck, free)
 """

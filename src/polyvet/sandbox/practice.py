@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from random import Random
 
+from polyvet.model.access import Role
 from polyvet.model.entities import Clinic, Entity, StockItem, User
 from polyvet.model.values import DAY, instant
 from polyvet.sandbox.clock import Stamps, new_id
@@ -24,6 +25,7 @@ _CLINICS = (
 VET = "veterinarian"
 NURSE = "nurse"
 DESK = "reception"
+_ROLES = {VET: Role.VET, NURSE: Role.NURSE, DESK: Role.RECEPTION}
 _STAFF = (
     (MAIN_CLINIC, "Dr. Aino Laakso", SAMPLE_AUTHOR, VET, "aino.laakso"),
     (MAIN_CLINIC, "Dr. Tobias Reuter", "demo|tobias.reuter", VET, "tobias.reuter"),
@@ -35,6 +37,7 @@ _STAFF = (
     (SECOND_CLINIC, "Jana Dvořáková", "demo|jana.dvorakova", NURSE, "jana.dvorakova"),
     (SECOND_CLINIC, "Ove Lindgren", "demo|ove.lindgren", DESK, "ove.lindgren"),
 )
+_OWNERS = ("aino.laakso", "henrike.voss")  # the first looks after the server, too
 _MAIL = {MAIN_CLINIC: "harbour-street.example", SECOND_CLINIC: "northgate.example"}
 
 
@@ -61,7 +64,8 @@ def users() -> tuple[User, ...]:
     return tuple(
         User(
             new_id(OPENED, rng), clinic, name, subject, role, OPENED, email=f"{mailbox}@{_MAIL[clinic]}",
-            updated_at=OPENED,
+            updated_at=OPENED, console_role=Role.OWNER if mailbox in _OWNERS else _ROLES[role],
+            operator=mailbox == _OWNERS[0],
         )
         for clinic, name, subject, role, mailbox in _STAFF
     )  # fmt: skip

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from msgspec.structs import astuple
 from sqlalchemy import func, select, update
 
 from polyvet.model.access import ApiKey
@@ -70,10 +71,7 @@ async def get_clinic(reader: Reader, clinic_id: int) -> Clinic | None:
 
 def add_key(tx: Tx, key: ApiKey) -> None:
     """Add a key, of which only the hash is kept."""
-    tx.write(
-        _ADD_KEY, key.id, key.clinic_id, key.dialect, key.name, key.kind, key.permissions, key.key_hash, key.shown,
-        key.per_minute, key.per_hour, key.created_at, key.revoked_at,
-    )  # fmt: skip
+    tx.write(_ADD_KEY, *astuple(key))
 
 
 async def key_by_hash(reader: Reader, key_hash: bytes) -> ApiKey | None:

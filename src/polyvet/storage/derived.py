@@ -207,7 +207,7 @@ class Deriver:
         for clinic_id, at, entity, ident in happened:
             clinic = self._clinics[clinic_id]
             clinic.event_seq += 1
-            rows.append((clinic_id, clinic.event_seq, _CREATED, entity, ident, at))
+            rows.append((clinic_id, clinic.event_seq, _CREATED, entity, ident, at, None))
         return rows
 
 

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     import asyncpg
     from sqlalchemy import Connection
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")  # the oldest first; a test holds this against the files
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+)  # the oldest first, as the files
 HEAD = REVISIONS[-1]
 Progress = Callable[[str], None]
 

@@ -26,7 +26,7 @@ NUMBERED = "user"  # the numbers of users, as `numbers` counts them
 USER_COLUMNS = tuple(u[name] for name in User.__struct_fields__)
 _COLUMNS = (*USER_COLUMNS, u.details)
 _NAMES = " ".join(column.name for column in _COLUMNS)
-_CHANGING = "name email active updated_at library_role details"
+_CHANGING = "name email active updated_at library_role console_role operator details"
 FIELDS = {
     "number": Field(u.number, Kind.NUMBER),
     "email": Field(u.email, Kind.TEXT),
@@ -38,7 +38,7 @@ FIELDS = {
 def user_of(row: Any) -> User:
     """A user of a row that starts with USER_COLUMNS; SQLite gives a truth value as 0 or 1."""
     user = User(*row[: len(USER_COLUMNS)])
-    return replace(user, active=bool(user.active))
+    return replace(user, active=bool(user.active), operator=bool(user.operator))
 
 
 def _file(row: Any) -> StaffFile:
@@ -138,7 +138,8 @@ def change_user(tx: Tx, file: StaffFile) -> StaffFile:
     """Write what may change of a user; gives the file as it is kept."""
     user = _kept(file.user)
     tx.write(
-        _UPDATE, user.name, user.email, user.active, user.updated_at, user.library_role, to_json(file.details), user.id
+        _UPDATE, user.name, user.email, user.active, user.updated_at, user.library_role, user.console_role,
+        user.operator, to_json(file.details), user.id,
     )  # fmt: skip
     return replace(file, user=user)
 

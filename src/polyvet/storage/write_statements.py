@@ -79,4 +79,4 @@ ADD_TO_COUNTER = Statement(
     ),
 )
 
-APPEND_EVENT = inserting(events, "clinic_id seq kind entity entity_id at", rank=900)
+APPEND_EVENT = inserting(events, "clinic_id seq kind entity entity_id at actor", rank=900)

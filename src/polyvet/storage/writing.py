@@ -125,6 +125,7 @@ class Tx:
         self._counts: list[tuple[tuple[int, str, int], int]] = []
         self._links: list[Link] = []
         self._before: dict[int, ClinicState] = {}
+        self.actor: bytes | None = None  # by whom: the id of a key, an application or a user
         self.sent = False
 
     @property
@@ -184,7 +185,7 @@ class Tx:
         """Append to the clinic's event log."""
         clinic = self.clinic(clinic_id)
         clinic.event_seq += 1
-        self.write(APPEND_EVENT, clinic_id, clinic.event_seq, kind, entity, entity_id, at)
+        self.write(APPEND_EVENT, clinic_id, clinic.event_seq, kind, entity, entity_id, at, self.actor)
 
     async def fetch(self, statement: Statement, *args: Any) -> Sequence[Any]:
         """Rows as the transaction sees them; sends what is buffered first."""

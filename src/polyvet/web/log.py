@@ -23,8 +23,8 @@ from structlog.tracebacks import ExceptionDictTransformer
 
 FLUSH_S = 0.1
 _MOST_WAITING = 1_000
-# A shared link's path ends with what lets one in: `/s/<token>`, in any spelling that a reader may give it.
-_LINK = re.compile(r"(/s/+)[^/]+", re.IGNORECASE)
+# Some paths end with what lets one in, such as a shared link's `/s/<token>`, in any spelling that a reader may give it.
+_LINK = re.compile(r"(/(?:s|set-up|join)/+)[^/]+", re.IGNORECASE)
 
 
 def configure(level: str) -> None:

@@ -16,12 +16,20 @@ _FOLDER = Path(__file__).parent / "templates"
 
 
 @cache
-def template(name: str) -> Any:
-    """A page's template; the toolkit is loaded with the first one, since a start has no use for it."""
+def environment(folder: Path = _FOLDER) -> Any:
+    """A folder's templates, which may use those of this package; the toolkit is loaded with the first one, since a
+    start has no use for it."""
     from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-    pages = Environment(loader=FileSystemLoader(_FOLDER), autoescape=select_autoescape(), trim_blocks=True)
-    return pages.get_template(name)
+    return Environment(
+        loader=FileSystemLoader((folder, _FOLDER)), autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True
+    )
+
+
+@cache
+def template(name: str) -> Any:
+    """A page's template."""
+    return environment().get_template(name)
 
 
 @cache

@@ -14,7 +14,7 @@ from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError
 from starlette.responses import Response
 
 from polyvet.core.clinics import Clinics
-from polyvet.dialects.vetcheck.people import Shared, SignInNeeded, Table, moved, told
+from polyvet.dialects.vetcheck.people import Shared, SignInNeeded, Table, told
 from polyvet.dialects.vetcheck.signed import check, current
 from polyvet.dialects.vetcheck.wire import AUDIENCE, NAME
 from polyvet.identity import asking, grants, roles
@@ -26,6 +26,7 @@ from polyvet.web import oauth, pages
 from polyvet.web.forms import Fields, of_form, of_query
 from polyvet.web.message import Request
 from polyvet.web.oauth import sent_back
+from polyvet.web.people import moved
 
 _AGAIN = frozenset(("login", "select_account"))  # prompts for which a session is not enough
 _API = "see the library, change your clinic's own content in it, and share it with owners"

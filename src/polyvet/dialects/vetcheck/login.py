@@ -13,8 +13,8 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from polyvet.core.clinics import Clinics
-from polyvet.dialects.vetcheck.people import Shared, Table, moved, told
-from polyvet.dialects.vetcheck.signed import HOME, check, check_csrf, cookie, current, keep, local
+from polyvet.dialects.vetcheck.people import Shared, Table, told
+from polyvet.dialects.vetcheck.signed import HOME, check, current
 from polyvet.dialects.vetcheck.wire import NAME
 from polyvet.identity import attempts, registration, sessions
 from polyvet.identity.passwords import SignIn
@@ -23,8 +23,10 @@ from polyvet.model import values
 from polyvet.model.entities import User
 from polyvet.model.errors import Invalid, LimitReached
 from polyvet.web import pages
+from polyvet.web.cookies import cookie, keep, local
 from polyvet.web.forms import Fields, of_form, of_query
 from polyvet.web.message import Request
+from polyvet.web.people import moved
 
 VISIT = "polyvet_visit"  # the cookie of a browser that has no session yet
 CHOOSING_S = 300  # to choose one of several clinics
@@ -108,21 +110,24 @@ class Login:
         if session is not None:
             check(session, await of_form(request))
             await sessions.end(self._shared.store, cookie(request, sessions.COOKIE) or "")
-            keep(self._shared, request, response, sessions.COOKIE, "", 0)
+            self._keep(request, response, sessions.COOKIE, "", 0)
         return response
 
     async def _form(self, request: Request) -> Fields:
         form = await of_form(request)
         visit = cookie(request, VISIT)
-        check_csrf(None if visit is None else sessions.csrf_of(visit), form)
+        sessions.check_csrf(None if visit is None else sessions.csrf_of(visit), form)
         return form
 
     async def _begun(self, request: Request, user: User) -> Response:
         """A new session, whatever cookie came, and on to where the user wanted to go."""
         secret = await sessions.begin(self._shared.store, user, cookie(request, sessions.COOKIE))
         response = moved(request, local(_next(request)) or HOME)
-        keep(self._shared, request, response, sessions.COOKIE, secret, sessions.LIFETIME_S)
+        self._keep(request, response, sessions.COOKIE, secret, sessions.LIFETIME_S)
         return response
+
+    def _keep(self, request: Request, response: Response, name: str, secret: str, seconds: int) -> None:
+        keep(request, response, name, secret, seconds, self._shared.options.public_url)
 
     async def _choice(self, request: Request, users: list[User]) -> Response:
         """Of several clinics, one: each button carries a session of a few minutes, so nobody types a password twice."""
@@ -154,7 +159,7 @@ class Login:
         next_ = local(_next(request))
         query = "" if next_ is None else f"?next={quote(next_, safe='/')}"
         response = pages.page(name, status, csrf=sessions.csrf_of(secret), query=query, **shown)
-        keep(self._shared, request, response, VISIT, secret, sessions.LIFETIME_S)
+        self._keep(request, response, VISIT, secret, sessions.LIFETIME_S)
         return response
 
 

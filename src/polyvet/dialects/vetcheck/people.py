@@ -11,24 +11,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote
 
 import msgspec
-import structlog
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from polyvet.core.codelists import Codelists
 from polyvet.dialects.vetcheck import wire
 from polyvet.dialects.vetcheck.wire import Options
-from polyvet.model.errors import Busy, Invalid, LimitReached, Missing, RoleNeeded, TooLarge, WrongMediaType
+from polyvet.model.errors import RoleNeeded
 from polyvet.storage.store import Store
-from polyvet.web import pages, params
+from polyvet.web import pages
 from polyvet.web.forms import FORM_BYTES
-from polyvet.web.log import shown
 from polyvet.web.message import Receive, Request, Scope, Send
 from polyvet.web.origin import origin
+from polyvet.web.people import Failure, Paths, allowed, failure, here, moved
 from polyvet.web.rolling import Rolling
 
-BEYOND = 1 << 59  # more than there are numbers
 _FIRST_ERROR = 400
-_log = structlog.get_logger()
 
 Answering = Callable[[Request], Awaitable[Response]]
 Table = Mapping[str, Mapping[str, Answering]]
@@ -70,10 +67,9 @@ class People:
             vet_form_pages,
         )
 
-        self._table: dict[tuple[str, ...], Mapping[str, Answering]] = {}
-        for module in (account, authorize, login, oauth, share_pages, shared_pages, vet_form_pages):
-            for path, methods in module.table(shared).items():
-                self._table[tuple(path.split("/"))] = methods
+        modules = (account, authorize, login, oauth, share_pages, shared_pages, vet_form_pages)
+        self.table = {path: methods for module in modules for path, methods in module.table(shared).items()}
+        self._paths = Paths(self.table)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request. Answers are small and hold secrets, so they are not compressed."""
@@ -91,52 +87,22 @@ class People:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        methods = self._find(request)
-        if methods is None:
+        found = self._paths.find(request.scope["path"].removeprefix("/"))
+        if found is None:
             return told(404, "There is no such page here.")
+        methods, request.parameters = found
         method: str = request.scope["method"]
-        answering = methods.get("GET" if method == "HEAD" else method)
+        answering: Answering | None = methods.get("GET" if method == "HEAD" else method)
         if answering is None:
-            allowed = ", ".join(sorted({*methods, *(("HEAD",) if "GET" in methods else ())}))
-            response = told(405, f"This page takes {allowed} only.")
-            response.headers["allow"] = allowed
+            response = told(405, f"This page takes {allowed(methods)} only.")
+            response.headers["allow"] = allowed(methods)
             return response
         return await answering(request)
-
-    def _find(self, request: Request) -> Mapping[str, Answering] | None:
-        """The methods of the request's path; notes its parameters."""
-        segments = tuple(request.scope["path"].removeprefix("/").split("/"))
-        found = self._table.get(segments)
-        if found is not None:
-            return found
-        for pattern, methods in self._table.items():
-            pairs = list(zip(pattern, segments, strict=False))
-            if len(pattern) == len(segments) and all(b and (a == b or a.startswith("{")) for a, b in pairs):
-                request.parameters = {a[1:-1]: b for a, b in pairs if a.startswith("{")}
-                return methods
-        return None
 
 
 def told(status: int, problem: str, title: str = "This did not work") -> Response:
     """A page that says what is wrong, and what to do."""
     return pages.page("told.html", status, "'none'", title=title, problem=problem)
-
-
-def moved(request: Request, path: str) -> Response:
-    """Send the browser to a path of this server by 303, which no browser follows with what it posted (RFC 9700)."""
-    root: str = request.scope.get("root_path", "")
-    return RedirectResponse(root + path, 303, {"cache-control": "no-store", "referrer-policy": "no-referrer"})
-
-
-def here(request: Request) -> str:
-    """The path and query that were asked for, as a path of this server."""
-    query: str = request.scope["query_string"].decode("latin-1")
-    return quote(request.scope["path"]) + (f"?{query}" if query else "")
-
-
-def before_of(request: Request) -> int:
-    """The number below which a page of a list starts; BEYOND for the first page."""
-    return params.integer(request.query(), "before", BEYOND, low=1, high=BEYOND)
 
 
 def _to_sign_in(request: Request, next_: str | None) -> Response:
@@ -148,25 +114,8 @@ def _to_sign_in(request: Request, next_: str | None) -> Response:
 
 def _failed(error: Exception, path: str) -> Response:
     """The page for a fact that stands in the way, or for a defect."""
-    match error:
-        case Missing():
-            return told(404, "There is no such page here.")
-        case RoleNeeded():
-            return told(403, "This is open to premium users only. A promo code on the page of your account opens it.")
-        case Invalid():
-            return told(400, str(error))
-        case WrongMediaType():
-            return told(400, "Send the form as a browser does.")
-        case TooLarge():
-            return told(413, "This is more than fits. Shorten what you wrote.")
-        case LimitReached():
-            response = told(429, f"Too many attempts. Wait {error.retry_after} seconds.")
-            response.headers["retry-after"] = str(error.retry_after)
-            return response
-        case Busy():
-            _log.warning("busy", dialect=wire.NAME, reason=str(error))
-            response = told(503, "The server is busy. Try again in a moment.")
-            response.headers["retry-after"] = "1"
-            return response
-    _log.exception("defect", dialect=wire.NAME, path=shown(path))
-    return told(500, "Something went wrong here. Try again; if it stays, tell whoever runs this server.")
+    if isinstance(error, RoleNeeded):
+        of_role = "This is open to premium users only. A promo code on the page of your account opens it."
+        return told(403, of_role)
+    found: Failure = failure(error, wire.NAME, path)
+    return found.on(told(found.status, found.problem))

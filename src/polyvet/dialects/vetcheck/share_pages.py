@@ -12,7 +12,7 @@ from starlette.responses import Response
 from polyvet.core import shares
 from polyvet.core.clinics import Clinics
 from polyvet.core.letters import day, written_out
-from polyvet.dialects.vetcheck.people import BEYOND, Shared, Table, before_of, moved
+from polyvet.dialects.vetcheck.people import Shared, Table
 from polyvet.dialects.vetcheck.signed import check, context, signed_in
 from polyvet.dialects.vetcheck.wire import number
 from polyvet.model import values
@@ -21,6 +21,7 @@ from polyvet.model.library import ContentKind, ListedShare
 from polyvet.web import pages
 from polyvet.web.forms import of_form
 from polyvet.web.message import Request
+from polyvet.web.people import BEYOND, before_of, moved
 
 PATH = "/account/shares"
 PAGE = 50

@@ -22,7 +22,7 @@ from polyvet.core.controls import BODY_BYTES, MOST_SENT, FormField
 from polyvet.core.letters import day, written_out
 from polyvet.core.prefill import EMAIL
 from polyvet.core.shares import Opened
-from polyvet.dialects.vetcheck.people import Shared, Table, moved, told
+from polyvet.dialects.vetcheck.people import Shared, Table, told
 from polyvet.identity.attempts import sender
 from polyvet.model import values
 from polyvet.model.errors import AlreadySubmitted, Missing
@@ -30,6 +30,7 @@ from polyvet.model.library import ContentKind
 from polyvet.web import icalendar, pages
 from polyvet.web.forms import Fields, of_form
 from polyvet.web.message import Request
+from polyvet.web.people import moved
 from polyvet.web.slots import digest
 
 APPOINTMENT_MINUTES = 30

@@ -21,7 +21,7 @@ from polyvet.core.letters import day, written_out
 from polyvet.core.named import named_patient
 from polyvet.dialects.vetcheck import signed, wire
 from polyvet.dialects.vetcheck.patient_ids import patient_named
-from polyvet.dialects.vetcheck.people import BEYOND, Shared, Table, before_of, moved
+from polyvet.dialects.vetcheck.people import Shared, Table
 from polyvet.identity.sessions import Session
 from polyvet.model.entities import Patient
 from polyvet.model.errors import Invalid, Missing
@@ -30,6 +30,7 @@ from polyvet.model.values import is_email
 from polyvet.web import pages
 from polyvet.web.forms import Fields, of_form
 from polyvet.web.message import Request
+from polyvet.web.people import BEYOND, before_of, moved
 
 PATH = "account/vetforms"
 ROWS = 50

@@ -10,12 +10,14 @@ from polyvet.storage.tables.access import (
     oauth_codes,
     oauth_grants,
     oauth_tokens,
+    password_links,
     promo_codes,
     sessions,
     signing_keys,
     users,
 )
 from polyvet.storage.tables.columns import BYTES, DATE, ID, INSTANT, SERIAL, metadata
+from polyvet.storage.tables.console import audit, deeds, offers, requests
 from polyvet.storage.tables.hooks import deliveries, delivery_attempts, outbox_cursors, webhooks
 from polyvet.storage.tables.library import content, mails, share_links, shares, submissions
 from polyvet.storage.tables.office import (
@@ -57,6 +59,7 @@ __all__ = [
     "INSTANT",
     "SERIAL",
     "api_keys",
+    "audit",
     "breeds",
     "calendar_events",
     "clients",
@@ -68,6 +71,7 @@ __all__ = [
     "custom_field_options",
     "custom_field_values",
     "custom_fields",
+    "deeds",
     "deliveries",
     "delivery_attempts",
     "departments",
@@ -88,11 +92,14 @@ __all__ = [
     "oauth_codes",
     "oauth_grants",
     "oauth_tokens",
+    "offers",
     "outbox_cursors",
+    "password_links",
     "patients",
     "phones",
     "promo_codes",
     "reminders",
+    "requests",
     "sessions",
     "share_links",
     "shares",

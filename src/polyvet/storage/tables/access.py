@@ -33,6 +33,11 @@ users = Table(
     document("details"),
     text_("password_hash", nullable=True),  # argon2
     Column("library_role", Text, nullable=False, server_default=text("'premium'")),
+    text_("console_role", nullable=True),
+    Column("operator", Boolean, nullable=False, server_default=text("false")),
+    Column("totp_since", INSTANT),  # a second factor was confirmed then
+    text_("totp_secret", nullable=True),  # codes are made of it, so it must be kept as it is
+    int_("totp_step", nullable=True),  # of the newest code that was taken: none is taken twice
     Index("users_subject", "clinic_id", "subject", unique=True),
     Index("users_number", "clinic_id", "number", unique=True),
     Index("users_email", "clinic_id", "email", unique=True),
@@ -56,6 +61,7 @@ api_keys = Table(
     int_("per_hour", nullable=True),
     Column("created_at", INSTANT, nullable=False),
     Column("revoked_at", INSTANT),
+    Column("last_used_at", INSTANT),  # to the minute
     sqlite_with_rowid=False,
 )
 
@@ -78,6 +84,7 @@ oauth_applications = Table(
     int_("per_hour", nullable=True),
     Column("created_at", INSTANT, nullable=False),
     Column("revoked_at", INSTANT),
+    Column("last_used_at", INSTANT),
     Index("oauth_applications_client", "client_id", unique=True),
     sqlite_with_rowid=False,
 )
@@ -148,8 +155,21 @@ sessions = Table(
     id_("user_id", ForeignKey("users.id")),
     Column("created_at", INSTANT, nullable=False),
     Column("expires_at", INSTANT, nullable=False),
+    Column("factors", SmallInteger, nullable=False, server_default=text("1")),  # 2: a code came with the password
     Index("sessions_user", "user_id"),
     Index("sessions_expires", "expires_at"),
+    sqlite_with_rowid=False,
+)
+
+# Links by which somebody who works at a clinic chooses a password: who was invited, or has forgotten it.
+password_links = Table(
+    "password_links",
+    metadata,
+    Column("token_hash", BYTES, primary_key=True),
+    id_("user_id", ForeignKey("users.id")),
+    Column("created_at", INSTANT, nullable=False),
+    Column("expires_at", INSTANT, nullable=False),
+    Index("password_links_user", "user_id"),
     sqlite_with_rowid=False,
 )
 

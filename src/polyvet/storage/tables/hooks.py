@@ -73,5 +73,6 @@ delivery_attempts = Table(
     int_("took_ms"),
     Column("status", SmallInteger),
     text_("error", nullable=True),
+    text_("response", nullable=True),  # how the answer's body begins
     sqlite_with_rowid=False,
 )

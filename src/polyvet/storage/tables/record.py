@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, SmallInteger, Table, text
 
 from polyvet.storage.tables.columns import (
+    BYTES,
     DATE,
     ID,
     INSTANT,
@@ -344,5 +345,6 @@ events = Table(
     text_("entity"),
     id_("entity_id"),
     Column("at", INSTANT, nullable=False),
+    Column("actor", BYTES),  # by whom: a key, an application, a user; none where nobody asked for it
     sqlite_with_rowid=False,
 )

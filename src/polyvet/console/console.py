@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The console as an ASGI application: finds the page, who is signed in, checks role and form, and answers.
+
+Nothing of a page runs before its row's permission is there and, of a POST, before its form is known to be ours.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from polyvet.console import account, entry, home, set_up
+from polyvet.console.rows import ANYBODY, ROOT, SIGNED_IN, Row
+from polyvet.console.visit import STATIC, Shared, Visit, safe, static
+from polyvet.core import clinics
+from polyvet.identity import sessions
+from polyvet.identity.sessions import COOKIE
+from polyvet.model.errors import Forbidden, Missing
+from polyvet.web.cookies import cookie, keep
+from polyvet.web.forms import FORM_BYTES, of_form
+from polyvet.web.message import Receive, Request, Scope, Send
+from polyvet.web.people import Paths, allowed, failure, here, moved
+
+NAME = "console"  # in logs
+VISIT = "polyvet_console"  # the cookie of a browser that has no session yet
+ROWS: tuple[Row, ...] = (*home.ROWS, *entry.ROWS, *set_up.ROWS, *account.ROWS)
+_FIRST_ERROR = 400
+_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+class Console:
+    """All pages below /console."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        table: dict[str, dict[str, Row]] = {}
+        for row in shared.rows:
+            table.setdefault(row.path, {})[row.method] = row
+        self._paths = Paths(table)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        request = Request(scope, receive, {}, FORM_BYTES)
+        try:
+            response = await self._answer(request)
+        except ConnectionResetError:
+            return
+        if response.status_code >= _FIRST_ERROR:
+            await request.drain()
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        path = request.scope["path"].removeprefix(f"/{ROOT}").removeprefix("/")
+        if path.startswith("static/"):
+            return _static(request, path.removeprefix("static/"))
+        nothing = Visit(self._shared, request, Row("GET", path, ANYBODY, home.missing))
+        found = self._paths.find(path)
+        if found is None:
+            return await self._guarded(nothing)
+        rows, request.parameters = found
+        method: str = request.scope["method"]
+        row = rows.get("GET" if method == "HEAD" else method)
+        if row is None:
+            response = nothing.told(405, f"This page takes {allowed(rows)} only.")
+            response.headers["allow"] = allowed(rows)
+            return response
+        return await self._guarded(Visit(self._shared, request, row))
+
+    async def _guarded(self, visit: Visit) -> Response:
+        """The page, or what stands in its way."""
+        try:
+            response = await self._let_in(visit)
+        except Exception as error:
+            found = failure(error, NAME, visit.request.scope["path"])
+            response = found.on(visit.told(found.status, found.problem))
+        for kept in visit.cookies:
+            kept(response)
+        return response
+
+    async def _let_in(self, visit: Visit) -> Response:
+        """Who is it, may they, and did our own page send this?"""
+        row, request = visit.row, visit.request
+        visit.session = await sessions.find(self._shared.store.reader, cookie(request, COOKIE))
+        if visit.session is not None and visit.session.user.console_role is None:
+            visit.session = None  # somebody whom the clinic has not let in here
+        if visit.session is None and row.permission != ANYBODY:
+            return _to_sign_in(request)
+        if visit.session is not None:
+            visit.csrf = visit.session.csrf
+            visit.clinic = await clinics.get(self._shared.store.reader, visit.user.clinic_id)
+        else:
+            self._before_a_session(visit)
+        if row.permission not in (ANYBODY, SIGNED_IN) and not visit.may(row.permission):
+            raise Forbidden(row.permission)
+        if row.method == "POST":
+            visit.fields = await of_form(request)
+            sessions.check_csrf(visit.csrf, visit.fields)
+        return await row.answering(visit)
+
+    def _before_a_session(self, visit: Visit) -> None:
+        """Forms of somebody who is not signed in are guarded by a cookie of their own, so that nobody is signed in,
+        unknowingly, as somebody else."""
+        known = cookie(visit.request, VISIT)
+        if known is not None:
+            visit.csrf = sessions.csrf_of(known)
+            return
+        secret = sessions.new_secret()
+        visit.csrf = sessions.csrf_of(secret)
+        visit.cookies.append(
+            lambda response: keep(visit.request, response, VISIT, secret, sessions.LIFETIME_S, self._shared.public_url)
+        )
+
+
+def _to_sign_in(request: Request) -> Response:
+    """To the page where people sign in, and from there back: to where they were if that was to be read."""
+    read = request.scope["method"] in ("GET", "HEAD")
+    next_ = f"?next={quote(here(request), safe='/')}" if read and request.scope["path"] != f"/{ROOT}" else ""
+    return moved(request, f"/{ROOT}/sign-in{next_}")
+
+
+def _static(request: Request, name: str) -> Response:
+    """A file of the folder `static`; a name that is none of them is missing, wherever it may point."""
+    if name not in {one.name for one in STATIC.iterdir()}:
+        return Response("There is no such file here.", 404, safe(), "text/plain")
+    body, version = static(name)
+    current = request.scope["query_string"] == f"v={version}".encode()
+    kept = {"cache-control": _FOR_EVER if current else "no-cache", "x-content-type-options": "nosniff"}
+    return Response(body, 200, kept, _TYPES[name.rpartition(".")[2]])
+
+
+__all__ = ["NAME", "ROWS", "Console", "Missing", "Shared"]

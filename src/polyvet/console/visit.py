@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A request to the console: who is signed in, what they sent, and the pages and redirects to answer with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from starlette.responses import HTMLResponse, Response
+
+from polyvet.console.rows import SECTIONS, Row
+from polyvet.core import roles
+from polyvet.core.codelists import Codelists
+from polyvet.core.context import Caller, Context
+from polyvet.identity.sessions import Session
+from polyvet.model.entities import Clinic, User
+from polyvet.storage.store import Store
+from polyvet.web import pages
+from polyvet.web.forms import Fields, of_query
+from polyvet.web.message import Request
+from polyvet.web.origin import origin
+from polyvet.web.people import moved
+from polyvet.web.rolling import Rolling
+
+FOLDER = Path(__file__).parent
+TEMPLATES, STATIC = FOLDER / "templates", FOLDER / "static"
+DONE = "done"  # the parameter under which a page is told what was just done
+
+
+class Shared(msgspec.Struct, frozen=True):
+    """What all pages of one process have in common."""
+
+    store: Store
+    codelists: Codelists
+    attempts: Rolling
+    public_url: str | None
+    rows: tuple[Row, ...]
+    set_up: str | None = None  # the secret of the set-up link, while there is no clinic
+
+
+class Visit:
+    """One request. `session` is None on pages for anybody; `fields` holds what was posted, and came from our own
+    page."""
+
+    def __init__(self, shared: Shared, request: Request, row: Row) -> None:
+        self.shared = shared
+        self.request = request
+        self.row = row
+        self.session: Session | None = None
+        self.clinic: Clinic | None = None
+        self.csrf = ""  # what goes into each form of the page
+        self.fields = Fields({}, frozenset())
+        self.cookies: list[Callable[[Response], None]] = []  # what the answer is to have the browser keep
+
+    @property
+    def user(self) -> User:
+        """Who is signed in. Only for pages that ask for it."""
+        if self.session is None:
+            raise LookupError("nobody is signed in")
+        return self.session.user
+
+    @property
+    def ctx(self) -> Context:
+        """Who is signed in, as core asks for it."""
+        user = self.user
+        caller = Caller(
+            user.id, user.clinic_id, user.console_role or "", roles.permissions(user), user.name, user_id=user.id,
+            role=user.library_role,
+        )  # fmt: skip
+        return Context(caller, self.shared.store, self.shared.codelists)
+
+    @property
+    def origin(self) -> str:
+        """What absolute URLs start with."""
+        return origin(self.request, self.shared.public_url)
+
+    def parameter(self, name: str) -> str:
+        """A part of the path."""
+        return self.request.parameters[name]
+
+    def query(self) -> Fields:
+        """The query's parameters."""
+        return of_query(self.request.scope["query_string"])
+
+    def may(self, permission: str) -> bool:
+        """Whether who is signed in has a permission: what they may not do is not offered."""
+        return self.session is not None and permission in roles.permissions(self.session.user)
+
+    def page(self, name: str, status: int = 200, *, form_action: str = "'self'", **shown: Any) -> Response:
+        """A page made of a template of this console."""
+        text = (
+            pages.environment(TEMPLATES)
+            .get_template(name)
+            .render(visit=self, menu=self._menu(), csrf=self.csrf, done=self.query().get(DONE), asset=asset, **shown)
+        )
+        return HTMLResponse(text, status, safe(form_action))
+
+    def told(self, status: int, problem: str, title: str = "This did not work") -> Response:
+        """A page that says what is wrong, and what to do."""
+        return self.page("told.html", status, title=title, problem=problem)
+
+    def moved(self, path: str, done: str | None = None) -> Response:
+        """On to another page of the console, which says what was done: by a word that its template knows, since
+        whatever else stood in an address would be anybody's to write."""
+        query = "" if done is None else ("&" if "?" in path else "?") + urlencode({DONE: done})
+        return moved(self.request, path + query)
+
+    def _menu(self) -> list[tuple[str, list[Row]]]:
+        """The pages that are open to who is signed in, by section."""
+        if self.session is None:
+            return []
+        mine = [row for row in self.shared.rows if row.menu and self.may(row.permission)]
+        found = [(section, [row for row in mine if row.section == section]) for section in SECTIONS]
+        return [(section, rows) for section, rows in found if rows]
+
+
+def safe(form_action: str = "'self'") -> dict[str, str]:
+    """The headers of a page of the console: it loads what this server has, runs nothing that stands in it, is framed
+    nowhere and kept nowhere."""
+    return {
+        "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        f"img-src 'self' data:; form-action {form_action}; frame-ancestors 'none'; base-uri 'none'",
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+    }
+
+
+@cache
+def static(name: str) -> tuple[bytes, str]:
+    """A file that pages load, and the text by which browsers tell its versions apart."""
+    body = (STATIC / name).read_bytes()
+    return body, hashlib.sha256(body).hexdigest()[:16]
+
+
+def asset(name: str) -> str:
+    """Where a page loads a file from: a new version has a new address, so that each is kept for good."""
+    return f"/console/static/{name}?v={static(name)[1]}"

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The console: roles and second factors, links that set passwords, who changed what, requests, offers, deeds.
+
+This file is frozen: it says what revision 0007 was, whatever the tables are today.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from polyvet.storage.migrations.frozen import PLAIN, clinic, ident, integer, octets, small, truth, words
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Only add."""
+    op.add_column("users", words("console_role", null=True))
+    op.add_column("users", truth("operator", default="false"))
+    op.add_column("users", integer("totp_since", null=True))
+    op.add_column("users", words("totp_secret", null=True))
+    op.add_column("users", integer("totp_step", null=True))
+    for table in ("api_keys", "oauth_applications"):
+        op.add_column(table, integer("last_used_at", null=True))
+    op.add_column("sessions", sa.Column("factors", sa.SmallInteger(), nullable=False, server_default=sa.text("1")))
+    op.add_column("events", octets("actor", null=True))
+    op.add_column("delivery_attempts", words("response", null=True))
+    op.create_table(
+        "password_links",
+        octets("token_hash", key=True),
+        ident("user_id", "users.id"),
+        integer("created_at"),
+        integer("expires_at"),
+        **PLAIN,
+    )
+    op.create_index("password_links_user", "password_links", ["user_id"])
+    _looking()
+    op.create_table(
+        "offers",
+        ident(key=True),
+        integer("from_clinic", "clinics.id"),
+        integer("to_clinic", "clinics.id"),
+        ident("client_id", "clients.id"),
+        *(words(name) for name in ("note", "state")),
+        integer("created_at"),
+        integer("changed_at"),
+        **PLAIN,
+    )
+    op.create_index("offers_from", "offers", ["from_clinic", "id"])
+    op.create_index("offers_to", "offers", ["to_clinic", "id"])
+    op.create_index("offers_client", "offers", ["client_id"])
+    op.create_table("deeds", words("name", key=True), integer("at"), words("shown"), **PLAIN)
+
+
+def _looking() -> None:
+    op.create_table(
+        "requests",
+        clinic(key=True, checked=False),
+        integer("at", key=True),
+        words("request_id", key=True),
+        *(words(name) for name in ("dialect", "method", "path")),
+        small("status"),
+        integer("took_us"),
+        octets("key_id", null=True),
+        words("key_shown", null=True),
+        words("reason", null=True),
+        **PLAIN,
+    )
+    op.create_index("requests_at", "requests", ["at"])
+    op.create_table(
+        "audit",
+        clinic(key=True, checked=False),
+        integer("at", key=True),
+        ident(key=True),
+        octets("actor", null=True),
+        *(words(name) for name in ("actor_shown", "action", "entity")),
+        ident("entity_id", null=True),
+        words("shown"),
+        **PLAIN,
+    )
+    op.create_index("audit_thing", "audit", ["clinic_id", "entity_id", "at"])

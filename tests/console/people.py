@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""People in the console, without a browser: they keep cookies and send the forms that they were given."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import httpx
+from msgspec.structs import replace
+
+from polyvet.identity import sessions
+from polyvet.model.access import Role
+from polyvet.model.entities import User
+from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
+from polyvet.storage import staff
+from polyvet.storage.store import Store
+from polyvet.storage.writing import Touching, Tx
+from tests.dialects.harness import Practice
+
+EMAILS = {
+    Role.OWNER: "aino.laakso@harbour-street.example",
+    Role.VET: "tobias.reuter@harbour-street.example",
+    Role.NURSE: "maija.sundqvist@harbour-street.example",
+    Role.RECEPTION: "peter.hollis@harbour-street.example",
+    Role.READ_ONLY: "selin.karahan@harbour-street.example",  # a vet in the demo, until a test signs her in with it
+}
+OTHER_OWNER = (SECOND_CLINIC, "henrike.voss@northgate.example")
+_CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
+
+
+class Colleague:
+    """Somebody who is signed in; posts carry what guards the form of the page that they come from."""
+
+    def __init__(self, practice: Practice, role: Role = Role.OWNER, who: tuple[int, str] | None = None) -> None:
+        """`who`: their clinic and e-mail, if not somebody of the role at the main clinic."""
+        clinic_id, email = who or (MAIN_CLINIC, EMAILS[role])
+
+        async def begin(store: Store) -> tuple[User, str]:
+            user = await _of_role(store, clinic_id, email, role)
+            return user, await sessions.begin(store, user)
+
+        self.user, secret = practice.run(begin)
+        self.client: httpx.Client = practice.client()
+        self.client.cookies.set(sessions.COOKIE, secret)
+
+    def get(self, path: str) -> httpx.Response:
+        """A page below /console."""
+        return self.client.get(f"/console/{path}" if path else "/console")
+
+    def text(self, path: str) -> str:
+        """What a page that answers says, its tags left out."""
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        return told(answer)
+
+    def csrf(self, page: str) -> str:
+        """What guards a page's forms; empty where there is none."""
+        found = _CSRF.search(self.get(page).text)
+        return "" if found is None else found[1]
+
+    def post(self, path: str, fields: dict[str, Any], page: str | None = None) -> httpx.Response:
+        """A form of the page at `page`, or of the one that it is sent to; what it leads to is not followed."""
+        return self.client.post(f"/console/{path}", data={"csrf": self.csrf(page or path), **fields})
+
+
+def told(answer: httpx.Response) -> str:
+    """An answer's text without tags, blanks collapsed."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+async def _of_role(store: Store, clinic_id: int, email: str, role: Role) -> User:
+    async def job(tx: Tx) -> User:
+        file = await staff.by_email(tx, clinic_id, email)
+        assert file is not None
+        if file.user.console_role != role:
+            file = staff.change_user(tx, replace(file, user=replace(file.user, console_role=role)))
+        return file.user
+
+    return await store.write(Touching(clinics=(clinic_id,)), job)
