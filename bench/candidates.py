@@ -95,6 +95,7 @@ class Server:
         command = ["taskset", "-c", self.core, *self.candidate.command(self.engine, self.port, self.store)]
         environment = dict(os.environ, BENCH_STORE=self.store, PYTHONPATH=str(ROOT))
         environment["POLYVET_WEBHOOK_NETWORKS"] = f"{HOST}/32"
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # installed programs are compiled once, not with each start
         began = time.perf_counter()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
