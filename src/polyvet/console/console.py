@@ -10,7 +10,27 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from polyvet.console import account, entry, home, set_up
+from polyvet.console import (
+    account,
+    apis,
+    applications,
+    audit,
+    entry,
+    fields,
+    home,
+    join,
+    keys,
+    lists,
+    offers,
+    practice,
+    privacy,
+    requests,
+    second_factor,
+    server,
+    set_up,
+    staff,
+    webhooks,
+)
 from polyvet.console.rows import ANYBODY, ROOT, SIGNED_IN, Row
 from polyvet.console.visit import STATIC, Shared, Visit, safe, static
 from polyvet.core import clinics
@@ -24,7 +44,12 @@ from polyvet.web.people import Paths, allowed, failure, here, moved
 
 NAME = "console"  # in logs
 VISIT = "polyvet_console"  # the cookie of a browser that has no session yet
-ROWS: tuple[Row, ...] = (*home.ROWS, *entry.ROWS, *set_up.ROWS, *account.ROWS)
+_FILES = (
+    home, entry, set_up, join, second_factor, account,
+    apis, keys, applications, webhooks, requests,
+    practice, staff, offers, lists, fields, audit, privacy, server,
+)  # fmt: skip
+ROWS: tuple[Row, ...] = tuple(row for file in _FILES for row in file.ROWS)  # in the menu's order
 _FIRST_ERROR = 400
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 _FOR_EVER = "public, max-age=31536000, immutable"

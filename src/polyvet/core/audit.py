@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Noting who did what: each change in the console that is none of the record's notes itself in its own transaction."""
+
+from __future__ import annotations
+
+from polyvet.core.context import Writing
+from polyvet.model import values
+from polyvet.model.audit import Action, Deed
+from polyvet.model.entities import User
+from polyvet.storage import audit as stored
+from polyvet.storage.writing import Tx
+
+
+def note(w: Writing, action: Action, entity: str, entity_id: bytes | None, shown: str) -> None:
+    """Note what the caller does to a thing of their clinic, in the transaction that does it. `shown` tells which one and
+    what came of it, as "Lab (vetigen)"; never a secret."""
+    caller = w.caller
+    _add(w.tx, caller.clinic_id, caller.actor, caller.shown, action, entity, entity_id, shown)
+
+
+def note_of(tx: Tx, user: User, action: Action, shown: str = "") -> None:
+    """Note what a user does to themselves, such as signing in."""
+    _add(tx, user.clinic_id, user.id, user.name, action, "user", user.id, shown)
+
+
+def _add(
+    tx: Tx, clinic_id: int, actor: bytes | None, who: str, action: Action, entity: str, entity_id: bytes | None,
+    shown: str,
+) -> None:  # fmt: skip
+    now = values.now()
+    stored.add(tx, Deed(clinic_id, now, values.new_id(now), actor, who, action, entity, entity_id, shown))
