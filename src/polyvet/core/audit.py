@@ -12,8 +12,8 @@ from polyvet.storage.writing import Tx
 
 
 def note(w: Writing, action: Action, entity: str, entity_id: bytes | None, shown: str) -> None:
-    """Note what the caller does to a thing of their clinic, in the transaction that does it. `shown` tells which one and
-    what came of it, as "Lab (vetigen)"; never a secret."""
+    """Note what the caller does to a thing of their clinic, in the transaction that does it. `shown` tells which one
+    and what came of it, as "Lab (vetigen)"; never a secret."""
     caller = w.caller
     _add(w.tx, caller.clinic_id, caller.actor, caller.shown, action, entity, entity_id, shown)
 
