@@ -235,6 +235,7 @@
 
   const begin = async () => {
     place.hidden = false
+    at("without").remove()
     try {
       const answer = await fetch(source, { credentials: "omit" })
       if (!answer.ok) throw new Error(`it answers ${answer.status}`)
