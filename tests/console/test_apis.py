@@ -149,7 +149,7 @@ def _code(colleague: Colleague, practice: Practice, application: Application) ->
 
 def _oauth(page: str) -> list[str]:
     """The commands of the page's part on OAuth."""
-    return commands(page.partition('id="oauth"')[2].partition("<h2>Requests")[0])
+    return commands(page.partition('id="oauth"')[2].partition("<h2>")[0])
 
 
 def _consent(page: str) -> dict[str, list[str]]:

@@ -80,6 +80,7 @@ class Guide(msgspec.Struct, frozen=True, kw_only=True):
     limits: tuple[Limit, ...]  # empty: nothing is counted
     examples: tuple[Example, ...]
     known: Mapping[str, str]  # ids of the clinic's own, by the path up to and with their parameter
+    held: Mapping[str, Any] = {}  # what fields of bodies may hold, by their names: things of the clinic's own
     oauth: OAuth | None = None
 
 

@@ -9,7 +9,8 @@
   const place = document.getElementById("try")
   const at = id => document.getElementById(id)
   const { document: source, base, path: root, scheme } = place.dataset
-  const known = JSON.parse(place.dataset.known)
+  const known = JSON.parse(place.dataset.known) // ids, by the path up to and with their parameter
+  const held = JSON.parse(place.dataset.held) // what fields of a body may hold, by their names
   let description
   let operations = []
   let chosen
@@ -65,7 +66,7 @@
   const fields = (schema, whole, depth) => {
     const required = schema.required || []
     const found = Object.entries(schema.properties || {}).filter(([name]) => whole || required.includes(name))
-    return Object.fromEntries(found.map(([name, one]) => [name, example(one, whole, name, depth + 1)]))
+    return Object.fromEntries(found.map(([name, one]) => [name, held[name] ?? example(one, whole, name, depth + 1)]))
   }
 
   // --- operations ---------------------------------------------------------------------------------------------

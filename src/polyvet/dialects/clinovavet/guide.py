@@ -31,6 +31,7 @@ async def guide(ctx: Context, origin: str, *, limited: bool) -> Guide:
         limits=(Limit("A key", allowed(BUDGET)),) if limited else (),
         examples=tuple(_examples(base, ours)),
         known=_known(ours),
+        held=_held(ctx, ours),
     )
 
 
@@ -41,6 +42,15 @@ def _known(ours: Newest) -> dict[str, str]:
     if ours.patient is not None:
         known["pets/{id}"] = to_id(ours.patient.id)
     return known
+
+
+def _held(ctx: Context, ours: Newest) -> dict[str, str]:
+    held: dict[str, str] = {}
+    if ours.client is not None:
+        held["ownerId"] = to_id(ours.client.id)
+    if ours.patient is not None:
+        held["species"] = ctx.codelists.species[ours.patient.species_id].common
+    return held
 
 
 def _examples(base: str, ours: Newest) -> list[Example]:

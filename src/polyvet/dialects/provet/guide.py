@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from polyvet.core import departments
 from polyvet.core.context import Context
 from polyvet.core.newest import Newest, newest
 from polyvet.dialects.provet.router import LIMITS, ROOT
 from polyvet.dialects.provet.wire import NAME, SCOPES, USUAL_LIMIT
+from polyvet.model import values
 from polyvet.storage import applications
 from polyvet.web import guide as told
 from polyvet.web.guide import KEY, Example, Guide, Limit, OAuth, Variable, authorization, body, curl, url
@@ -41,6 +45,7 @@ async def guide(ctx: Context, origin: str, *, limited: bool) -> Guide:
         limits=(*usual, *others) if limited else (),
         examples=tuple(_examples(base, ours)),
         known=_known(ours),
+        held=await _held(ctx, base, ours),
         oauth=await _oauth(ctx, f"{origin}/{ctx.clinic_id}/oauth2"),
     )
 
@@ -56,6 +61,20 @@ def _known(ours: Newest) -> dict[str, str]:
     if ours.patient is not None:
         known["patient/{id}"] = str(ours.patient.number)
     return known
+
+
+async def _held(ctx: Context, base: str, ours: Newest) -> dict[str, Any]:
+    """Relations are URLs, and a booking starts tomorrow."""
+    held: dict[str, Any] = {"start": values.to_milliseconds_text(values.now() + values.DAY)}
+    if ours.client is not None:
+        held["client"] = f"{base}/client/{ours.client.number}/"
+    if ours.patient is not None:
+        held["patient"] = f"{base}/patient/{ours.patient.number}/"
+        held["patients"] = [held["patient"]]
+        held["species"] = ours.patient.species_id
+    for number in list(await departments.of_clinic(ctx))[:1]:
+        held["department"] = f"{base}/department/{number}/"
+    return held
 
 
 def _examples(base: str, ours: Newest) -> list[Example]:

@@ -9,6 +9,7 @@ from polyvet.core.newest import newest
 from polyvet.dialects.vetcheck.content import PLAIN
 from polyvet.dialects.vetcheck.scopes import SCOPES
 from polyvet.dialects.vetcheck.wire import AUDIENCE, NAME, SHARES_PER_MINUTE
+from polyvet.model.entities import Patient
 from polyvet.model.library import ContentKind
 from polyvet.storage import applications
 from polyvet.web import guide as told
@@ -16,8 +17,8 @@ from polyvet.web.guide import KEY, Example, Guide, Limit, OAuth, Variable, autho
 
 SCHEME = "Bearer"
 _CREDENTIAL = (
-    "The id_token of a user who has allowed an application, as a bearer token. There are no API keys; the steps to a "
-    "token stand below."
+    "The id_token of a user who has allowed an application, as a bearer token. There are no API keys: tokens are given "
+    "by OAuth 2.0."
 )
 _COUNTING = "Only shares are counted, of each user over a rolling minute; a 429 says in Retry-After how long to wait."
 _PATHS = {
@@ -30,6 +31,7 @@ async def guide(ctx: Context, origin: str, *, limited: bool) -> Guide:
     """The guide for the caller's clinic; `origin` is what absolute URLs start with, `limited` whether shares are
     counted."""
     known = await _known(ctx)
+    patient = (await newest(ctx)).patient
     return Guide(
         title="VetCheck",
         base=origin,
@@ -39,8 +41,9 @@ async def guide(ctx: Context, origin: str, *, limited: bool) -> Guide:
         keyed=False,
         counting=_COUNTING,
         limits=(Limit("Shares of a user", f"{SHARES_PER_MINUTE} a minute"),) if limited else (),
-        examples=tuple(await _examples(ctx, origin, known)),
+        examples=tuple(_examples(origin, known, patient)),
         known=known,
+        held={} if patient is None else {"patient": str(patient.number)},
         oauth=await _oauth(ctx, origin),
     )
 
@@ -55,7 +58,7 @@ async def _known(ctx: Context) -> dict[str, str]:
     return known
 
 
-async def _examples(ctx: Context, base: str, known: dict[str, str]) -> list[Example]:
+def _examples(base: str, known: dict[str, str], patient: Patient | None) -> list[Example]:
     key = authorization(SCHEME)
     cats = url(base, "handouts", filter_="species eq 'Cat'", orderby_="updated_at desc", top_=5)
     found = [
@@ -68,13 +71,12 @@ async def _examples(ctx: Context, base: str, known: dict[str, str]) -> list[Exam
         one = f"{base}/handouts/{handout}"
         found.append(Example("One handout", curl(one, key)))
         found.append(Example("Its text alone", curl(one, key, f"-H 'Accept: {PLAIN}'")))
-        found.append(await _shared(ctx, one, key))
+        found.append(_shared(one, key, patient))
     return found
 
 
-async def _shared(ctx: Context, handout: str, key: str) -> Example:
+def _shared(handout: str, key: str, patient: Patient | None) -> Example:
     """A share that mails nothing, with a patient of the record where there is one."""
-    patient = (await newest(ctx)).patient
     given = {"comments": "As we said today."}
     if patient is None:
         return Example("A link to it", curl(f"{handout}/share", key, *body(given)), changes=True)
