@@ -85,7 +85,9 @@ class App:
     def __init__(self, settings: Settings, shared: Shared | None = None, demo_url: str | None = None) -> None:
         """`demo_url` is where the demo's practice is served, which has some pages of its own."""
         self.settings = settings
-        self._vetigen_options = VetigenOptions(Generation(settings.vetigen_generation), settings.vetigen_name_unconnected)
+        self._vetigen_options = VetigenOptions(
+            Generation(settings.vetigen_generation), settings.vetigen_name_unconnected
+        )
         self._provet_options = ProvetOptions(
             settings.provet_strict_filters, settings.provet_country, settings.public_url, settings.webhook_networks
         )

@@ -9,8 +9,8 @@ import subprocess
 from collections.abc import Iterator
 from typing import Any
 
-import jsonschema
 import pytest
+from openapi_schema_validator import OAS31Validator
 from playwright.sync_api import BrowserContext, Page, expect
 
 from polyvet.app import DIALECTS
@@ -194,7 +194,7 @@ def test_every_operation_has_its_fields_and_an_example_that_holds(trying: Trying
         if body is not None:
             schema = {**body["content"]["application/json"]["schema"], "components": document["components"]}
             for example in one["bodies"]:
-                jsonschema.validate(json.loads(example), schema)
+                OAS31Validator(schema).validate(json.loads(example))
 
 
 # Each operation in turn: its parameters, and its body's two examples.
@@ -232,9 +232,7 @@ def test_the_pages_are_open_to_everybody(trying: Trying, width: int, scheme: Any
 
 
 @LOOKS
-def test_without_a_script_it_is_said_what_to_do(
-    module_practice: Practice, without_javascript: BrowserContext
-) -> None:
+def test_without_a_script_it_is_said_what_to_do(module_practice: Practice, without_javascript: BrowserContext) -> None:
     page = page_of(module_practice, without_javascript)
     page.goto(f"{module_practice.server.url}/console/apis/vetigen/try")
     expect(page.get_by_text("it does not run")).to_be_visible()

@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -130,9 +129,7 @@ def test_a_user_of_vetcheck_gets_a_token(module_practice: Practice, other_owner:
     assert answers(_oauth(page), secret, _code(other_owner, practice, application)) == ["200"]
 
 
-def _registered(
-    colleague: Colleague, practice: Practice, dialect: str, *, for_itself: bool
-) -> tuple[Application, str]:
+def _registered(colleague: Colleague, practice: Practice, dialect: str, *, for_itself: bool) -> tuple[Application, str]:
     new = applications.NewApplication(
         clinic_id=colleague.user.clinic_id, dialect=dialect, name="Waiting <room>", scopes=SCOPES[dialect],
         redirect_uris=(REDIRECT,), for_itself=for_itself, permissions=PERMISSIONS,

@@ -106,7 +106,7 @@
     at("sending").hidden = !body
     at("body").value = ""
     if (body) {
-      at("body-hint").textContent = `JSON. ${Object.keys(plain(body).properties || {}).join(", ")}`
+      at("body-hint").textContent = `JSON of ${Object.keys(plain(body).properties || {}).join(", ") || "what the description says"}.`
       write(false)
     }
     show()
@@ -124,7 +124,7 @@
   const input = parameter => {
     const id = `parameter-${parameter.in}-${parameter.name}`
     const schema = plain(parameter.schema)
-    const hint = [parameter.description, words(parameter.schema)].filter(Boolean).join(" ")
+    const hint = `${parameter.description || ""} (${words(parameter.schema)})`.trim()
     const label = element("label", { for: id }, parameter.name, parameter.required ? " (required)" : "")
     const attributes = { id, "data-in": parameter.in, "data-name": parameter.name, "aria-describedby": `${id}-hint` }
     let made

@@ -21,8 +21,8 @@ _CREDENTIAL = (
     "starts with the clinic's installation number."
 )
 _COUNTING = (
-    "Each operation has a minute of its own that rolls on; a key or an application may have one number for all in place "
-    "of these. A page_size above 50 counts as so many pages of 50. No header tells what is left; a 429 says in "
+    "Each operation has a minute of its own that rolls on; a key or an application may have one number for all in "
+    "place of these. A page_size above 50 counts as so many pages of 50. No header tells what is left; a 429 says in "
     "Retry-After how many seconds to wait."
 )
 

@@ -16,9 +16,9 @@ from polyvet.web.guide import KEY, Example, Guide, Limit, Variable, allowed, aut
 SCHEME = "Bearer"
 _CREDENTIAL = "An API key of the clinic, as a bearer token. The header X-API-Key takes it, too."
 _COUNTING = (
-    "Each key has a minute and an hour, which begin with its first request, and may have numbers of its own in place of "
-    "these. X-RateLimit-Limit, -Remaining and -Reset tell of the one with the least room; a 429 says in Retry-After how "
-    "many seconds to wait."
+    "Each key has a minute and an hour, which begin with its first request, and may have numbers of its own in place "
+    "of these. X-RateLimit-Limit, -Remaining and -Reset tell of the one with the least room; a 429 says in Retry-After "
+    "how many seconds to wait."
 )
 
 
