@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from polyvet.model.entities import Clinic, User
 from polyvet.storage.store import Store
 from polyvet.web import pages
 from polyvet.web.forms import Fields, of_query
+from polyvet.web.guide import Guiding
 from polyvet.web.message import Request
 from polyvet.web.origin import origin
 from polyvet.web.people import moved
@@ -41,6 +42,8 @@ class Shared(msgspec.Struct, frozen=True):
     attempts: Rolling
     public_url: str | None
     rows: tuple[Row, ...]
+    guides: Mapping[str, Guiding]  # of each dialect, by its name
+    hosts: Mapping[str, str]  # host names that are bound to a dialect
     set_up: str | None = None  # the secret of the set-up link, while there is no clinic
 
 
