@@ -14,6 +14,7 @@ import msgspec
 from starlette.responses import HTMLResponse, Response
 
 from polyvet.console import moments
+from polyvet.console.facts import Server
 from polyvet.console.rows import SECTIONS, Row
 from polyvet.core import roles
 from polyvet.core.codelists import Codelists
@@ -44,6 +45,7 @@ class Shared(msgspec.Struct, frozen=True):
     rows: tuple[Row, ...]
     guides: Mapping[str, Guiding]  # of each dialect, by its name
     hosts: Mapping[str, str]  # host names that are bound to a dialect
+    server: Server
     set_up: str | None = None  # the secret of the set-up link, while there is no clinic
 
 
