@@ -245,6 +245,10 @@ class App:
                 guides=self._guides(),
                 hosts=self._hosts,
                 server=self._facts(),
+                keyed=KEYED,
+                scopes=SCOPES,
+                only_users=ONLY_USERS,
+                rooms={name: dialect.room for name, dialect in self._dialects.items()},
                 set_up=common.set_up,
             )
             self._console = Console(shared)

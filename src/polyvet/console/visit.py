@@ -25,6 +25,7 @@ from polyvet.storage.store import Store
 from polyvet.web import pages
 from polyvet.web.forms import Fields, of_query
 from polyvet.web.guide import Guiding
+from polyvet.web.limits import Room
 from polyvet.web.message import Request
 from polyvet.web.origin import origin
 from polyvet.web.people import moved
@@ -46,6 +47,10 @@ class Shared(msgspec.Struct, frozen=True):
     guides: Mapping[str, Guiding]  # of each dialect, by its name
     hosts: Mapping[str, str]  # host names that are bound to a dialect
     server: Server
+    keyed: tuple[str, ...]  # the dialects that keys open
+    scopes: Mapping[str, tuple[str, ...]]  # of the dialects whose applications sign in by OAuth 2.0
+    only_users: tuple[str, ...]  # of these, the ones where an application gets no token without a user
+    rooms: Mapping[str, Callable[[Caller], list[Room]]]  # what is left of a caller's budgets, by dialect
     set_up: str | None = None  # the secret of the set-up link, while there is no clinic
 
 
