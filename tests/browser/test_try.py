@@ -98,6 +98,18 @@ def test_the_curl_line_asks_for_the_same(trying: Trying) -> None:
     assert json.loads(_run(line, "clinovavet")) == json.loads(answered)
 
 
+@LOOKS
+def test_what_is_copied_is_what_is_shown(trying: Trying) -> None:
+    trying.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    trying.open("vetigen", "listPatients")
+    trying.page.get_by_label("page_size").fill("7")
+    trying.page.get_by_role("button", name="Copy").first.click()
+    expect(trying.page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = trying.page.evaluate("navigator.clipboard.readText()")
+    assert copied == trying.text("curl")
+    assert "page_size=7" in copied
+
+
 def test_what_is_required_is_filled_in_and_taken(trying: Trying) -> None:
     trying.open("clinovavet", "createOwner")
     page = trying.page

@@ -161,5 +161,12 @@ def for_code(token: str, application: Application) -> str:
     return curl(token, _own_secret(application), *given)
 
 
+def kept(command: str, name: str) -> str:
+    """The command with one text of its JSON answer kept as the credential: of a line that is typed, some terminals
+    take no more than 1,024 characters."""
+    quiet = command.replace("curl ", "curl -sS ", 1)
+    return f'{KEY}=$({quiet} \\\n  | sed -n \'s/.*"{name}":"\\([^"]*\\)".*/\\1/p\')'
+
+
 def _own_secret(application: Application) -> str:
     return f'-u "{application.client_id}:${SECRET.name}"'

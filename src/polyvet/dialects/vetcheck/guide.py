@@ -21,6 +21,7 @@ _CREDENTIAL = (
     "by OAuth 2.0."
 )
 _COUNTING = "Only shares are counted, of each user over a rolling minute; a 429 says in Retry-After how long to wait."
+_EXCHANGE = "The id_token for the user who allowed it, kept for the requests below"
 _PATHS = {
     ContentKind.HANDOUT: "handouts", ContentKind.FORM: "forms", ContentKind.VET_FORM: "vetforms",
     ContentKind.PROGRAM: "programs",
@@ -37,7 +38,7 @@ async def guide(ctx: Context, origin: str, *, limited: bool) -> Guide:
         base=origin,
         credential=_CREDENTIAL,
         scheme=SCHEME,
-        variable=Variable(KEY, "The id_token, which the exchange above answers with"),
+        variable=Variable(KEY, "An id_token, if it is not there from above"),
         keyed=False,
         counting=_COUNTING,
         limits=(Limit("Shares of a user", f"{SHARES_PER_MINUTE} a minute"),) if limited else (),
@@ -103,5 +104,5 @@ async def _oauth(ctx: Context, origin: str) -> OAuth:
         endpoints=endpoints, scopes=SCOPES, application=application.name,
         authorize=told.asking(f"{origin}/code", application, scopes, audience=AUDIENCE),
         variables=(told.SECRET, told.CODE),
-        examples=(Example("Tokens for the user who allowed it", told.for_code(token, application)),),
+        examples=(Example(_EXCHANGE, told.kept(told.for_code(token, application), "id_token")),),
     )  # fmt: skip
