@@ -12,13 +12,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from polyvet.core import library_lists, rendering, shares
+from polyvet.core import access, library_lists, redirects, rendering, shares
 from polyvet.core.library_files import STARTER
 from polyvet.core.library_sources import FOLDERS, read_folder
 from polyvet.core.prefill import NAMES
 from polyvet.dialects.vetcheck import (
     accept,
-    account,
     content,
     expressions,
     lists,
@@ -30,7 +29,6 @@ from polyvet.dialects.vetcheck import (
     sharing,
     wire,
 )
-from polyvet.core import access, redirects
 from polyvet.dialects.vetcheck.people import People, Shared
 from polyvet.dialects.vetcheck.scopes import SCOPES
 from polyvet.dialects.vetcheck.wire import Options

@@ -138,8 +138,10 @@ class ProvetWire:
 
     def room(self, services: Services, caller: Caller, routes: RouteTable) -> list[Room]:
         """Of the operations that were asked for in the last minute."""
-        found = []
-        for route in routes.routes if services.rolling is not None else ():
+        found: list[Room] = []
+        if services.rolling is None:
+            return found
+        for route in routes.routes:
             key, limit = self._budget(caller, route)
             left, whole_in_s = services.rolling.left(key, limit)
             if whole_in_s:
