@@ -10,7 +10,6 @@ from polyvet.console.visit import Visit
 from polyvet.core import audit
 from polyvet.identity import passwords, sessions
 from polyvet.model.audit import Action
-from polyvet.model.entities import User
 from polyvet.model.errors import Invalid
 from polyvet.storage.writing import Touching, Tx
 

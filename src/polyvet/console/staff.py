@@ -10,14 +10,13 @@ from starlette.responses import Response
 
 from polyvet.console.rows import ADMINISTRATION, Row
 from polyvet.console.visit import Visit
-from polyvet.core import staff_access
+from polyvet.core import staff, staff_access
 from polyvet.core.context import Writing
 from polyvet.core.staff_access import PERMISSION, Invitation, Link
 from polyvet.identity import password_links
 from polyvet.model.access import Role
 from polyvet.model.entities import User
 from polyvet.model.errors import Invalid, Missing
-from polyvet.storage.writing import Touching
 from polyvet.web.people import before_of
 
 T = TypeVar("T")
@@ -106,7 +105,7 @@ async def _done(visit: Visit, done: str, change: Callable[[Writing], Awaitable[U
 
 
 async def _changed(visit: Visit, change: Callable[[Writing], Awaitable[T]]) -> T:
-    touching = Touching(clinics=(visit.user.clinic_id,))
+    touching = staff.touching(visit.user.clinic_id)
     return await visit.shared.store.write(touching, lambda tx: change(visit.ctx.within(tx)))
 
 
@@ -114,7 +113,7 @@ def _number(visit: Visit) -> int:
     """Whose page it is."""
     text = visit.parameter("number")
     if len(text) > _LONGEST_NUMBER or not (text.isascii() and text.isdecimal()):
-        raise Missing("user", text)
+        raise Missing(staff.KIND, text)
     return int(text)
 
 

@@ -25,11 +25,13 @@ from polyvet.storage import audit as stored_audit
 from polyvet.storage import grants, mails, password_links, second_factors, sessions
 from polyvet.storage import staff as stored_staff
 from polyvet.storage import staff_access as stored
+from polyvet.storage.store import Store
 from polyvet.storage.writing import Tx
 
 PERMISSION = "staff:write"
 OF_OPERATORS = "server:write"  # also needed to change who looks after the server
 LINK_DAYS = 7  # to choose a password
+_NOT_LET_IN = "not let in"
 _LAST_OWNER = "The clinic needs an owner who can sign in. Make somebody else one first."
 
 
@@ -118,7 +120,7 @@ async def give_role(w: Writing, number: int, role: str | None) -> User:
     if role != Role.OWNER:
         await _keeps_an_owner(w, file.user, "role")
     sessions.end_users(w.tx, file.user.id)
-    audit.note(w, Action.CHANGED, staff.KIND, file.user.id, f"{file.user.name}: {role or 'not let in'}")
+    audit.note(w, Action.CHANGED, staff.KIND, file.user.id, f"{file.user.name}: {role or _NOT_LET_IN}")
     return _changed(w.tx, file, console_role=role)
 
 
@@ -168,6 +170,36 @@ async def end_second_factor(w: Writing, number: int) -> User:
     second_factors.end(w.tx, user.id)
     audit.note(w, Action.ENDED, staff.KIND, user.id, f"the second factor of {user.name}")
     return user
+
+
+async def set_by_hand(store: Store, clinic_id: int, email: str, role: str | None, operator: bool | None) -> User | None:
+    """Give somebody a role at the command line, and say whether they look after the server; None: as it is. None if
+    nobody at the clinic has the address."""
+
+    async def job(tx: Tx) -> User | None:
+        file = await stored_staff.by_email(tx, clinic_id, email.strip())
+        if file is None:
+            return None
+        user = file.user
+        sessions.end_users(tx, user.id)
+        audit.note_by_hand(tx, user, Action.CHANGED, f"{user.name}: {role or _NOT_LET_IN}")
+        return _changed(tx, file, console_role=role, operator=user.operator if operator is None else operator)
+
+    return await store.write(staff.touching(clinic_id), job)
+
+
+async def reset_by_hand(store: Store, clinic_id: int, email: str) -> User | None:
+    """Ask somebody for no code any more, at the command line; None if nobody at the clinic has the address."""
+
+    async def job(tx: Tx) -> User | None:
+        file = await stored_staff.by_email(tx, clinic_id, email.strip())
+        if file is None:
+            return None
+        second_factors.end(tx, file.user.id)
+        audit.note_by_hand(tx, file.user, Action.ENDED, f"the second factor of {file.user.name}")
+        return file.user
+
+    return await store.write(staff.touching(clinic_id), job)
 
 
 async def _named(w: Writing, number: int) -> StaffFile:

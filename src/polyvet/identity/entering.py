@@ -60,7 +60,9 @@ class Entering:
         reader = self._store.reader
         users = await self._sign_in.users(reader, email, password) if password else []
         if not users:
-            await self._failed(email, [one for one, _ in await staff.signing_in_anywhere(reader, email, CANDIDATES)])
+            await self._failed(
+                email, [one for one, _ in await staff.signing_in_anywhere(reader, email.strip(), CANDIDATES)]
+            )
         return users
 
     async def at_clinic(self, clinic_id: int, request: Request, email: str, password: str) -> User | None:
@@ -69,7 +71,7 @@ class Entering:
         reader = self._store.reader
         user = await self._sign_in.user(reader, clinic_id, email, password)
         if user is None:
-            known = await staff.by_email(reader, clinic_id, email)
+            known = await staff.by_email(reader, clinic_id, email.strip())
             await self._failed(email, [] if known is None else [known.user])
         return user
 
