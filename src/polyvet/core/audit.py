@@ -25,9 +25,11 @@ def note_of(tx: Tx, user: User, action: Action, shown: str = "") -> None:
     _add(tx, user.clinic_id, user.id, user.name, action, "user", user.id, shown)
 
 
-def note_failure(tx: Tx, clinic_id: int, user: User | None, who: str, shown: str) -> None:
-    """Note that somebody could not sign in as a user, or as nobody whom we know."""
-    _add(tx, clinic_id, None, who, Action.FAILED_TO_SIGN_IN, "user", None if user is None else user.id, shown)
+def note_failure(tx: Tx, user: User | None, shown: str) -> None:
+    """Note that somebody could not sign in as a user; None: as nobody whom we know."""
+    who = "somebody" if user is None else f"somebody as {user.name}"
+    clinic_id, ident = (stored.NOBODYS, None) if user is None else (user.clinic_id, user.id)
+    _add(tx, clinic_id, None, who, Action.FAILED_TO_SIGN_IN, "user", ident, shown)
 
 
 def note_by_hand(tx: Tx, user: User, action: Action, shown: str) -> None:

@@ -27,7 +27,6 @@ HALF_S = 300  # to choose one of several clinics, or to type a code
 WRONG = "This e-mail and password are not right. Check both and try again."
 WRONG_CODE = "This code is not right, or was used before. Type the one that your device shows now."
 TOO_LATE = "That took too long. Sign in again."
-NOBODYS = 0  # in place of a clinic, where failures of nobody whom we know are noted
 _MOST_OF_NOBODYS = 60  # a minute
 
 
@@ -60,9 +59,8 @@ class Entering:
         reader = self._store.reader
         users = await self._sign_in.users(reader, email, password) if password else []
         if not users:
-            await self._failed(
-                email, [one for one, _ in await staff.signing_in_anywhere(reader, email.strip(), CANDIDATES)]
-            )
+            known = await staff.signing_in_anywhere(reader, email.strip(), CANDIDATES)
+            await self._failed([user for user, _ in known])
         return users
 
     async def at_clinic(self, clinic_id: int, request: Request, email: str, password: str) -> User | None:
@@ -72,7 +70,7 @@ class Entering:
         user = await self._sign_in.user(reader, clinic_id, email, password)
         if user is None:
             known = await staff.by_email(reader, clinic_id, email.strip())
-            await self._failed(email, [] if known is None else [known.user])
+            await self._failed([] if known is None else [known.user])
         return user
 
     async def is_password(self, request: Request, user: User, password: str) -> bool:
@@ -87,7 +85,7 @@ class Entering:
 
         async def job(tx: Tx) -> bool:
             if user.totp_since is not None and not await second_factor.take(tx, user, code):
-                audit.note_failure(tx, user.clinic_id, user, user.name, "wrong code")
+                audit.note_failure(tx, user, "wrong code")
                 return False
             audit.note_of(tx, user, Action.SIGNED_IN, shown)
             return True
@@ -133,7 +131,7 @@ class Entering:
 
         async def job(tx: Tx) -> str | None:
             if not await second_factor.take(tx, user, code):
-                audit.note_failure(tx, user.clinic_id, user, user.name, "wrong code")
+                audit.note_failure(tx, user, "wrong code")
                 return None
             audit.note_of(tx, user, Action.SIGNED_IN, "with a code")
             return sessions.begin_within(tx, user, half, factors=sessions.BOTH)
@@ -154,7 +152,7 @@ class Entering:
         """All pages that ask for codes count together."""
         attempts.count(self._attempts, b"code", request, user.id.hex())
 
-    async def _failed(self, email: str, users: list[User]) -> None:
+    async def _failed(self, users: list[User]) -> None:
         """Note a failure at the clinics that know the address. What was typed is kept nowhere where nobody has it: it
         may be a password. It is noted nevertheless, so that the time it takes tells nothing, as often as bears it."""
         if not users:
@@ -165,8 +163,8 @@ class Entering:
 
         async def job(tx: Tx) -> None:
             for user in users:
-                audit.note_failure(tx, user.clinic_id, user, staff.as_kept(email.strip()), "wrong password")
+                audit.note_failure(tx, user, "wrong password")
             if not users:
-                audit.note_failure(tx, NOBODYS, None, "somebody", "unknown e-mail")
+                audit.note_failure(tx, None, "unknown e-mail")
 
         await self._store.write(Touching(), job)

@@ -46,7 +46,7 @@ def uri(user: User, clinic: str, secret: str) -> str:
     import pyotp
 
     account = f"{user.email or user.name} ({clinic})"
-    return pyotp.TOTP(secret).provisioning_uri(account, issuer_name=ISSUER)
+    return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=ISSUER)
 
 
 def picture(text: str) -> str:
