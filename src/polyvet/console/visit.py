@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.responses import HTMLResponse, Response
 
+from polyvet.console import moments
 from polyvet.console.rows import SECTIONS, Row
 from polyvet.core import roles
 from polyvet.core.codelists import Codelists
@@ -22,6 +23,7 @@ from polyvet.model.entities import Clinic, User
 from polyvet.storage.store import Store
 from polyvet.web import pages
 from polyvet.web.forms import Fields, of_query
+from polyvet.web.guide import Guiding
 from polyvet.web.message import Request
 from polyvet.web.origin import origin
 from polyvet.web.people import moved
@@ -40,6 +42,8 @@ class Shared(msgspec.Struct, frozen=True):
     attempts: Rolling
     public_url: str | None
     rows: tuple[Row, ...]
+    guides: Mapping[str, Guiding]  # of each dialect, by its name
+    hosts: Mapping[str, str]  # host names that are bound to a dialect
     set_up: str | None = None  # the secret of the set-up link, while there is no clinic
 
 
@@ -93,8 +97,9 @@ class Visit:
 
     def page(self, name: str, status: int = 200, *, form_action: str = "'self'", **shown: Any) -> Response:
         """A page made of a template of this console."""
+        moments.ZONE.set("UTC" if self.clinic is None else self.clinic.timezone)
         text = (
-            pages.environment(TEMPLATES)
+            _templates()
             .get_template(name)
             .render(visit=self, menu=self._menu(), csrf=self.csrf, done=self.query().get(DONE), asset=asset, **shown)
         )
@@ -130,6 +135,14 @@ def safe(form_action: str = "'self'") -> dict[str, str]:
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",
     }
+
+
+@cache
+def _templates() -> Any:
+    """The console's templates, which print points in time."""
+    found = pages.environment(TEMPLATES)
+    found.filters.update(local=moments.local, utc=moments.utc)
+    return found
 
 
 @cache
