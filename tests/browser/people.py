@@ -14,5 +14,10 @@ def page_of(practice: Practice, context: BrowserContext, email: str = EMAIL) -> 
     """A page of somebody of the first clinic, whose session began beside the pages."""
     user = user_of(practice, email)
     secret = practice.run(lambda store: sessions.begin(store, user))
-    context.add_cookies([{"name": sessions.COOKIE, "value": secret, "url": practice.server.url}])
+    url = practice.server.url
+    context.add_cookies(
+        [
+            {"name": sessions.COOKIE, "value": secret, "url": url, "httpOnly": True, "sameSite": "Lax"}
+        ]  # as they are kept
+    )
     return context.new_page()

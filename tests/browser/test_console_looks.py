@@ -103,7 +103,9 @@ def test_on_paper_there_is_nothing_to_press(module_practice: Practice, desktop: 
         assert not any(one.is_visible() for one in page.locator(selector).all())
 
 
-def test_the_menu_is_a_side_bar_where_there_is_room(module_practice: Practice, without_javascript: BrowserContext) -> None:
+def test_the_menu_is_a_side_bar_where_there_is_room(
+    module_practice: Practice, without_javascript: BrowserContext
+) -> None:
     page = page_of(module_practice, without_javascript)
     _opened(page, module_practice, "/console")
     if page.locator("details.menu").count() == 0:
