@@ -52,15 +52,24 @@ def test_every_page_is_open_to_everybody(
     page.on("console", lambda message: told.append(_of(message)))
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    faults = {}
     for address in found.values():
         _opened(page, module_practice, address)
-        if size == PHONE:
-            fits_everybody(page)
-        else:
-            no_serious_faults(page)
-            _fits(page)
-            assert page.evaluate(_TOO_SMALL) == []
+        try:
+            _is_open(page, by_finger=size == PHONE)
+        except AssertionError as fault:  # all pages' faults are told together
+            faults[address] = str(fault)
+    assert not faults, "\n".join(f"{address}: {fault}" for address, fault in faults.items())
     assert not told
+
+
+def _is_open(page: Page, *, by_finger: bool) -> None:
+    if by_finger:
+        fits_everybody(page)
+    else:
+        no_serious_faults(page)
+        _fits(page)
+    assert page.evaluate(_TOO_SMALL) == []
 
 
 def _of(message: ConsoleMessage) -> str:

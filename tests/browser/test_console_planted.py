@@ -20,9 +20,9 @@ _RUN = "const one = document.createElement('script'); one.textContent = 'planted
 _FOUND = """
 () => [...document.querySelectorAll('[data-planted]')].map(one => one.outerHTML)
     .concat(window.planted ? ['it ran'] : [])
-    .concat([...document.querySelectorAll('[href], [src], [action]')]
-        .map(one => one.getAttribute('href') || one.getAttribute('src') || one.getAttribute('action') || '')
-        .filter(one => !/^(\\/|#|\\?|$)/.test(one) && !one.startsWith(location.origin)))
+    .concat([...document.querySelectorAll('[href], [src], [action], [formaction]')]
+        .flatMap(one => ['href', 'src', 'action', 'formaction'].map(name => one.getAttribute(name) || ''))
+        .filter(one => /^\\s*(javascript|vbscript|data:(?!image\\/)|file|blob):?/i.test(one)))
 """
 
 
