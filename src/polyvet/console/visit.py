@@ -100,7 +100,7 @@ class Visit:
         """A page made of a template of this console."""
         moments.ZONE.set("UTC" if self.clinic is None else self.clinic.timezone)
         text = (
-            _templates()
+            templates()
             .get_template(name)
             .render(visit=self, menu=self._menu(), csrf=self.csrf, done=self.query().get(DONE), asset=asset, **shown)
         )
@@ -147,7 +147,7 @@ def safe(form_action: str = "'self'") -> dict[str, str]:
 
 
 @cache
-def _templates() -> Any:
+def templates() -> Any:
     """The console's templates, which print points in time."""
     found = pages.environment(TEMPLATES)
     found.filters.update(local=moments.local, utc=moments.utc)
