@@ -13,6 +13,7 @@ import time
 
 import msgspec
 
+from polyvet.core import roles
 from polyvet.core.context import PERMISSIONS, Caller
 from polyvet.model import values
 from polyvet.model.access import ApiKey
@@ -150,11 +151,12 @@ class Keys:
         if scope and scope not in held.grant.scope.split():
             raise Forbidden(scope)
         application, user_id = held.application, held.grant.user_id
+        permissions = frozenset(application.permissions.split())
         return Caller(
             key_id=application.id if user_id is None else _together(application.id, user_id),
             clinic_id=held.clinic_id,
             kind=KINDS[0],
-            permissions=frozenset(application.permissions.split()),
+            permissions=permissions if user_id is None else permissions & roles.through_api(held.console_role),
             shown=application.client_id[:_SHOWN_CHARACTERS],
             per_minute=application.per_minute,
             per_hour=application.per_hour,
