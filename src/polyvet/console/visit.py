@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from polyvet.storage.store import Store
 from polyvet.web import pages
 from polyvet.web.cookies import keep
 from polyvet.web.forms import Fields, of_query
+from polyvet.web.guide import Guiding
 from polyvet.web.message import Request
 from polyvet.web.origin import origin
 from polyvet.web.people import moved
@@ -45,6 +46,8 @@ class Shared(msgspec.Struct, frozen=True):
     entering: Entering
     public_url: str | None
     rows: tuple[Row, ...]
+    guides: Mapping[str, Guiding]  # of each dialect, by its name
+    hosts: Mapping[str, str]  # host names that are bound to a dialect
     set_up: str | None = None  # the secret of the set-up link, while there is no clinic
 
 
@@ -100,7 +103,7 @@ class Visit:
         """A page made of a template of this console."""
         moments.ZONE.set("UTC" if self.clinic is None else self.clinic.timezone)
         text = (
-            _templates()
+            templates()
             .get_template(name)
             .render(visit=self, menu=self._menu(), csrf=self.csrf, done=self.query().get(DONE), asset=asset, **shown)
         )
@@ -147,7 +150,7 @@ def safe(form_action: str = "'self'") -> dict[str, str]:
 
 
 @cache
-def _templates() -> Any:
+def templates() -> Any:
     """The console's templates, which print points in time."""
     found = pages.environment(TEMPLATES)
     found.filters.update(local=moments.local, utc=moments.utc)
