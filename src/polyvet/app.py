@@ -233,6 +233,7 @@ class App:
         if self._console is None:
             from polyvet.console.console import ROWS, Console
             from polyvet.console.visit import Shared
+            from polyvet.identity.entering import Entering
 
             assert self._store is not None  # noqa: S101, the lifespan ran before the first request
             common = self._shared
@@ -240,6 +241,7 @@ class App:
                 store=self._store,
                 codelists=self._codelists,
                 attempts=common.attempts,
+                entering=Entering(self._store, common.attempts),
                 public_url=self.settings.public_url,
                 rows=ROWS,
                 guides=self._guides(),

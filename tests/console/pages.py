@@ -60,7 +60,7 @@ def furnished(practice: Practice, name: str = "Lab & Co", suffix: str = "") -> N
     Integrator(practice, name=name)
     practice.provet.post("/4/api/0.1/client/", json={"firstname": name, "lastname": name}).raise_for_status()
     queued(practice)
-    hook = {**HOOK, "target_url": HOOK["target_url"] + suffix}
+    hook = {**HOOK, "target_url": f"{HOOK['target_url']}{suffix}"}
     practice.provet.post("/4/api/0.1/hook/webhook/", json=hook).raise_for_status()
 
 

@@ -19,10 +19,13 @@ from polyvet.console.rows import SECTIONS, Row
 from polyvet.core import roles
 from polyvet.core.codelists import Codelists
 from polyvet.core.context import Caller, Context
+from polyvet.identity import sessions
+from polyvet.identity.entering import Entering
 from polyvet.identity.sessions import Session
 from polyvet.model.entities import Clinic, User
 from polyvet.storage.store import Store
 from polyvet.web import pages
+from polyvet.web.cookies import keep
 from polyvet.web.forms import Fields, of_query
 from polyvet.web.guide import Guiding
 from polyvet.web.limits import Room
@@ -42,6 +45,7 @@ class Shared(msgspec.Struct, frozen=True):
     store: Store
     codelists: Codelists
     attempts: Rolling
+    entering: Entering
     public_url: str | None
     rows: tuple[Row, ...]
     guides: Mapping[str, Guiding]  # of each dialect, by its name
@@ -106,7 +110,7 @@ class Visit:
         """A page made of a template of this console."""
         moments.ZONE.set("UTC" if self.clinic is None else self.clinic.timezone)
         text = (
-            _templates()
+            templates()
             .get_template(name)
             .render(visit=self, menu=self._menu(), csrf=self.csrf, done=self.query().get(DONE), asset=asset, **shown)
         )
@@ -121,6 +125,14 @@ class Visit:
         whatever else stood in an address would be anybody's to write."""
         query = "" if done is None else ("&" if "?" in path else "?") + urlencode({DONE: done})
         return moved(self.request, path + query)
+
+    def keep_session(self, secret: str) -> None:
+        """Have the browser keep another session of who is signed in."""
+        self.cookies.append(
+            lambda response: keep(
+                self.request, response, sessions.COOKIE, secret, sessions.LIFETIME_S, self.shared.public_url
+            )
+        )
 
     def _menu(self) -> list[tuple[str, list[Row]]]:
         """The pages that are open to who is signed in, by section."""
@@ -145,7 +157,7 @@ def safe(form_action: str = "'self'") -> dict[str, str]:
 
 
 @cache
-def _templates() -> Any:
+def templates() -> Any:
     """The console's templates, which print points in time."""
     found = pages.environment(TEMPLATES)
     found.filters.update(local=moments.local, utc=moments.utc)

@@ -13,6 +13,7 @@ import time
 
 import msgspec
 
+from polyvet.core import roles
 from polyvet.core.context import PERMISSIONS, Caller
 from polyvet.model import values
 from polyvet.model.access import KINDS, ApiKey
@@ -169,11 +170,12 @@ class Keys:
             refused = Forbidden(scope)
             refused.known = known
             raise refused
+        permissions = frozenset(application.permissions.split())
         return Caller(
             key_id=application.id if user_id is None else _together(application.id, user_id),
             clinic_id=held.clinic_id,
             kind=KINDS[0],
-            permissions=frozenset(application.permissions.split()),
+            permissions=permissions if user_id is None else permissions & roles.through_api(held.console_role),
             shown=known.shown,
             per_minute=application.per_minute,
             per_hour=application.per_hour,
