@@ -224,6 +224,8 @@ class App:
                 attempts=common.attempts,
                 public_url=self.settings.public_url,
                 rows=ROWS,
+                triggers=triggers.NAMES,
+                addresses=Addresses(self.settings.webhook_networks),
                 set_up=common.set_up,
             )
             self._console = Console(shared)

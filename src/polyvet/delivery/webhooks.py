@@ -53,8 +53,8 @@ class Sender:
         )
 
     async def send(self, hook: Webhook, delivery: Delivery, at: int) -> Outcome:
-        """Send it once, signed as of an instant. Redirects are not followed: they are no 200, and they name targets that
-        nobody has vouched for."""
+        """Send it once, signed as of an instant. Redirects are not followed: they are no 200, and they name targets
+        that nobody has vouched for."""
         started = time.perf_counter_ns()
         status, error, response = None, None, None
         try:
