@@ -87,6 +87,7 @@ PLANTED = [
     ("outbox", "UPDATE webhooks SET since_seq = 1000"),
     ("deliveries", "UPDATE webhooks SET clinic_id = 2"),
     ("deliveries", "UPDATE deliveries SET event_seq = 1000"),
+    ("deliveries", "UPDATE deliveries SET event_seq = -7"),
     ("deliveries", "UPDATE deliveries SET next_at = NULL"),
     ("deliveries", "UPDATE deliveries SET state = 'failed'"),
     ("numbers", "UPDATE numbers SET last = 0 WHERE kind = 'webhook'"),

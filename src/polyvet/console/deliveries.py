@@ -46,7 +46,7 @@ async def listed(visit: Visit) -> Response:
     found = await webhooks.latest_deliveries(
         visit.ctx, before, ROWS_A_PAGE + 1, state=None if state is None else DeliveryState(state), of=of or None
     )
-    hooks = {str(hook.number): shown(hook) for hook, _ in await webhooks.overview(visit.ctx)}
+    hooks = {str(hook.number): shown(hook) for hook in await webhooks.of_clinic(visit.ctx)}
     chosen = {"state": state or "", "webhook": str(of) if of else ""}
     return visit.page(
         "deliveries.html", found=found[:ROWS_A_PAGE], states=states, hooks=hooks, chosen=chosen,

@@ -40,11 +40,16 @@ async def list_webhooks(
     return await stored.LISTED.page(ctx.store, ctx.clinic_id, tree, orders, limit=limit, offset=offset)
 
 
-async def overview(ctx: Context) -> list[tuple[Webhook, Health]]:
-    """All of the clinic's webhooks, which are few, and how each does."""
+async def of_clinic(ctx: Context) -> list[Webhook]:
+    """All of the clinic's webhooks, which are few."""
     ctx.require("webhooks:read")
+    return await stored.of_clinic(ctx.reader, ctx.clinic_id)
+
+
+async def overview(ctx: Context) -> list[tuple[Webhook, Health]]:
+    """All of the clinic's webhooks, and how each does."""
+    hooks = await of_clinic(ctx)
     known = await delivery_log.health(ctx.reader, ctx.clinic_id)
-    hooks = await stored.of_clinic(ctx.reader, ctx.clinic_id)
     return [(hook, known.get(hook.id, Health(hook.id, None, None, None))) for hook in hooks]
 
 
