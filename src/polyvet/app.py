@@ -232,6 +232,8 @@ class App:
                 rows=ROWS,
                 guides=self._guides(),
                 hosts=self._hosts,
+                triggers=triggers.NAMES,
+                addresses=Addresses(self.settings.webhook_networks),
                 set_up=common.set_up,
             )
             self._console = Console(shared)

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from polyvet.console import moments
 from polyvet.console.rows import SECTIONS, Row
 from polyvet.core import roles
+from polyvet.core.addresses import Addresses
 from polyvet.core.codelists import Codelists
 from polyvet.core.context import Caller, Context
 from polyvet.identity import sessions
@@ -48,6 +49,8 @@ class Shared(msgspec.Struct, frozen=True):
     rows: tuple[Row, ...]
     guides: Mapping[str, Guiding]  # of each dialect, by its name
     hosts: Mapping[str, str]  # host names that are bound to a dialect
+    triggers: dict[int, str]  # what webhooks can be told of: names by the triggers' numbers
+    addresses: Addresses  # where webhooks may be
     set_up: str | None = None  # the secret of the set-up link, while there is no clinic
 
 

@@ -29,6 +29,8 @@ def upgrade() -> None:
     op.add_column("sessions", sa.Column("factors", sa.SmallInteger(), nullable=False, server_default=sa.text("1")))
     op.add_column("events", octets("actor", null=True))
     op.add_column("delivery_attempts", words("response", null=True))
+    op.create_index("deliveries_state", "deliveries", ["clinic_id", "state", "number"])
+    op.create_index("deliveries_hook_state", "deliveries", ["webhook_id", "state", "number"])
     op.create_table(
         "password_links",
         octets("token_hash", key=True),
