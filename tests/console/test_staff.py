@@ -156,6 +156,8 @@ def _set(practice: Practice, email: str, what: str) -> None:
 def test_a_role_is_changed_at_once(fresh_practice: Practice) -> None:
     owner, nurse = Colleague(fresh_practice), Colleague(fresh_practice, Role.NURSE)
     page = _page(fresh_practice, EMAILS[Role.NURSE])
+    offered = re.findall(r'name="role" id="role-[a-z-]+" value="([a-z-]+)" required( checked)?', owner.get(page).text)
+    assert offered == [(one, " checked" if one == "nurse" else "") for one in (*Role, "none")]
     done = owner.post(f"{page}/role", {"role": "owner"}, page)
     assert done.headers["location"] == f"/console/{page}?done=role"
     assert "The role is changed." in owner.text(f"{page}?done=role")

@@ -202,6 +202,6 @@ def test_every_link_leads_somewhere():
 @cache
 def _tests() -> str:
     """All tests that prove something of this dialect."""
-    others = ("browser", "core", "identity", "library", "delivery", "serving", "web")
+    others = ("browser", "console", "core", "identity", "library", "delivery", "serving", "web")
     folders = (HERE, *(TESTS / name for name in others))
     return "".join(path.read_text(encoding="utf-8") for folder in folders for path in sorted(folder.glob("test_*.py")))
