@@ -17,8 +17,10 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from polyvet import __version__
 from polyvet.core.addresses import Addresses
 from polyvet.core.codelists import Codelists
+from polyvet.delivery.forget_requests import ForgetRequests
 from polyvet.delivery.form_reminders import FormReminders
 from polyvet.delivery.loop import Loop
 from polyvet.delivery.mail import MailWorker, Sender
@@ -36,23 +38,30 @@ from polyvet.dialects.vetcheck.wire import Options as VetCheckOptions
 from polyvet.dialects.vetigen import router as vetigen
 from polyvet.dialects.vetigen.wire import Generation
 from polyvet.dialects.vetigen.wire import Options as VetigenOptions
-from polyvet.settings import Settings, SettingsError
-from polyvet.storage.store import Store, open_store
+from polyvet.model import values
+from polyvet.settings import Settings, SettingsError, described
+from polyvet.storage.migrate import HEAD
+from polyvet.storage.store import Store, is_postgresql, open_store, sqlite_path
 from polyvet.web.dialect import NO_ROUTE, Dialect, Services, known_method
 from polyvet.web.limits import Limits
 from polyvet.web.log import RequestLog
 from polyvet.web.marks import Marks
 from polyvet.web.message import ANSWER, Receive, Scope, Send
 from polyvet.web.metrics import Metrics
+from polyvet.web.reasons import DEFECT
+from polyvet.web.requests import Requests, seen
 from polyvet.web.rolling import Rolling
 from polyvet.web.site import DOCUMENTS, SITE_PATHS, site, unknown_path
 
 if TYPE_CHECKING:
+    from polyvet.console.facts import Server
     from polyvet.web.guide import Guiding
     from polyvet.web.outbox import DemoOutbox
 
 API_ROOT = "/api/v1/"
 CONSOLE = "console"
+STATIC = f"/{CONSOLE}/static/"
+_FIRST_ERROR = 400
 SITE = "site"  # what the log and the metrics call requests that are no dialect's
 DIALECTS = (vetigen.NAME, clinovavet.NAME, provet.NAME, vetcheck.NAME)
 # The dialects whose callers have keys; VetCheck's users sign in.
@@ -77,6 +86,7 @@ class Shared:
         self.attempts = Rolling(shared=several)  # to sign in; not a vendor's limit, so always counted
         self.marks = Marks(shared=several)
         self.set_up = set_up
+        self.since = values.now()
 
 
 class App:
@@ -105,6 +115,7 @@ class App:
         self._people: ASGIApp | None = None
         self._console: ASGIApp | None = None
         self._codelists = Codelists()
+        self._requests: Requests | None = None
         self._delivery: list[tuple[Loop, asyncio.Task[None]]] = []
         self._outbox: DemoOutbox | None = None
 
@@ -113,9 +124,10 @@ class App:
         self._store = store = await open_store(self.settings.store_url)
         await self._codelists.load(store.reader)
         shared = self._shared
+        self._requests = Requests(store) if self.settings.request_log_days else None
         services = Services(
             store, self._codelists, shared.limits, shared.rolling, shared.marks, self.metrics, self._log,
-            self.settings.body_limit,
+            self._requests, self.settings.body_limit,
         )  # fmt: skip
         self._dialects = {
             vetigen.NAME: vetigen.dialect(services, self._vetigen_options),
@@ -136,6 +148,8 @@ class App:
         await asyncio.gather(*(worker.stop() for worker, _ in self._delivery))
         await asyncio.gather(*(running for _, running in self._delivery))
         self._log.flush()
+        if self._requests is not None:
+            await self._requests.close()
         if self._store is not None:
             await self._store.close()
 
@@ -164,7 +178,7 @@ class App:
             if dialect is not None:
                 await dialect(scope, receive, send)
                 return
-            await self._observed(unknown_path, scope, receive, send)
+            await self._observed(unknown_path, SITE, scope, receive, send)
             return
         name, slash, _ = path[1:].partition("/")
         if slash and name.isdecimal():  # an installation's number: Provet's paths start with it
@@ -174,7 +188,7 @@ class App:
             await self._dialect(self._dialects[vetcheck.NAME], scope, receive, send)
             return
         if name == CONSOLE:
-            await self._observed(self._consoles(), scope, receive, send)
+            await self._observed(self._consoles(), CONSOLE, scope, receive, send)
             return
         prefixed = self._dialects.get(name) if slash else None
         if prefixed is not None:
@@ -182,14 +196,14 @@ class App:
             await self._dialect(prefixed, below, receive, send)
             return
         assert self._site is not None  # noqa: S101, the lifespan ran before the first request
-        await self._observed(self._site, scope, receive, send)
+        await self._observed(self._site, SITE, scope, receive, send)
 
     async def _dialect(self, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
         """A dialect's request; what stands beside Provet's API is OAuth's, and beside VetCheck's what people open."""
         if dialect.wire.name == provet.NAME and is_oauth(scope["path"]):
-            await self._observed(self._signing_in(), scope, receive, send)
+            await self._observed(self._signing_in(), provet.NAME, scope, receive, send)
         elif dialect.wire.name == vetcheck.NAME and is_page(scope["path"][1:].partition("/")[0]):
-            await self._observed(self._pages(), scope, receive, send)
+            await self._observed(self._pages(), vetcheck.NAME, scope, receive, send)
         else:
             await dialect(scope, receive, send)
 
@@ -234,6 +248,7 @@ class App:
                 hosts=self._hosts,
                 triggers=triggers.NAMES,
                 addresses=Addresses(self.settings.webhook_networks),
+                server=self._facts(),
                 set_up=common.set_up,
             )
             self._console = Console(shared)
@@ -254,9 +269,29 @@ class App:
             vetcheck.NAME: partial(of_vetcheck, limited=limited),
         }
 
-    async def _observed(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Give a request that is no dialect's its id, and log it as the dialects log theirs."""
+    def _facts(self) -> Server:
+        """What the console tells of this server."""
+        from polyvet.console.facts import Server, Setting
+
+        settings = self.settings
+        return Server(
+            version=__version__,
+            revision=HEAD,
+            since=self._shared.since,
+            workers=settings.workers,
+            dialects=DIALECTS,
+            settings=tuple(Setting(*one) for one in described(settings)),
+            request_log_days=settings.request_log_days,
+            delivers=settings.deliver,
+            sends_mail=settings.smtp_host is not None or self._outbox is not None,
+            folder=None if is_postgresql(settings.store_url) else sqlite_path(settings.store_url).parent,
+        )
+
+    async def _observed(self, app: ASGIApp, part: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Give a request that is no dialect's its id, and log it as the dialects log theirs; what is kept of it says
+        which part it belongs to."""
         started = time.perf_counter_ns()
+        noted = seen(scope)
         request_id = self._log.next_id()
         status = 500
         scope.pop(ANSWER, None)  # it points back to the scope, and would keep both
@@ -270,10 +305,15 @@ class App:
 
         try:
             await app(scope, receive, send_with_id)
+        except Exception:
+            noted.reason = DEFECT
+            raise
         finally:
             took = time.perf_counter_ns() - started
             self.metrics.observe((SITE, known_method(scope["method"]), NO_ROUTE, status), took)
-            self._log.add(request_id, SITE, scope, status, took, None, None)
+            self._log.add(request_id, SITE, scope, status, took, None)
+            if self._requests is not None and (status >= _FIRST_ERROR or _is_kept(part, scope["path"])):
+                self._requests.add(request_id, part, scope, status, took, noted.who, noted.reason)
 
     def _demo_pages(self, store: Store, demo_url: str) -> list[Route]:
         from polyvet.web.outbox import DemoOutbox  # most servers are no demo
@@ -324,6 +364,11 @@ def create_app(settings: Settings, shared: Shared | None = None, demo_url: str |
     return App(settings, shared, demo_url)
 
 
+def _is_kept(part: str, path: str) -> bool:
+    """Whether a request that went well is worth keeping: probes, the front page, documents and styles are not."""
+    return part != SITE and not path.startswith(STATIC)
+
+
 def create_worker(settings: Settings, store: Store) -> Worker:
     """What sends webhooks' deliveries."""
     return Worker(store, triggers.TELLING, Addresses(settings.webhook_networks))
@@ -332,7 +377,10 @@ def create_worker(settings: Settings, store: Store) -> Worker:
 def create_mail_worker(settings: Settings, store: Store, outbox: Sender | None = None) -> MailWorker:
     """What sends mails, and does the chores: to `outbox` if this is a demo, else by SMTP; where no server is set, mails
     wait."""
-    chores = (FormReminders(store, settings.form_reminder_days, settings.public_url),)
+    chores = (
+        FormReminders(store, settings.form_reminder_days, settings.public_url),
+        ForgetRequests(store, settings.request_log_days),
+    )
     return MailWorker(store, outbox or _smtp_sender(settings), chores)
 
 

@@ -14,6 +14,7 @@ import msgspec
 from starlette.responses import HTMLResponse, Response
 
 from polyvet.console import moments
+from polyvet.console.facts import Server
 from polyvet.console.rows import SECTIONS, Row
 from polyvet.core import roles
 from polyvet.core.addresses import Addresses
@@ -51,6 +52,7 @@ class Shared(msgspec.Struct, frozen=True):
     hosts: Mapping[str, str]  # host names that are bound to a dialect
     triggers: dict[int, str]  # what webhooks can be told of: names by the triggers' numbers
     addresses: Addresses  # where webhooks may be
+    server: Server
     set_up: str | None = None  # the secret of the set-up link, while there is no clinic
 
 
