@@ -269,4 +269,12 @@ def _begun(row: Row, redactor: Redactor, _: list[str]) -> Row:
     return {**_each(row, redactor, ["html", "markdown", "plain"]), "details": details}
 
 
-_REDACTED: dict[str, Callable[[Row, Redactor, list[str]], Row]] = {"appointments": _appointment, "begun": _begun}
+def _letter(row: Row, redactor: Redactor, columns: list[str]) -> Row:
+    """A mail to somebody else; who answers it does not answer the person any more."""
+    left = _each(row, redactor, columns)
+    return left if left["reply_to"] == row["reply_to"] else {**left, "reply_to": None}
+
+
+_REDACTED: dict[str, Callable[[Row, Redactor, list[str]], Row]] = {
+    "appointments": _appointment, "begun": _begun, "letters": _letter,
+}  # fmt: skip

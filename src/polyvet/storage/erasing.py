@@ -83,8 +83,8 @@ STAYING = (  # what tells of the animal, and may name the person
     LINES,
     Texts("forms", submissions, "subject_id", "answers shown", submissions.c.subject_id.in_(_began)),
     Texts("begun", content, "id", "html markdown plain details", content.c.id.in_(_began), True, "content"),
-    Texts("waiting", mails, "id", "subject plain html",
-          here(mails) & (mails.c.state == MailState.QUEUED)),
+    Texts("letters", mails, "id", "reply_to subject plain html",
+          here(mails) & or_(mails.c.state == MailState.QUEUED, mailed(mails.c.reply_to))),
     Texts("values", custom_field_values, "clinic_id number", "value",
           here(custom_field_values) & custom_field_values.c.patient_id.in_(theirs())),
     Texts("audit", audit, "clinic_id at id", "shown", here(audit) & _things),
@@ -99,7 +99,7 @@ ANIMALS_HERE = Texts(
 def _reading(kind: Texts) -> Statement:
     wanted = [kind.table.c[name] for name in kind.names]
     query = select(*wanted).where(kind.where).order_by(*wanted[: len(kind.key.split())])
-    return Statement(query, "clinic" if kind.name == "waiting" else "clinic client")
+    return Statement(query, "clinic client")
 
 
 def _writing(kind: Texts) -> Statement:
@@ -131,8 +131,8 @@ _DROP_VALUES = Statement(delete(custom_field_values).where(_values_of), "clinic 
 
 async def rows(reader: Reader, kind: Texts, clinic_id: int, client_id: bytes) -> Sequence[Row]:
     """A kind's rows, by column."""
-    given = (clinic_id,) if kind.name == "waiting" else (clinic_id, client_id)
-    return [dict(zip(kind.names, row, strict=True)) for row in await reader.fetch(_READ[kind.name], *given)]
+    found = await reader.fetch(_READ[kind.name], clinic_id, client_id)
+    return [dict(zip(kind.names, row, strict=True)) for row in found]
 
 
 def write(tx: Tx, kind: Texts, clinic_id: int, row: Row) -> None:
