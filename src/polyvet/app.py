@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from polyvet.core.addresses import Addresses
 from polyvet.core.codelists import Codelists
+from polyvet.delivery.forget_requests import ForgetRequests
 from polyvet.delivery.form_reminders import FormReminders
 from polyvet.delivery.loop import Loop
 from polyvet.delivery.mail import MailWorker, Sender
@@ -43,6 +44,8 @@ from polyvet.web.log import RequestLog
 from polyvet.web.marks import Marks
 from polyvet.web.message import ANSWER, Receive, Scope, Send
 from polyvet.web.metrics import Metrics
+from polyvet.web.reasons import DEFECT
+from polyvet.web.requests import Requests, seen
 from polyvet.web.rolling import Rolling
 from polyvet.web.site import DOCUMENTS, SITE_PATHS, site, unknown_path
 
@@ -51,6 +54,8 @@ if TYPE_CHECKING:
 
 API_ROOT = "/api/v1/"
 CONSOLE = "console"
+STATIC = f"/{CONSOLE}/static/"
+_FIRST_ERROR = 400
 SITE = "site"  # what the log and the metrics call requests that are no dialect's
 DIALECTS = (vetigen.NAME, clinovavet.NAME, provet.NAME, vetcheck.NAME)
 # The dialects whose callers have keys; VetCheck's users sign in.
@@ -100,6 +105,7 @@ class App:
         self._people: ASGIApp | None = None
         self._console: ASGIApp | None = None
         self._codelists = Codelists()
+        self._requests: Requests | None = None
         self._delivery: list[tuple[Loop, asyncio.Task[None]]] = []
         self._outbox: DemoOutbox | None = None
 
@@ -108,9 +114,10 @@ class App:
         self._store = store = await open_store(self.settings.store_url)
         await self._codelists.load(store.reader)
         shared = self._shared
+        self._requests = Requests(store) if self.settings.request_log_days else None
         services = Services(
             store, self._codelists, shared.limits, shared.rolling, shared.marks, self.metrics, self._log,
-            self.settings.body_limit,
+            self._requests, self.settings.body_limit,
         )  # fmt: skip
         options = VetigenOptions(Generation(self.settings.vetigen_generation), self.settings.vetigen_name_unconnected)
         self._dialects = {
@@ -132,6 +139,8 @@ class App:
         await asyncio.gather(*(worker.stop() for worker, _ in self._delivery))
         await asyncio.gather(*(running for _, running in self._delivery))
         self._log.flush()
+        if self._requests is not None:
+            await self._requests.close()
         if self._store is not None:
             await self._store.close()
 
@@ -160,7 +169,7 @@ class App:
             if dialect is not None:
                 await dialect(scope, receive, send)
                 return
-            await self._observed(unknown_path, scope, receive, send)
+            await self._observed(unknown_path, SITE, scope, receive, send)
             return
         name, slash, _ = path[1:].partition("/")
         if slash and name.isdecimal():  # an installation's number: Provet's paths start with it
@@ -170,7 +179,7 @@ class App:
             await self._dialect(self._dialects[vetcheck.NAME], scope, receive, send)
             return
         if name == CONSOLE:
-            await self._observed(self._consoles(), scope, receive, send)
+            await self._observed(self._consoles(), CONSOLE, scope, receive, send)
             return
         prefixed = self._dialects.get(name) if slash else None
         if prefixed is not None:
@@ -178,14 +187,14 @@ class App:
             await self._dialect(prefixed, below, receive, send)
             return
         assert self._site is not None  # noqa: S101, the lifespan ran before the first request
-        await self._observed(self._site, scope, receive, send)
+        await self._observed(self._site, SITE, scope, receive, send)
 
     async def _dialect(self, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
         """A dialect's request; what stands beside Provet's API is OAuth's, and beside VetCheck's what people open."""
         if dialect.wire.name == provet.NAME and is_oauth(scope["path"]):
-            await self._observed(self._signing_in(), scope, receive, send)
+            await self._observed(self._signing_in(), provet.NAME, scope, receive, send)
         elif dialect.wire.name == vetcheck.NAME and is_page(scope["path"][1:].partition("/")[0]):
-            await self._observed(self._pages(), scope, receive, send)
+            await self._observed(self._pages(), vetcheck.NAME, scope, receive, send)
         else:
             await dialect(scope, receive, send)
 
@@ -229,9 +238,11 @@ class App:
             self._console = Console(shared)
         return self._console
 
-    async def _observed(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Give a request that is no dialect's its id, and log it as the dialects log theirs."""
+    async def _observed(self, app: ASGIApp, part: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Give a request that is no dialect's its id, and log it as the dialects log theirs; what is kept of it says
+        which part it belongs to."""
         started = time.perf_counter_ns()
+        noted = seen(scope)
         request_id = self._log.next_id()
         status = 500
         scope.pop(ANSWER, None)  # it points back to the scope, and would keep both
@@ -245,10 +256,15 @@ class App:
 
         try:
             await app(scope, receive, send_with_id)
+        except Exception:
+            noted.reason = DEFECT
+            raise
         finally:
             took = time.perf_counter_ns() - started
             self.metrics.observe((SITE, known_method(scope["method"]), NO_ROUTE, status), took)
-            self._log.add(request_id, SITE, scope, status, took, None, None)
+            self._log.add(request_id, SITE, scope, status, took, None)
+            if self._requests is not None and (status >= _FIRST_ERROR or _is_kept(part, scope["path"])):
+                self._requests.add(request_id, part, scope, status, took, noted.who, noted.reason)
 
     def _demo_pages(self, store: Store, demo_url: str) -> list[Route]:
         from polyvet.web.outbox import DemoOutbox  # most servers are no demo
@@ -299,6 +315,11 @@ def create_app(settings: Settings, shared: Shared | None = None, demo_url: str |
     return App(settings, shared, demo_url)
 
 
+def _is_kept(part: str, path: str) -> bool:
+    """Whether a request that went well is worth keeping: probes, the front page, documents and styles are not."""
+    return part != SITE and not path.startswith(STATIC)
+
+
 def create_worker(settings: Settings, store: Store) -> Worker:
     """What sends webhooks' deliveries."""
     return Worker(store, triggers.TELLING, Addresses(settings.webhook_networks))
@@ -307,7 +328,10 @@ def create_worker(settings: Settings, store: Store) -> Worker:
 def create_mail_worker(settings: Settings, store: Store, outbox: Sender | None = None) -> MailWorker:
     """What sends mails, and does the chores: to `outbox` if this is a demo, else by SMTP; where no server is set, mails
     wait."""
-    chores = (FormReminders(store, settings.form_reminder_days, settings.public_url),)
+    chores = (
+        FormReminders(store, settings.form_reminder_days, settings.public_url),
+        ForgetRequests(store, settings.request_log_days),
+    )
     return MailWorker(store, outbox or _smtp_sender(settings), chores)
 
 

@@ -100,6 +100,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "Send webhooks' deliveries and mails from the serving processes; `polyvet deliver` does so from its own."
         ),
     ] = True
+    request_log_days: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=365,
+            description="For how many days the console shows what was asked for, and why it was refused; 0: never.",
+        ),
+    ] = 7
     hosts: Annotated[
         dict[str, str], _help("Host names bound to one dialect: unknown paths there get that dialect's 404.")
     ] = {}

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.responses import HTMLResponse, Response
 
+from polyvet.console import moments
 from polyvet.console.rows import SECTIONS, Row
 from polyvet.core import roles
 from polyvet.core.codelists import Codelists
@@ -93,8 +94,9 @@ class Visit:
 
     def page(self, name: str, status: int = 200, *, form_action: str = "'self'", **shown: Any) -> Response:
         """A page made of a template of this console."""
+        moments.ZONE.set("UTC" if self.clinic is None else self.clinic.timezone)
         text = (
-            pages.environment(TEMPLATES)
+            _templates()
             .get_template(name)
             .render(visit=self, menu=self._menu(), csrf=self.csrf, done=self.query().get(DONE), asset=asset, **shown)
         )
@@ -130,6 +132,14 @@ def safe(form_action: str = "'self'") -> dict[str, str]:
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",
     }
+
+
+@cache
+def _templates() -> Any:
+    """The console's templates, which print points in time."""
+    found = pages.environment(TEMPLATES)
+    found.filters.update(local=moments.local, utc=moments.utc)
+    return found
 
 
 @cache

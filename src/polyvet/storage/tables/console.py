@@ -7,13 +7,11 @@ from sqlalchemy import Column, ForeignKey, Index, SmallInteger, Table
 
 from polyvet.storage.tables.columns import BYTES, INSTANT, clinic_, id_, int_, metadata, text_
 
-NOBODYS = 0  # in place of a clinic: requests whose caller is not known
-
 # Requests of the last days. No query, no body, no secret.
 requests = Table(
     "requests",
     metadata,
-    clinic_(primary_key=True, checked=False),  # or NOBODYS
+    clinic_(primary_key=True, checked=False),  # or NOBODYS of model/requests.py
     Column("at", INSTANT, primary_key=True, autoincrement=False),
     text_("request_id", primary_key=True),
     text_("dialect"),
