@@ -22,8 +22,19 @@ from tests.dialects.provet.asking import DOG, ROOT, sent, url
 from tests.dialects.vetcheck.shared import FORM, HANDOUT, shared, submit
 
 # What is looked for: each stands in a text below, and in no other.
-TRACES = ("quintessa", "quillfeather", "quill@inkwell", "second@inkwell", "goosequill", "5550199", "vellum", "parchment")
-_INVOICE = Statement(select(invoices.c.id).where(invoices.c.clinic_id == p("clinic")).order_by(invoices.c.id).limit(1), "clinic")
+TRACES = (
+    "quintessa",
+    "quillfeather",
+    "quill@inkwell",
+    "second@inkwell",
+    "goosequill",
+    "5550199",
+    "vellum",
+    "parchment",
+)
+_INVOICE = Statement(
+    select(invoices.c.id).where(invoices.c.clinic_id == p("clinic")).order_by(invoices.c.id).limit(1), "clinic"
+)
 _GIVE = Statement(
     update(invoices).where(invoices.c.id == p("invoice")).values(client_id=p("client"), patient_id=p("patient")),
     "client patient invoice",
@@ -137,5 +148,3 @@ def traces(practice: Practice) -> dict[str, list[str]]:
 def root(number: int, kind: str = "client") -> str:
     """Where Provet has it."""
     return f"{ROOT}{kind}/{number}/"
-
-

@@ -34,7 +34,7 @@ async def shown(visit: Visit) -> Response:
 async def opening(visit: Visit) -> Response:
     """A client: who they are, how much is held of them, and what can be done. It is noted who looked."""
     found = await privacy.opened(visit.ctx, *_number(visit))
-    await audit.saw(visit.ctx, privacy.KIND, found.file.client.id, f"client {found.file.client.number}")
+    await audit.saw(visit.ctx, privacy.KIND, found.file.client.id, f"number {found.file.client.number}")
     return visit.page("privacy_client.html", person=found, path=PATH)
 
 

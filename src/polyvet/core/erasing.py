@@ -89,7 +89,7 @@ async def erase(w: Writing, number: int, shown: str) -> Erased:
     else:
         changed = await _file(w, file, changed=changed)
     if changed or elsewhere:
-        kept = f"client {number}, whom other clinics still see" if elsewhere else f"client {number}"
+        kept = f"number {number}, whom other clinics still see" if elsewhere else f"number {number}"
         audit.note(w, Action.ERASED, KIND, client.id, kept)
     return Erased(not elsewhere, changed or bool(elsewhere))
 

@@ -98,7 +98,7 @@ async def export(ctx: Context, clinic: Clinic, number: int, shown: str) -> bytes
         return await stored.held(reader, ctx.clinic_id, file.client.id)
 
     async def noting(w: Writing) -> None:
-        audit.note(w, Action.EXPORTED, KIND, file.client.id, f"client {number}")
+        audit.note(w, Action.EXPORTED, KIND, file.client.id, f"number {number}")
 
     held = await ctx.store.aside(look)
     packed = await asyncio.to_thread(_zip, clinic.name, number, held)

@@ -163,7 +163,13 @@ HELD: tuple[Held, ...] = (
     ),
     Held("mails", "mails to them", mails, here(mails) & mailed(mails.c.recipient), counted=False),
     Held("offers", "offers to other clinics", offers, _offered & (offers.c.client_id == p("client")), counted=False),
-    Held("changes", "who changed them", events, here(events) & (events.c.entity_id == p("client")), counted=False),
+    Held(
+        "changes",
+        "who changed them",
+        events,
+        here(events) & (events.c.entity_id == p("client")) & events.c.actor.is_not(None),
+        counted=False,
+    ),
     Held(
         "seen",
         "who in the clinic opened their file, or gave it out",
