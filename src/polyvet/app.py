@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from polyvet import __version__
 from polyvet.core.addresses import Addresses
 from polyvet.core.codelists import Codelists
 from polyvet.delivery.forget_requests import ForgetRequests
@@ -36,8 +37,10 @@ from polyvet.dialects.vetcheck.wire import Options as VetCheckOptions
 from polyvet.dialects.vetigen import router as vetigen
 from polyvet.dialects.vetigen.wire import Generation
 from polyvet.dialects.vetigen.wire import Options as VetigenOptions
-from polyvet.settings import Settings, SettingsError
-from polyvet.storage.store import Store, open_store
+from polyvet.model import values
+from polyvet.settings import Settings, SettingsError, described
+from polyvet.storage.migrate import HEAD
+from polyvet.storage.store import Store, is_postgresql, open_store, sqlite_path
 from polyvet.web.dialect import NO_ROUTE, Dialect, Services, known_method
 from polyvet.web.limits import Limits
 from polyvet.web.log import RequestLog
@@ -50,6 +53,7 @@ from polyvet.web.rolling import Rolling
 from polyvet.web.site import DOCUMENTS, SITE_PATHS, site, unknown_path
 
 if TYPE_CHECKING:
+    from polyvet.console.facts import Server
     from polyvet.web.outbox import DemoOutbox
 
 API_ROOT = "/api/v1/"
@@ -80,6 +84,7 @@ class Shared:
         self.attempts = Rolling(shared=several)  # to sign in; not a vendor's limit, so always counted
         self.marks = Marks(shared=several)
         self.set_up = set_up
+        self.since = values.now()
 
 
 class App:
@@ -233,10 +238,29 @@ class App:
                 attempts=common.attempts,
                 public_url=self.settings.public_url,
                 rows=ROWS,
+                server=self._facts(),
                 set_up=common.set_up,
             )
             self._console = Console(shared)
         return self._console
+
+    def _facts(self) -> Server:
+        """What the console tells of this server."""
+        from polyvet.console.facts import Server, Setting
+
+        settings = self.settings
+        return Server(
+            version=__version__,
+            revision=HEAD,
+            since=self._shared.since,
+            workers=settings.workers,
+            dialects=DIALECTS,
+            settings=tuple(Setting(*one) for one in described(settings)),
+            request_log_days=settings.request_log_days,
+            delivers=settings.deliver,
+            sends_mail=settings.smtp_host is not None or self._outbox is not None,
+            folder=None if is_postgresql(settings.store_url) else sqlite_path(settings.store_url).parent,
+        )
 
     async def _observed(self, app: ASGIApp, part: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Give a request that is no dialect's its id, and log it as the dialects log theirs; what is kept of it says

@@ -225,7 +225,9 @@ def backup(
             run_to_end(write(settings.store_url, target, progress))
     except BackupError as error:
         fail(str(error))
-    typer.echo(f"Wrote {target} ({target.stat().st_size:,} bytes).")
+    size = f"{target.stat().st_size:,} bytes"
+    typer.echo(f"Wrote {target} ({size}).")
+    run_to_end(_note_backup(settings, f"{target.name}, {size}"))
 
 
 @app.command()
@@ -268,6 +270,20 @@ def check(data: DataOption = None, database_url: UrlOption = None, config: Confi
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)
+
+
+async def _note_backup(settings: Settings, written: str) -> None:
+    """Have the console know of the backup; that it is good does not hang on it."""
+    from polyvet.model.errors import Busy
+    from polyvet.storage import deeds
+
+    async def work(store: Store) -> None:
+        await deeds.done(store, deeds.BACKUP, written)
+
+    try:
+        await with_store(settings, work)
+    except Busy as error:
+        typer.echo(f"polyvet: the backup is good, but the console will not know of it: {error}", err=True)
 
 
 async def _install_demo(settings: Settings, clients: int, seed: int) -> None:

@@ -14,6 +14,7 @@ import msgspec
 from starlette.responses import HTMLResponse, Response
 
 from polyvet.console import moments
+from polyvet.console.facts import Server
 from polyvet.console.rows import SECTIONS, Row
 from polyvet.core import roles
 from polyvet.core.codelists import Codelists
@@ -41,6 +42,7 @@ class Shared(msgspec.Struct, frozen=True):
     attempts: Rolling
     public_url: str | None
     rows: tuple[Row, ...]
+    server: Server
     set_up: str | None = None  # the secret of the set-up link, while there is no clinic
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from polyvet.core.context import PERMISSIONS, Caller
 from polyvet.model import values
-from polyvet.model.access import ApiKey
+from polyvet.model.access import ApiKey, Application
 from polyvet.model.errors import Forbidden, Unauthenticated
 from polyvet.model.requests import Known
 from polyvet.storage import access, grants
@@ -50,6 +50,11 @@ def new_secret() -> str:
 
 
 hashed = values.hashed
+
+
+def shown(application: Application) -> str:
+    """What an application is recognised by: how its public name begins."""
+    return application.client_id[:_SHOWN_CHARACTERS]
 
 
 async def create(store: Store, new: NewKey, secret: str | None = None) -> tuple[ApiKey, str]:
@@ -152,7 +157,7 @@ class Keys:
         if held is None:
             return None
         application, user_id = held.application, held.grant.user_id
-        known = Known(held.clinic_id, application.id, application.client_id[:_SHOWN_CHARACTERS])
+        known = Known(held.clinic_id, application.id, shown(application))
         if not _is_access(held, self._dialect):
             raise Unauthenticated("the token is over, or no access token of this API", known)
         if scope and scope not in held.grant.scope.split():

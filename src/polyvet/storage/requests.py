@@ -19,7 +19,7 @@ from polyvet.storage.store import Reader
 from polyvet.storage.tables import INSTANT, api_keys, oauth_applications, requests
 from polyvet.storage.writing import Tx
 
-LOOKED_AT = 50_000  # rows for one page, at the most
+LOOKS = (1_000, 20_000)  # rows that are looked at for a page: most often the first are enough
 LATEST = 1 << 62  # later than any instant
 _HIGHEST_STATUS = 999
 
@@ -123,13 +123,14 @@ async def listed(reader: Reader, clinic_id: int, wanted: Wanted, before: tuple[i
     until = LATEST if wanted.until is None else wanted.until
     place = (clinic_id, wanted.since or 0, *(before if before is not None and before[0] < until else (until, "")))
     if wanted.anything:
-        rows = [Asked(*row) for row in await reader.fetch(_NEWEST, *place, most + 1)]
-        return _page(rows, most)
-    rows = [Asked(*row) for row in await reader.fetch(_SOME, *place, LOOKED_AT, *_arguments(wanted), most + 1)]
-    if len(rows) > most:
-        return _page(rows, most)
-    end, looked = await reader.fetch_one(_END, *place, LOOKED_AT)
-    return Found(rows, (end, ""), end) if looked == LOOKED_AT else Found(rows)
+        return _page([Asked(*row) for row in await reader.fetch(_NEWEST, *place, most + 1)], most)
+    rows: list[Asked] = []
+    for look in LOOKS:
+        rows = [Asked(*row) for row in await reader.fetch(_SOME, *place, look, *_arguments(wanted), most + 1)]
+        if len(rows) > most:
+            return _page(rows, most)
+    end, looked = await reader.fetch_one(_END, *place, LOOKS[-1])
+    return Found(rows, (end, ""), end) if looked == LOOKS[-1] else Found(rows)
 
 
 def _page(rows: list[Asked], most: int) -> Found:
