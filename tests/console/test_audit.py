@@ -185,11 +185,14 @@ def test_the_three_logs_are_one_by_time_however_it_is_cut(module_practice: Pract
                 return found
             mark = page.after
 
-    whole = module_practice.run(lambda _: walk(100))
+    def walked(limit: int) -> list[Entry]:
+        return module_practice.run(lambda _: walk(limit))
+
+    whole = walked(100)
     assert len(whole) == 12
     assert [one.at for one in whole] == sorted((one.at for one in whole), reverse=True)
     for limit in (1, 2, 5, 11, 12):
-        assert module_practice.run(lambda _, limit=limit: walk(limit)) == whole
+        assert walked(limit) == whole
 
 
 def test_a_page_looks_at_so_much_and_no_more(

@@ -19,13 +19,14 @@ from polyvet.console.visit import Visit, safe
 from polyvet.core import audit_log
 from polyvet.core.audit_log import LONGEST_DAYS, Wanted
 from polyvet.model import values
-from polyvet.model.audit_log import LATEST, Actor, Entry, Kind, Mark
+from polyvet.model.audit_log import LATEST, USER, Actor, Entry, Kind, Mark
 from polyvet.model.errors import Invalid, Missing
 from polyvet.web.forms import Fields
 
 PAGE = 50
 PATH = f"/{ROOT}/audit"
-KINDS = {Kind.SEEN: "Seen and handed out", Kind.CHANGED: "Changed", Kind.ENTERED: "Signed in and out"}
+ANY = ("", "Any")
+KINDS = (ANY, (Kind.SEEN, "Seen and handed out"), (Kind.CHANGED, "Changed"), (Kind.ENTERED, "Signed in and out"))
 ELSEWHERE = "somebody of another clinic"
 UNKNOWN = "not known"
 _FIELDS = ("who", "kind", "thing", "from", "until")
@@ -68,11 +69,15 @@ def _page(
     kept = {name: given.text(name) for name in _FIELDS}
     return visit.page(
         "audit.html", status, path=PATH, given=kept, problems=problems or {}, kinds=KINDS,
-        actors=[(values.to_crockford(one.id), one) for one in sorted(known, key=lambda one: (one.kind, one.name))],
+        actors=[ANY, *map(_choice, sorted(known, key=lambda one: (one.kind != USER, one.name)))],
         rows=[(entry, _by(entry, names)) for entry in found.entries],
         next=None if found.after is None else _spelled(found.after), looked_until=found.looked_until,
         query=urlencode({name: text for name, text in kept.items() if text}),
     )  # fmt: skip
+
+
+def _choice(one: Actor) -> tuple[str, str]:
+    return values.to_crockford(one.id), one.name if one.kind == USER else f"{one.name} ({one.kind})"
 
 
 async def _wanted(visit: Visit, given: Fields, known: list[Actor], *, bounded: bool = False) -> Wanted:

@@ -10,6 +10,7 @@ import msgspec
 
 from polyvet.model.entities import Entity
 
+USER = "user"  # the kind of an actor; the others are keys and applications
 LATEST = 1 << 62  # later than any instant, and more than any log has events
 
 
@@ -37,7 +38,7 @@ class Actor(Entity, frozen=True):
     """Somebody, or something, whom a log may name."""
 
     id: bytes
-    kind: str  # user, key or application
+    kind: str
     name: str
 
 

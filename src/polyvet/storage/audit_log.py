@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from polyvet.model import values
-from polyvet.model.audit_log import Actor, Entry, Mark
+from polyvet.model.audit_log import USER, Actor, Entry, Mark
 from polyvet.model.entities import State
 from polyvet.storage.statement import Statement, p
 from polyvet.storage.store import Reader
@@ -120,7 +120,7 @@ def _actors(table: Table, kind: str) -> Select[Any]:
 
 
 _ACTORS = Statement(
-    union_all(_actors(users, "user"), _actors(api_keys, "key"), _actors(oauth_applications, "application")), "clinic"
+    union_all(_actors(users, USER), _actors(api_keys, "key"), _actors(oauth_applications, "application")), "clinic"
 )
 
 
