@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from polyvet.core.context import Writing
+from polyvet.core.context import Context, Writing
 from polyvet.model import values
 from polyvet.model.audit import Action, Deed
 from polyvet.model.entities import User
 from polyvet.storage import audit as stored
-from polyvet.storage.writing import Tx
+from polyvet.storage.writing import Touching, Tx
 
 BY_HAND = "the command line"
 
@@ -18,6 +18,15 @@ def note(w: Writing, action: Action, entity: str, entity_id: bytes | None, shown
     and what came of it, as "Lab (vetigen)"; never a secret."""
     caller = w.caller
     _add(w.tx, caller.clinic_id, caller.actor, caller.shown, action, entity, entity_id, shown)
+
+
+async def saw(ctx: Context, entity: str, entity_id: bytes, shown: str) -> None:
+    """Note that the caller opened a file: whoever answers for it may ask who has read it."""
+
+    async def job(tx: Tx) -> None:
+        note(ctx.within(tx), Action.SAW, entity, entity_id, shown)
+
+    await ctx.store.write(Touching(), job)
 
 
 def note_of(tx: Tx, user: User, action: Action, shown: str = "") -> None:
