@@ -7,6 +7,7 @@ from polyvet.core.context import Context, Writing
 from polyvet.model import values
 from polyvet.model.audit import Action, Deed
 from polyvet.model.entities import User
+from polyvet.model.requests import NOBODYS
 from polyvet.storage import audit as stored
 from polyvet.storage.writing import Touching, Tx
 
@@ -37,7 +38,7 @@ def note_of(tx: Tx, user: User, action: Action, shown: str = "") -> None:
 def note_failure(tx: Tx, user: User | None, shown: str) -> None:
     """Note that somebody could not sign in as a user; None: as nobody whom we know."""
     who = "somebody" if user is None else f"somebody as {user.name}"
-    clinic_id, ident = (stored.NOBODYS, None) if user is None else (user.clinic_id, user.id)
+    clinic_id, ident = (NOBODYS, None) if user is None else (user.clinic_id, user.id)
     _add(tx, clinic_id, None, who, Action.FAILED_TO_SIGN_IN, "user", ident, shown)
 
 
