@@ -32,7 +32,6 @@ class Sent(msgspec.Struct, frozen=True):
 
     headers: list[tuple[str, str]]
     body: str
-    at: int
     signed: bool
 
 
@@ -95,7 +94,7 @@ def _sent(delivery: Delivery, hook: Webhook, attempts: list[Attempt]) -> Sent:
     at = attempts[-1].at if attempts else values.now()
     since = 0 if hook.previous_until is None else hook.previous_until - OVERLAP  # when the secret was made
     headers = webhook_messages.headers(hook, delivery, at)
-    return Sent(headers, webhook_messages.body(hook, delivery).decode(), at, at >= since)
+    return Sent(headers, webhook_messages.body(hook, delivery).decode(), at >= since)
 
 
 ROWS = (
