@@ -249,6 +249,10 @@ class App:
                 triggers=triggers.NAMES,
                 addresses=Addresses(self.settings.webhook_networks),
                 server=self._facts(),
+                keyed=KEYED,
+                scopes=SCOPES,
+                only_users=ONLY_USERS,
+                rooms={name: dialect.room for name, dialect in self._dialects.items()},
                 set_up=common.set_up,
             )
             self._console = Console(shared)

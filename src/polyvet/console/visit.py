@@ -29,6 +29,7 @@ from polyvet.web import pages
 from polyvet.web.cookies import keep
 from polyvet.web.forms import Fields, of_query
 from polyvet.web.guide import Guiding
+from polyvet.web.limits import Room
 from polyvet.web.message import Request
 from polyvet.web.origin import origin
 from polyvet.web.people import moved
@@ -53,6 +54,10 @@ class Shared(msgspec.Struct, frozen=True):
     triggers: dict[int, str]  # what webhooks can be told of: names by the triggers' numbers
     addresses: Addresses  # where webhooks may be
     server: Server
+    keyed: tuple[str, ...]  # the dialects that keys open
+    scopes: Mapping[str, tuple[str, ...]]  # of the dialects whose applications sign in by OAuth 2.0
+    only_users: tuple[str, ...]  # of these, the ones where an application gets no token without a user
+    rooms: Mapping[str, Callable[[Caller], list[Room]]]  # what is left of a caller's budgets, by dialect
     set_up: str | None = None  # the secret of the set-up link, while there is no clinic
 
 

@@ -41,6 +41,7 @@ class Example(msgspec.Struct, frozen=True):
     says: str
     command: str
     changes: bool = False  # the record
+    needs: str | None = None  # the permission without which it is refused
 
     def with_key(self, secret: str) -> str:
         """The command with the credential in it, for whoever has just been given one. Keys and tokens hold nothing that

@@ -55,17 +55,20 @@ def _held(ctx: Context, ours: Newest) -> dict[str, str]:
 
 def _examples(base: str, ours: Newest) -> list[Example]:
     key = authorization(SCHEME)
-    found = [Example("The newest owners", curl(url(base, "owners", limit=5), key))]
+    found = [Example("The newest owners", curl(url(base, "owners", limit=5), key), needs="clients:read")]
     if ours.name:
-        found.append(Example("Owners found by a name", curl(url(base, "owners", limit=5, search=ours.name), key)))
+        named = url(base, "owners", limit=5, search=ours.name)
+        found.append(Example("Owners found by a name", curl(named, key), needs="clients:read"))
     if ours.client is not None:
         owner = to_id(ours.client.id)
-        found.append(Example("One owner, with their pets", curl(f"{base}/owners/{owner}", key)))
-        found.append(Example("Their pets, as a list", curl(url(base, "pets", ownerId=owner), key)))
+        one, theirs = f"{base}/owners/{owner}", url(base, "pets", ownerId=owner)
+        found.append(Example("One owner, with their pets", curl(one, key), needs="clients:read"))
+        found.append(Example("Their pets, as a list", curl(theirs, key), needs="patients:read"))
     if ours.patient is not None:
         seen = url(base, "medical-records", petId=to_id(ours.patient.id), limit=5)
-        found.append(Example(f"What was done for {ours.patient.name}", curl(seen, key)))
-    found.append(Example("Invoices that are not paid", curl(url(base, "invoices", status="UNPAID", limit=5), key)))
-    new = {"firstName": "Ada", "lastName": "Example", "email": "ada@mail.example"}
-    found.append(Example("Register an owner", curl(f"{base}/owners", key, *body(new)), changes=True))
+        found.append(Example(f"What was done for {ours.patient.name}", curl(seen, key), needs="records:read"))
+    unpaid = url(base, "invoices", status="UNPAID", limit=5)
+    found.append(Example("Invoices that are not paid", curl(unpaid, key), needs="invoices:read"))
+    new = curl(f"{base}/owners", key, *body({"firstName": "Ada", "lastName": "Example", "email": "ada@mail.example"}))
+    found.append(Example("Register an owner", new, changes=True, needs="clients:write"))
     return found

@@ -8,7 +8,7 @@ from typing import Any
 from polyvet.core import departments
 from polyvet.core.context import Context
 from polyvet.core.newest import Newest, newest
-from polyvet.dialects.provet.router import LIMITS, ROOT
+from polyvet.dialects.provet.router import LIMITS, READ_CALENDAR, READ_CLIENTS, READ_PATIENTS, ROOT, WRITE_CLIENTS
 from polyvet.dialects.provet.wire import NAME, SCOPES, USUAL_LIMIT
 from polyvet.model import values
 from polyvet.storage import applications
@@ -79,23 +79,25 @@ async def _held(ctx: Context, base: str, ours: Newest) -> dict[str, Any]:
 
 def _examples(base: str, ours: Newest) -> list[Example]:
     key = authorization(SCHEME)
-    found = [Example("The clients", curl(url(base, "client/", page_size=5), key))]
+    found = [Example("The clients", curl(url(base, "client/", page_size=5), key), needs=READ_CLIENTS)]
     if ours.client is not None:
         number = ours.client.number
         field = "lastname" if ours.client.last_name else "organization_name"
         named = url(base, "client/", **{f"{field}__icontains": ours.name})
-        found.append(Example("Clients found by a name", curl(named, key)))
-        found.append(Example("One client", curl(f"{base}/client/{number}/", key)))
-        found.append(Example("Their patients", curl(url(base, "patient/", client__is=number), key)))
+        theirs = url(base, "patient/", client__is=number)
+        found.append(Example("Clients found by a name", curl(named, key), needs=READ_CLIENTS))
+        found.append(Example("One client", curl(f"{base}/client/{number}/", key), needs=READ_CLIENTS))
+        found.append(Example("Their patients", curl(theirs, key), needs=READ_PATIENTS))
     if ours.patient is not None:
         one = url(base, f"patient/{ours.patient.number}/weight/")
-        found.append(Example(f"The weights of {ours.patient.name}", curl(one, key)))
+        found.append(Example(f"The weights of {ours.patient.name}", curl(one, key), needs=READ_PATIENTS))
     changed = url(base, "patient/", modified__gte="2020-01-01T00:00:00Z", page_size=5)
-    found.append(Example("Patients that changed since an instant, as a mirror asks", curl(changed, key)))
+    says = "Patients that changed since an instant, as a mirror asks"
+    found.append(Example(says, curl(changed, key), needs=READ_PATIENTS))
     booked = url(base, "appointment/", ordering="start", page_size=5)
-    found.append(Example("Appointments, in their order", curl(booked, key)))
-    new = {"firstname": "Ada", "lastname": "Example", "email": "ada@mail.example"}
-    found.append(Example("Register a client", curl(f"{base}/client/", key, *body(new)), changes=True))
+    found.append(Example("Appointments, in their order", curl(booked, key), needs=READ_CALENDAR))
+    new = curl(f"{base}/client/", key, *body({"firstname": "Ada", "lastname": "Example", "email": "ada@mail.example"}))
+    found.append(Example("Register a client", new, changes=True, needs=WRITE_CLIENTS))
     return found
 
 

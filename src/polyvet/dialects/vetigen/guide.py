@@ -59,15 +59,20 @@ async def _known(ctx: Context, options: Options, patient: Patient | None) -> dic
 
 def _examples(ctx: Context, base: str, known: dict[str, str], patient: Patient | None) -> list[Example]:
     key = authorization(SCHEME)
-    found = [Example("The patients that changed last", curl(url(base, "patients", page=1, page_size=5), key))]
+    newest_first = url(base, "patients", page=1, page_size=5)
+    found = [Example("The patients that changed last", curl(newest_first, key), needs="patients:read")]
     if patient is not None:
         slug = ctx.codelists.species[patient.species_id].slug
         listed = url(base, "patients", species=slug, updated_since="2020-01-01T00:00:00Z")
-        found.append(Example(f"Those of the species {slug}, as a mirror asks for what is new", curl(listed, key)))
-        found.append(Example(f"One patient: {patient.name}", curl(f"{base}/patients/{known['patients/{fp}']}", key)))
-    found.append(Example("The calendar of the next 30 days", curl(url(base, "calendar/events"), key)))
-    found.append(Example("What is in stock", curl(url(base, "inventory", page_size=5), key)))
+        says = f"Those of the species {slug}, as a mirror asks for what is new"
+        found.append(Example(says, curl(listed, key), needs="patients:read"))
+        one = f"{base}/patients/{known['patients/{fp}']}"
+        found.append(Example(f"One patient: {patient.name}", curl(one, key), needs="patients:read"))
+    booked, stocked = url(base, "calendar/events"), url(base, "inventory", page_size=5)
+    found.append(Example("The calendar of the next 30 days", curl(booked, key), needs="calendar:read"))
+    found.append(Example("What is in stock", curl(stocked, key), needs="stock:read"))
     of_patient = known.get("soap/patient/{patient_fp}")
     if of_patient is not None:
-        found.append(Example("A patient's SOAP records", curl(url(base, f"soap/patient/{of_patient}"), key)))
+        written = url(base, f"soap/patient/{of_patient}")
+        found.append(Example("A patient's SOAP records", curl(written, key), needs="records:read"))
     return found
