@@ -29,6 +29,8 @@ def upgrade() -> None:
     op.add_column("sessions", sa.Column("factors", sa.SmallInteger(), nullable=False, server_default=sa.text("1")))
     op.add_column("events", octets("actor", null=True))
     op.add_column("delivery_attempts", words("response", null=True))
+    for table in ("species", "breeds", "custom_fields"):
+        op.add_column(table, truth("active", default="true"))
     op.create_table(
         "password_links",
         octets("token_hash", key=True),
