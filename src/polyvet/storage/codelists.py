@@ -45,12 +45,18 @@ _FIRST_OWN = 20_000_000
 
 async def all_species(reader: Reader) -> list[Species]:
     """Every entry, shared and own. SQLite gives a truth as 0 or 1, here as below."""
-    return [Species(*row[:-1], active=bool(row[-1])) for row in await reader.fetch(_ALL_SPECIES)]
+    return [
+        Species(code, clinic, name, slug, common, synonyms, bool(active))
+        for code, clinic, name, slug, common, synonyms, active in await reader.fetch(_ALL_SPECIES)
+    ]
 
 
 async def all_breeds(reader: Reader) -> list[Breed]:
     """Every entry, shared and own."""
-    return [Breed(*row[:-1], active=bool(row[-1])) for row in await reader.fetch(_ALL_BREEDS)]
+    return [
+        Breed(code, clinic, species_id, name, bool(active))
+        for code, clinic, species_id, name, active in await reader.fetch(_ALL_BREEDS)
+    ]
 
 
 async def next_species_code(reader: Reader) -> int:
