@@ -72,6 +72,19 @@ async def find(ctx: Context, text: str) -> list[Client]:
     return found + [one for one in page.items if one.id != ident]
 
 
+async def chosen(ctx: Context, text: str) -> Client | None:
+    """The active client of this number; None if there is none."""
+    ctx.require(PERMISSION)
+    return await _active(ctx.reader, ctx.clinic_id, text)
+
+
+async def _active(reader: Reader, clinic_id: int, text: str) -> Client | None:
+    number = _number(text.strip())
+    ident = None if number is None else await client_files.id_of(reader, clinic_id, number)
+    found = None if ident is None else await rows.get(reader, clinic_id, ident)
+    return found if found is not None and found.state == State.ACTIVE else None
+
+
 async def listed(ctx: Context, before: bytes, limit: int, *, received: bool) -> list[Told]:
     """What the clinic has received, or offered, before an offer; the newest first."""
     ctx.require(PERMISSION)
@@ -118,7 +131,7 @@ async def common_one(ctx: Context, number: int, shown: str) -> Common:
 async def offer(w: Writing, wanted: Wanted) -> Offer:
     """Offer a client. Invalid names what does not hold."""
     w.require(PERMISSION)
-    client = await _client(w, wanted.client)
+    client = await _active(w.tx, w.clinic_id, wanted.client)
     problems = {} if client is not None else {"client": "Choose one of your active clients."}
     uid = read_code(wanted.code)
     other = None if uid is None else await stored.clinic_of(w.tx, uid)
@@ -136,13 +149,6 @@ async def offer(w: Writing, wanted: Wanted) -> Offer:
     stored.add(w.tx, made)
     audit.note(w, Action.MADE, KIND, made.id, f"client {client.number} to clinic {other}")
     return made
-
-
-async def _client(w: Writing, text: str) -> Client | None:
-    number = _number(text.strip())
-    ident = None if number is None else await client_files.id_of(w.tx, w.clinic_id, number)
-    found = None if ident is None else await rows.get(w.tx, w.clinic_id, ident)
-    return found if found is not None and found.state == State.ACTIVE else None
 
 
 async def _standing(w: Writing, client: Client, other: int) -> dict[str, str]:
