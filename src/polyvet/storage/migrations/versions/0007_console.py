@@ -32,6 +32,8 @@ def upgrade() -> None:
     op.add_column("delivery_attempts", words("response", null=True))
     op.create_index("deliveries_state", "deliveries", ["clinic_id", "state", "number"])
     op.create_index("deliveries_hook_state", "deliveries", ["webhook_id", "state", "number"])
+    for table in ("species", "breeds", "custom_fields"):
+        op.add_column(table, truth("active", default="true"))
     op.create_table(
         "password_links",
         octets("token_hash", key=True),
