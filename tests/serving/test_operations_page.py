@@ -10,12 +10,12 @@ import msgspec
 import pytest
 
 from polyvet import access_commands, clinic_commands, library_commands, protocol
-from polyvet.app import DIALECTS
 from polyvet.cli import UNFINISHED_DEMO, app
 from polyvet.delivery import loop, mail, worker
 from polyvet.identity import keys
 from polyvet.model import values
 from polyvet.sandbox import install
+from polyvet.served import DIALECTS
 from polyvet.serving import GRACE_S
 from polyvet.settings import Settings
 from polyvet.storage import idempotency, postgres
