@@ -71,9 +71,7 @@ def _clinic(visit: Visit) -> Clinic:
     return visit.clinic
 
 
-def _page(
-    visit: Visit, status: int = 200, given: Change | None = None, problems: dict[str, str] | None = None
-) -> Response:
+def _page(visit: Visit, given: Change, status: int = 200, problems: dict[str, str] | None = None) -> Response:
     code = code_of(_clinic(visit).uid)
     return visit.page("clinic.html", status, given=given, problems=problems or {}, code=code)
 
