@@ -10,7 +10,7 @@ import pytest
 
 LATE = (
     "aiosmtplib", "argon2", "authlib", "bs4", "cryptography", "httpx", "inscriptis", "jinja2", "joserfc", "lark",
-    "lxml", "markdown_it", "markdownify", "nh3",
+    "lxml", "markdown_it", "markdownify", "nh3", "pyotp", "segno",
 )  # fmt: skip
 
 

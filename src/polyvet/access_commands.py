@@ -26,10 +26,13 @@ from polyvet.command import (
 )
 from polyvet.core.context import PERMISSIONS
 from polyvet.model import values
+from polyvet.model.access import Role
+from polyvet.model.entities import User
 from polyvet.model.library import LibraryRole
 from polyvet.storage.store import Store
 
 MOST_DAYS = 36_500
+_NO_ROLE = "none"
 
 app = typer.Typer()
 
@@ -96,14 +99,14 @@ def create_application(
 
 def _require_redirects(uris: list[str], *, public: bool) -> None:
     """End the command unless users can be sent back to each of these."""
-    from polyvet.identity import applications
+    from polyvet.core import redirects
 
     if public and not uris:
         fail("a public application has no secret, so it needs users, and --redirect-uri to send them back to")
-    if len(uris) > applications.MOST_REDIRECTS:
-        fail(f"an application has at most {applications.MOST_REDIRECTS} redirect URIs")
+    if len(uris) > redirects.MOST:
+        fail(f"an application has at most {redirects.MOST} redirect URIs")
     for uri in uris:
-        if (problem := applications.redirect_problem(uri)) is not None:
+        if (problem := redirects.problem(uri)) is not None:
             fail(f"--redirect-uri {uri}: {problem}")
 
 
@@ -261,8 +264,92 @@ def set_role(
 
     async def work(store: Store) -> str:
         await require_clinic(store, clinic)
-        user = await roles.set_role(store, clinic, email, LibraryRole(role))
-        return fail(f"clinic {clinic} has no user with the e-mail {email}") if user is None else user.name
+        return _known(await roles.set_role(store, clinic, email, LibraryRole(role)), clinic, email)
 
     name = run_to_end(with_store(settings_of(config, data, database_url), work))
     typer.echo(f"{name} at clinic {clinic} is {role} now.")
+
+
+@app.command("invite")
+def invite(
+    email: Annotated[str, typer.Argument(help="What they will sign in with.")],
+    clinic: ClinicOption,
+    role: Annotated[str, typer.Option(help=f"{', '.join(Role)}.")],
+    name: Annotated[str, typer.Option(help="First and last name.", show_default="the e-mail")] = "",
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Let somebody into a clinic's console and print the link by which they choose a password, once. Nothing is mailed:
+    hand it over.
+
+    Owners invite at /console/staff. Who works at the clinic already is given the role, if they have none yet.
+    """
+    from polyvet.core.staff_access import Invitation
+    from polyvet.identity import password_links
+    from polyvet.model.errors import Invalid
+
+    require_known("role", [role], tuple(Role))
+    settings = settings_of(config, data, database_url)
+    new = Invitation(name=name or email, email=email, role=role)
+
+    async def work(store: Store) -> str:
+        await require_clinic(store, clinic)
+        try:
+            return await password_links.invite_by_hand(store, clinic, new)
+        except Invalid as error:
+            fail(" ".join(error.problems.values()))
+
+    secret = run_to_end(with_store(settings, work))
+    here = settings.public_url or f"http://{settings.host}:{settings.port}"
+    typer.echo(password_links.url(here.rstrip("/"), secret))
+
+
+@app.command("set-console-role")
+def set_console_role(
+    email: Annotated[str, typer.Argument(help="The user's e-mail.")],
+    role: Annotated[str, typer.Argument(help=f"{', '.join(Role)}; none: not let in.")],
+    clinic: ClinicOption,
+    operator: Annotated[
+        bool | None, typer.Option("--operator/--no-operator", help="They look after the server, too, or no longer.")
+    ] = None,
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Say what a user may do in the console. They are signed out; running servers go by it within a second."""
+    from polyvet.core import staff_access
+
+    require_known("role", [role], (*Role, _NO_ROLE))
+
+    async def work(store: Store) -> str:
+        await require_clinic(store, clinic)
+        given = None if role == _NO_ROLE else role
+        return _known(await staff_access.set_by_hand(store, clinic, email, given, operator), clinic, email)
+
+    name = run_to_end(with_store(settings_of(config, data, database_url), work))
+    typer.echo(f"{name} at clinic {clinic} is {'not let in' if role == _NO_ROLE else role} now.")
+
+
+@app.command("reset-second-factor")
+def reset_second_factor(
+    email: Annotated[str, typer.Argument(help="The user's e-mail.")],
+    clinic: ClinicOption,
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Ask a user for no code any more, such as who has lost the device. Afterwards the password alone lets them in."""
+    from polyvet.core import staff_access
+
+    async def work(store: Store) -> str:
+        await require_clinic(store, clinic)
+        return _known(await staff_access.reset_by_hand(store, clinic, email), clinic, email)
+
+    name = run_to_end(with_store(settings_of(config, data, database_url), work))
+    typer.echo(f"{name} at clinic {clinic} signs in with the password alone.")
+
+
+def _known(user: User | None, clinic: int, email: str) -> str:
+    """The user's name; ends the command if there is none."""
+    return fail(f"clinic {clinic} has no user with the e-mail {email}") if user is None else user.name

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, MutableMapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -54,6 +55,7 @@ from polyvet.web.site import DOCUMENTS, SITE_PATHS, site, unknown_path
 
 if TYPE_CHECKING:
     from polyvet.console.facts import Server
+    from polyvet.web.guide import Guiding
     from polyvet.web.outbox import DemoOutbox
 
 API_ROOT = "/api/v1/"
@@ -93,6 +95,9 @@ class App:
     def __init__(self, settings: Settings, shared: Shared | None = None, demo_url: str | None = None) -> None:
         """`demo_url` is where the demo's practice is served, which has some pages of its own."""
         self.settings = settings
+        self._vetigen_options = VetigenOptions(
+            Generation(settings.vetigen_generation), settings.vetigen_name_unconnected
+        )
         self._provet_options = ProvetOptions(
             settings.provet_strict_filters, settings.provet_country, settings.public_url, settings.webhook_networks
         )
@@ -124,9 +129,8 @@ class App:
             store, self._codelists, shared.limits, shared.rolling, shared.marks, self.metrics, self._log,
             self._requests, self.settings.body_limit,
         )  # fmt: skip
-        options = VetigenOptions(Generation(self.settings.vetigen_generation), self.settings.vetigen_name_unconnected)
         self._dialects = {
-            vetigen.NAME: vetigen.dialect(services, options),
+            vetigen.NAME: vetigen.dialect(services, self._vetigen_options),
             clinovavet.NAME: clinovavet.dialect(services),
             provet.NAME: provet.dialect(services, self._provet_options),
             vetcheck.NAME: vetcheck.dialect(services, self._vetcheck_options),
@@ -229,6 +233,7 @@ class App:
         if self._console is None:
             from polyvet.console.console import ROWS, Console
             from polyvet.console.visit import Shared
+            from polyvet.identity.entering import Entering
 
             assert self._store is not None  # noqa: S101, the lifespan ran before the first request
             common = self._shared
@@ -236,13 +241,37 @@ class App:
                 store=self._store,
                 codelists=self._codelists,
                 attempts=common.attempts,
+                entering=Entering(self._store, common.attempts),
                 public_url=self.settings.public_url,
                 rows=ROWS,
+                guides=self._guides(),
+                hosts=self._hosts,
+                triggers=triggers.NAMES,
+                addresses=Addresses(self.settings.webhook_networks),
                 server=self._facts(),
+                keyed=KEYED,
+                scopes=SCOPES,
+                only_users=ONLY_USERS,
+                rooms={name: dialect.room for name, dialect in self._dialects.items()},
                 set_up=common.set_up,
             )
             self._console = Console(shared)
         return self._console
+
+    def _guides(self) -> dict[str, Guiding]:
+        """What the console tells developers of each dialect."""
+        from polyvet.dialects.clinovavet.guide import guide as of_clinovavet
+        from polyvet.dialects.provet.guide import guide as of_provet
+        from polyvet.dialects.vetcheck.guide import guide as of_vetcheck
+        from polyvet.dialects.vetigen.guide import guide as of_vetigen
+
+        limited = self._shared.limits is not None
+        return {
+            vetigen.NAME: partial(of_vetigen, options=self._vetigen_options, limited=limited),
+            clinovavet.NAME: partial(of_clinovavet, limited=limited),
+            provet.NAME: partial(of_provet, limited=limited),
+            vetcheck.NAME: partial(of_vetcheck, limited=limited),
+        }
 
     def _facts(self) -> Server:
         """What the console tells of this server."""

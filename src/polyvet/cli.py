@@ -34,6 +34,7 @@ from polyvet.command import (
 )
 from polyvet.core.context import PERMISSIONS
 from polyvet.model import values
+from polyvet.model.access import KINDS
 from polyvet.settings import Settings, SettingsError
 from polyvet.storage.store import Store
 
@@ -144,7 +145,7 @@ def create_key(
     if len(name) > values.LONGEST_NAME or not is_text(name):
         fail(f"a key's name has at most {values.LONGEST_NAME} characters")
     require_known("dialect with keys", [dialect], KEYED)
-    require_known("kind of key", [kind], keys.KINDS)
+    require_known("kind of key", [kind], KINDS)
     require_known("permission", permission or [], PERMISSIONS)
     new = keys.NewKey(
         clinic_id=clinic,

@@ -32,6 +32,7 @@ LOOKS = pytest.mark.parametrize("copying", ["sqlite"], indirect=True, scope="ses
 _FINGER = 44  # CSS pixels that a fingertip needs
 _SMALL = f"""
 () => [...document.querySelectorAll('button, select, textarea, input:not([type=hidden]), .note a')]
+    .filter(one => one.checkVisibility())
     .filter(one => {{
         const boxes = [one, ...(one.labels || [])].map(part => part.getBoundingClientRect())
         return Math.max(...boxes.map(box => box.height)) < {_FINGER}
@@ -105,7 +106,9 @@ def fits_everybody(page: Page) -> None:
     """No serious fault, one first heading, what is pressed is large enough, and the page is as wide as its screen."""
     no_serious_faults(page)
     assert page.locator("h1").count() == 1
-    assert page.evaluate(_SMALL) == []
+    small = page.evaluate(_SMALL)
+    assert small == [], small
     viewport = page.viewport_size
     assert viewport is not None
-    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= viewport["width"], f"{width} pixels wide"

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Browsers: a Chromium a session, and contexts of one test each, which share nothing."""
+"""Browsers: a Chromium a session, and contexts of one test each, which share nothing.
+
+Where `POLYVET_SCREENSHOTS` names a folder, what each test saw last is kept there.
+"""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +19,7 @@ from tests.browser import chromium
 
 PHONE = {"viewport": {"width": 375, "height": 667}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 WAIT_MS = 10_000
+SCREENSHOTS = "POLYVET_SCREENSHOTS"
 
 
 @pytest.fixture(scope="session")
@@ -25,32 +32,46 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-def _context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
+@pytest.fixture
+def shown(request: pytest.FixtureRequest) -> Iterator[list[BrowserContext]]:
+    """The test's contexts, whose pages are kept as pictures."""
+    contexts: list[BrowserContext] = []
+    yield contexts
+    folder = os.environ.get(SCREENSHOTS)
+    pages = [page for context in contexts for page in context.pages] if folder else []
+    for number, page in enumerate(pages):
+        name = re.sub(r"[^\w-]+", "-", f"{request.node.nodeid.removeprefix('tests/')}-{number}").strip("-")
+        page.screenshot(path=Path(folder or "") / f"{name}.png", full_page=True)
+    for context in contexts:
+        context.close()
+
+
+def _context(browser: Browser, shown: list[BrowserContext], **options: Any) -> BrowserContext:
     context = browser.new_context(**options)
     context.set_default_timeout(WAIT_MS)
-    yield context
-    context.close()
+    shown.append(context)
+    return context
 
 
 @pytest.fixture
-def phone(browser: Browser) -> Iterator[BrowserContext]:
+def phone(browser: Browser, shown: list[BrowserContext]) -> BrowserContext:
     """A browser on a small phone."""
-    yield from _context(browser, **PHONE)
+    return _context(browser, shown, **PHONE)
 
 
 @pytest.fixture
-def dark_phone(browser: Browser) -> Iterator[BrowserContext]:
+def dark_phone(browser: Browser, shown: list[BrowserContext]) -> BrowserContext:
     """The same, by night."""
-    yield from _context(browser, **PHONE, color_scheme="dark")
+    return _context(browser, shown, **PHONE, color_scheme="dark")
 
 
 @pytest.fixture
-def desktop(browser: Browser) -> Iterator[BrowserContext]:
+def desktop(browser: Browser, shown: list[BrowserContext]) -> BrowserContext:
     """A browser on a desk."""
-    yield from _context(browser, viewport={"width": 1280, "height": 900})
+    return _context(browser, shown, viewport={"width": 1280, "height": 900})
 
 
 @pytest.fixture
-def without_javascript(browser: Browser) -> Iterator[BrowserContext]:
+def without_javascript(browser: Browser, shown: list[BrowserContext]) -> BrowserContext:
     """A browser on a small phone that runs no JavaScript."""
-    yield from _context(browser, **PHONE, java_script_enabled=False)
+    return _context(browser, shown, **PHONE, java_script_enabled=False)

@@ -14,5 +14,13 @@ def page_of(practice: Practice, context: BrowserContext, email: str = EMAIL) -> 
     """A page of somebody of the first clinic, whose session began beside the pages."""
     user = user_of(practice, email)
     secret = practice.run(lambda store: sessions.begin(store, user))
-    context.add_cookies([{"name": sessions.COOKIE, "value": secret, "url": practice.server.url}])
+    # As the server has it kept: without a word, a browser gives a new cookie to forms of other sites for two minutes.
+    context.add_cookies(
+        [
+            {
+                "name": sessions.COOKIE, "value": secret, "url": practice.server.url, "httpOnly": True,
+                "sameSite": "Lax",
+            }
+        ]
+    )  # fmt: skip
     return context.new_page()

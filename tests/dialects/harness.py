@@ -239,9 +239,9 @@ class Practice:
         self._clients.append(client)
         return client
 
-    def new_key(self, dialect: str, clinic_id: int = MAIN_CLINIC, **rest: Any) -> str:
+    def new_key(self, dialect: str, clinic_id: int = MAIN_CLINIC, name: str = "tests", **rest: Any) -> str:
         """Make a key; `rest` is what NewKey has more. Gives its secret."""
-        new = keys.NewKey(clinic_id=clinic_id, dialect=dialect, name="tests", **rest)
+        new = keys.NewKey(clinic_id=clinic_id, dialect=dialect, name=name, **rest)
         return self.run(lambda store: keys.create(store, new))[1]
 
     def new_passwords(self) -> None:

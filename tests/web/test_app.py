@@ -239,6 +239,7 @@ def test_what_is_no_dialects(sqlite_store_url: str) -> None:
             assert front.headers["content-type"].startswith("text/html")
             assert "default-src 'none'" in front.headers["content-security-policy"]
             assert "http://localhost" in front.text
+            assert 'href="/console"' in front.text
             for dialect in ("vetigen", "clinovavet", "provet", "vetcheck"):
                 assert f'href="/openapi/{dialect}.json"' in front.text
             for name in DIALECTS:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,19 @@ from polyvet.console import moments
 from polyvet.console.facts import Server
 from polyvet.console.rows import SECTIONS, Row
 from polyvet.core import roles
+from polyvet.core.addresses import Addresses
 from polyvet.core.codelists import Codelists
 from polyvet.core.context import Caller, Context
+from polyvet.identity import sessions
+from polyvet.identity.entering import Entering
 from polyvet.identity.sessions import Session
 from polyvet.model.entities import Clinic, User
 from polyvet.storage.store import Store
 from polyvet.web import pages
+from polyvet.web.cookies import keep
 from polyvet.web.forms import Fields, of_query
+from polyvet.web.guide import Guiding
+from polyvet.web.limits import Room
 from polyvet.web.message import Request
 from polyvet.web.origin import origin
 from polyvet.web.people import moved
@@ -40,9 +46,18 @@ class Shared(msgspec.Struct, frozen=True):
     store: Store
     codelists: Codelists
     attempts: Rolling
+    entering: Entering
     public_url: str | None
     rows: tuple[Row, ...]
+    guides: Mapping[str, Guiding]  # of each dialect, by its name
+    hosts: Mapping[str, str]  # host names that are bound to a dialect
+    triggers: dict[int, str]  # what webhooks can be told of: names by the triggers' numbers
+    addresses: Addresses  # where webhooks may be
     server: Server
+    keyed: tuple[str, ...]  # the dialects that keys open
+    scopes: Mapping[str, tuple[str, ...]]  # of the dialects whose applications sign in by OAuth 2.0
+    only_users: tuple[str, ...]  # of these, the ones where an application gets no token without a user
+    rooms: Mapping[str, Callable[[Caller], list[Room]]]  # what is left of a caller's budgets, by dialect
     set_up: str | None = None  # the secret of the set-up link, while there is no clinic
 
 
@@ -98,7 +113,7 @@ class Visit:
         """A page made of a template of this console."""
         moments.ZONE.set("UTC" if self.clinic is None else self.clinic.timezone)
         text = (
-            _templates()
+            templates()
             .get_template(name)
             .render(visit=self, menu=self._menu(), csrf=self.csrf, done=self.query().get(DONE), asset=asset, **shown)
         )
@@ -113,6 +128,14 @@ class Visit:
         whatever else stood in an address would be anybody's to write."""
         query = "" if done is None else ("&" if "?" in path else "?") + urlencode({DONE: done})
         return moved(self.request, path + query)
+
+    def keep_session(self, secret: str) -> None:
+        """Have the browser keep another session of who is signed in."""
+        self.cookies.append(
+            lambda response: keep(
+                self.request, response, sessions.COOKIE, secret, sessions.LIFETIME_S, self.shared.public_url
+            )
+        )
 
     def _menu(self) -> list[tuple[str, list[Row]]]:
         """The pages that are open to who is signed in, by section."""
@@ -137,7 +160,7 @@ def safe(form_action: str = "'self'") -> dict[str, str]:
 
 
 @cache
-def _templates() -> Any:
+def templates() -> Any:
     """The console's templates, which print points in time."""
     found = pages.environment(TEMPLATES)
     found.filters.update(local=moments.local, utc=moments.utc)

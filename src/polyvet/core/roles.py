@@ -45,7 +45,7 @@ def permissions(user: User) -> frozenset[str]:
     return found | frozenset(SERVER) if user.operator else found
 
 
-def through_api(user: User) -> frozenset[str]:
-    """What may be done in a user's name through an API: what the role allows; everything for a user without one, for
-    whom nobody has said."""
-    return frozenset(PERMISSIONS) if user.console_role is None else OF_ROLE[Role(user.console_role)]
+def through_api(console_role: str | None) -> frozenset[str]:
+    """What may be done in the name of a user of this role through an API: what the role allows; everything for a user
+    without one, for whom nobody has said."""
+    return frozenset(PERMISSIONS) if console_role is None else OF_ROLE[Role(console_role)]

@@ -76,7 +76,7 @@ async def create(w: Writing, change: Change) -> StaffFile:
     file = _named(change(NOBODY), NOBODY)
     problems = {} if file.user.email else {"email": "This field may not be blank."}
     await _check(w, file, NOBODY, problems)
-    return await _added(w.tx, w.clinic_id, file)
+    return await added(w.tx, w.clinic_id, file)
 
 
 async def add(store: Store, clinic_id: int, name: str, email: str) -> int:
@@ -93,13 +93,14 @@ async def add(store: Store, clinic_id: int, name: str, email: str) -> int:
     async def job(tx: Tx) -> int:
         file = await stored.by_email(tx, clinic_id, email)
         if file is None:
-            file = await _added(tx, clinic_id, replace(NOBODY, user=replace(NOBODY.user, name=name, email=email)))
+            file = await added(tx, clinic_id, replace(NOBODY, user=replace(NOBODY.user, name=name, email=email)))
         return file.user.number
 
     return await store.write(touching(clinic_id), job)
 
 
-async def _added(tx: Tx, clinic_id: int, file: StaffFile) -> StaffFile:
+async def added(tx: Tx, clinic_id: int, file: StaffFile) -> StaffFile:
+    """Add somebody whose file holds; gives the file with its id and number."""
     stamp = tx.stamp(clinic_id)
     at = min(values.now(), stamp)
     ident = values.new_id(at)

@@ -13,9 +13,10 @@ import time
 
 import msgspec
 
+from polyvet.core import roles
 from polyvet.core.context import PERMISSIONS, Caller
 from polyvet.model import values
-from polyvet.model.access import ApiKey, Application
+from polyvet.model.access import KINDS, ApiKey, Application
 from polyvet.model.errors import Forbidden, Unauthenticated
 from polyvet.model.requests import Known
 from polyvet.storage import access, grants
@@ -28,7 +29,6 @@ _SECRET_CHARACTERS = 36  # the length of ClinovaVet's sample key [seed]
 _SHOWN_CHARACTERS = len(PREFIX) + 4
 _REMEMBERED_S = 1.0
 _MOST_REMEMBERED = 10_000
-KINDS = ("integration", "device", "partner")
 ACCESS, REFRESH = "access", "refresh"  # the kinds of tokens
 
 
@@ -57,8 +57,8 @@ def shown(application: Application) -> str:
     return application.client_id[:_SHOWN_CHARACTERS]
 
 
-async def create(store: Store, new: NewKey, secret: str | None = None) -> tuple[ApiKey, str]:
-    """Make a key; gives it and its secret, which cannot be had again."""
+def made(new: NewKey, secret: str | None = None) -> tuple[ApiKey, str]:
+    """A key that is not kept yet, and its secret, which cannot be had again."""
     secret = secret or new_secret()
     now = values.now()
     key = ApiKey(
@@ -75,6 +75,12 @@ async def create(store: Store, new: NewKey, secret: str | None = None) -> tuple[
         created_at=now,
         revoked_at=None,
     )
+    return key, secret
+
+
+async def create(store: Store, new: NewKey, secret: str | None = None) -> tuple[ApiKey, str]:
+    """Make a key by hand; gives it and its secret."""
+    key, secret = made(new, secret)
 
     async def job(tx: Tx) -> None:
         access.add_key(tx, key)
@@ -100,6 +106,19 @@ async def revoke_named(store: Store, name: str) -> str | None:
             await revoke(store, key.id)
             return spelled
     return None
+
+
+def bearer(key: ApiKey) -> Caller:
+    """Whoever has a key."""
+    return Caller(
+        key_id=key.id,
+        clinic_id=key.clinic_id,
+        kind=key.kind,
+        permissions=frozenset(key.permissions.split()),
+        shown=key.shown,
+        per_minute=key.per_minute,
+        per_hour=key.per_hour,
+    )
 
 
 class Keys:
@@ -141,15 +160,7 @@ class Keys:
         if key.revoked_at is not None or key.dialect != self._dialect:
             why = "the key is revoked" if key.revoked_at is not None else f"the key is one for {key.dialect}"
             raise Unauthenticated(why, Known(key.clinic_id, key.id, key.shown))
-        return Caller(
-            key_id=key.id,
-            clinic_id=key.clinic_id,
-            kind=key.kind,
-            permissions=frozenset(key.permissions.split()),
-            shown=key.shown,
-            per_minute=key.per_minute,
-            per_hour=key.per_hour,
-        )
+        return bearer(key)
 
     async def _by_token(self, token_hash: bytes, scope: str) -> Caller | None:
         """An application, or a user through one: the requests of both are counted apart."""
@@ -157,6 +168,7 @@ class Keys:
         if held is None:
             return None
         application, user_id = held.application, held.grant.user_id
+        permissions = frozenset(application.permissions.split())
         known = Known(held.clinic_id, application.id, shown(application))
         if not _is_access(held, self._dialect):
             raise Unauthenticated("the token is over, or no access token of this API", known)
@@ -168,7 +180,7 @@ class Keys:
             key_id=application.id if user_id is None else _together(application.id, user_id),
             clinic_id=held.clinic_id,
             kind=KINDS[0],
-            permissions=frozenset(application.permissions.split()),
+            permissions=permissions if user_id is None else permissions & roles.through_api(held.console_role),
             shown=known.shown,
             per_minute=application.per_minute,
             per_hour=application.per_hour,

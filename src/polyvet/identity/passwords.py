@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from polyvet.model import values
 from polyvet.model.entities import User
 from polyvet.model.files import StaffFile
-from polyvet.storage import grants, sessions, staff
+from polyvet.storage import grants, password_links, sessions, staff, staff_access
 from polyvet.storage.store import Reader, Store
 from polyvet.storage.writing import Touching, Tx
 
@@ -82,6 +82,12 @@ class SignIn:
             right = await asyncio.to_thread(_each_verified, [*hashes, *[None] * (CANDIDATES - len(hashes))], password)
         return [user for (user, _), fits in zip(found, right, strict=False) if fits and user.active]
 
+    async def fits(self, reader: Reader, user: User, password: str) -> bool:
+        """Whether it is the password of a user who is signed in."""
+        stored = await staff_access.password_hash(reader, user.id)
+        async with self._room:
+            return await asyncio.to_thread(_verified, stored, password)
+
 
 def _each_verified(stored: list[str | None], password: str) -> list[bool]:
     return [_verified(one, password) for one in stored]
@@ -122,15 +128,22 @@ async def set_password(store: Store, clinic_id: int, email: str, password: str, 
             file = file or _addressed(tx, named[0], email)
         if file is None:
             return f"clinic {clinic_id} has no user with the e-mail {email}; --user NUMBER names who gets it"
-        staff.set_password(tx, file.user.id, stored)
-        grants.revoke_users(tx, file.user.id, values.now())
-        sessions.end_users(tx, file.user.id)
+        await put(tx, file.user, stored)
         return file.user
 
     outcome = await store.write(Touching(clinics=(clinic_id,)), job)
     if isinstance(outcome, str):
         raise PasswordError(outcome)
     return outcome
+
+
+async def put(tx: Tx, user: User, stored: str, session: str | None = None) -> None:
+    """Give a user the password that this was made of. What the user had granted ends, links to choose another one, and
+    all sessions but the one with this secret."""
+    await password_links.end_users(tx, user.id)
+    staff.set_password(tx, user.id, stored)
+    grants.revoke_users(tx, user.id, values.now())
+    sessions.end_others(tx, user.id, values.hashed(session or ""))
 
 
 def _addressed(tx: Tx, file: StaffFile, email: str) -> StaffFile:

@@ -68,15 +68,21 @@ async def begin(
     store: Store, user: User, instead_of: str | None = None, lifetime_s: int = LIFETIME_S, factors: int = 1
 ) -> str:
     """A new session of the user; gives its secret. The one that the browser had before ends."""
+
+    async def job(tx: Tx) -> str:
+        return begin_within(tx, user, instead_of, lifetime_s, factors)
+
+    return await store.write(Touching(), job)
+
+
+def begin_within(
+    tx: Tx, user: User, instead_of: str | None = None, lifetime_s: int = LIFETIME_S, factors: int = 1
+) -> str:
+    """The same inside a transaction."""
     secret, now = new_secret(), values.now()
-    session = BrowserSession(hashed(secret), user.id, now, now + lifetime_s * values.MICROSECONDS, factors)
-
-    async def job(tx: Tx) -> None:
-        if instead_of is not None:
-            sessions.end(tx, hashed(instead_of))
-        sessions.add(tx, session)
-
-    await store.write(Touching(), job)
+    if instead_of is not None:
+        sessions.end(tx, hashed(instead_of))
+    sessions.add(tx, BrowserSession(hashed(secret), user.id, now, now + lifetime_s * values.MICROSECONDS, factors))
     return secret
 
 
@@ -97,6 +103,16 @@ async def end(store: Store, secret: str) -> None:
     """End a session, if there is one."""
 
     async def job(tx: Tx) -> None:
-        sessions.end(tx, hashed(secret))
+        end_within(tx, secret)
 
     await store.write(Touching(), job)
+
+
+def end_within(tx: Tx, secret: str) -> None:
+    """The same inside a transaction."""
+    sessions.end(tx, hashed(secret))
+
+
+def end_others(tx: Tx, user: User, secret: str) -> None:
+    """End all sessions of the user but the one with this secret."""
+    sessions.end_others(tx, user.id, hashed(secret))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from polyvet.model.entities import Entity
+from polyvet.model.entities import Entity, User
 
 
 class Role(StrEnum):
@@ -16,6 +16,9 @@ class Role(StrEnum):
     NURSE = "nurse"
     RECEPTION = "reception"
     READ_ONLY = "read-only"
+
+
+KINDS = ("integration", "device", "partner")  # of keys
 
 
 class ApiKey(Entity, frozen=True):
@@ -118,6 +121,22 @@ class BrowserSession(Entity, frozen=True):
     created_at: int
     expires_at: int
     factors: int = 1  # 2: with a password and a code
+
+
+class Member(Entity, frozen=True):
+    """Somebody of a clinic's staff, and whether they can sign in: who has no password was never here, or not yet."""
+
+    user: User
+    joined: bool
+
+
+class SecondFactor(Entity, frozen=True):
+    """What somebody's codes are made of. `since` is None as long as it was not confirmed; `step` is that of the newest
+    code that was taken."""
+
+    secret: str  # in base 32
+    since: int | None
+    step: int | None
 
 
 class PasswordLink(Entity, frozen=True):

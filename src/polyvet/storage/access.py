@@ -21,6 +21,10 @@ _SEQUENCES = "clock event_seq client_seq patient_seq invoice_seq appointment_seq
 _ADD_CLINIC = inserting(clinics, f"{_CLINIC} {_SEQUENCES}", rank=0)
 _ADD_KEY = inserting(api_keys, " ".join(column.name for column in _KEY_COLUMNS), rank=10)
 _CLINICS = Statement(select(*_CLINIC_COLUMNS).order_by(clinics.c.id))
+_CLINICS_BELOW = Statement(
+    select(*_CLINIC_COLUMNS).where(clinics.c.id < p("before")).order_by(clinics.c.id.desc()).limit(p("limit")),
+    "before limit",
+)
 _CLINIC_BY_ID = Statement(select(*_CLINIC_COLUMNS).where(clinics.c.id == p("clinic")), "clinic")
 _CHANGE_CLINIC = Statement(
     update(clinics)
@@ -32,6 +36,19 @@ _CHANGE_CLINIC = Statement(
 _NEXT_CLINIC = Statement(select(func.coalesce(func.max(clinics.c.id), 0) + 1))
 _KEY_BY_HASH = Statement(select(*_KEY_COLUMNS).where(api_keys.c.key_hash == p("key_hash")), "key_hash")
 _KEYS = Statement(select(*_KEY_COLUMNS).order_by(api_keys.c.created_at, api_keys.c.id))
+_here = api_keys.c.clinic_id == p("clinic")
+_KEY = Statement(select(*_KEY_COLUMNS).where(_here, api_keys.c.id == p("key")), "clinic key")
+_PAGES = {
+    living: Statement(
+        select(*_KEY_COLUMNS)
+        .where(_here, api_keys.c.id < p("before"), in_state)
+        .order_by(api_keys.c.id.desc())
+        .limit(p("most")),
+        "clinic before most",
+    )
+    for living, in_state in ((True, api_keys.c.revoked_at.is_(None)), (False, api_keys.c.revoked_at.is_not(None)))
+}
+_LIVING = Statement(select(func.count()).select_from(api_keys).where(_here, api_keys.c.revoked_at.is_(None)), "clinic")
 _REVOKE = Statement(
     update(api_keys).where(api_keys.c.id == p("key")).values(revoked_at=p("new_revoked_at")),
     "new_revoked_at key",
@@ -63,6 +80,11 @@ async def list_clinics(reader: Reader) -> list[Clinic]:
     return [Clinic(*row) for row in await reader.fetch(_CLINICS)]
 
 
+async def clinics_below(reader: Reader, before: int, limit: int) -> list[Clinic]:
+    """Clinics with lower numbers than `before`, the latest first."""
+    return [Clinic(*row) for row in await reader.fetch(_CLINICS_BELOW, before, limit)]
+
+
 async def get_clinic(reader: Reader, clinic_id: int) -> Clinic | None:
     """One clinic."""
     row = await reader.fetch_one(_CLINIC_BY_ID, clinic_id)
@@ -83,6 +105,24 @@ async def key_by_hash(reader: Reader, key_hash: bytes) -> ApiKey | None:
 async def list_keys(reader: Reader) -> list[ApiKey]:
     """All keys of all clinics, the oldest first."""
     return [ApiKey(*row) for row in await reader.fetch(_KEYS)]
+
+
+async def get_key(reader: Reader, clinic_id: int, key_id: bytes) -> ApiKey | None:
+    """One key of a clinic, revoked or not."""
+    row = await reader.fetch_one(_KEY, clinic_id, key_id)
+    return None if row is None else ApiKey(*row)
+
+
+async def page_of_keys(reader: Reader, clinic_id: int, before: bytes, most: int, *, living: bool) -> list[ApiKey]:
+    """A clinic's keys that were made before the one with the id `before`, the newest first: those that are alive, or
+    those that are not."""
+    return [ApiKey(*row) for row in await reader.fetch(_PAGES[living], clinic_id, before, most)]
+
+
+async def living_keys(reader: Reader, clinic_id: int) -> int:
+    """How many keys of a clinic are alive."""
+    number: int = (await reader.fetch_one(_LIVING, clinic_id))[0]
+    return number
 
 
 def revoke_key(tx: Tx, key_id: bytes, at: int) -> None:

@@ -37,6 +37,7 @@ _HELD = Statement(
     select(
         *_TOKEN_COLUMNS, *_GRANT_COLUMNS, *applications.COLUMNS,
         or_(g.user_id.is_(None), func.coalesce(users.c.active, False)), users.c.clinic_id, users.c.library_role,
+        users.c.console_role,
     )
     .select_from(
         oauth_tokens.join(oauth_grants, g.id == t.grant_id)
@@ -120,6 +121,7 @@ class Held(msgspec.Struct, frozen=True):
     user_active: bool  # nobody's user is active, too
     user_clinic: int | None
     role: str | None  # the user's, in the library
+    console_role: str | None  # the user's, at the clinic
 
     @property
     def clinic_id(self) -> int:
@@ -166,7 +168,7 @@ async def held(reader: Reader, token_hash: bytes) -> Held | None:
         return None
     of_token, of_grant = len(_TOKEN_COLUMNS), len(_TOKEN_COLUMNS) + len(_GRANT_COLUMNS)
     token, grant = Token(*row[:of_token]), Grant(*row[of_token:of_grant])
-    return Held(token, grant, Application(*row[of_grant:-3]), bool(row[-3]), row[-2], row[-1])
+    return Held(token, grant, Application(*row[of_grant:-4]), bool(row[-4]), *row[-3:])
 
 
 def end_token(tx: Tx, token_hash: bytes, at: int) -> None:

@@ -31,6 +31,7 @@ _GET = Statement(
 )
 _END = Statement(delete(sessions).where(s.token_hash == p("token_hash")), "token_hash", rank=70)
 _END_USERS = Statement(delete(sessions).where(s.user_id == p("user")), "user", rank=70)
+_END_OTHERS = Statement(delete(sessions).where(s.user_id == p("user"), s.token_hash != p("kept")), "user kept", rank=70)
 # Two sweeps at a time share the work; neither waits for the other.
 _old = select(s.token_hash).where(s.expires_at < p("before")).order_by(s.expires_at).limit(p("most"))
 _SWEEP = Statement(
@@ -70,3 +71,8 @@ def end(tx: Tx, token_hash: bytes) -> None:
 def end_users(tx: Tx, user_id: bytes) -> None:
     """End all sessions of a user."""
     tx.write(_END_USERS, user_id)
+
+
+def end_others(tx: Tx, user_id: bytes, kept: bytes) -> None:
+    """End all sessions of a user but the one with this SHA-256."""
+    tx.write(_END_OTHERS, user_id, kept)

@@ -21,7 +21,7 @@ from polyvet.core.context import Caller, Context
 from polyvet.model.errors import Busy, NoSuchRoute, PolyvetError, Unauthenticated
 from polyvet.model.requests import Known
 from polyvet.storage.store import Store
-from polyvet.web.limits import Limits
+from polyvet.web.limits import Limits, Room
 from polyvet.web.log import RequestLog, shown
 from polyvet.web.marks import Marks
 from polyvet.web.message import ANSWER, Headers, Receive, Reply, Request, Scope, Send
@@ -46,6 +46,7 @@ class Wire(Protocol):
     def find(self, table: RouteTable, request: Request) -> tuple[Route, dict[str, str]]: ...
     def secret(self, request: Request) -> str | None: ...
     def count(self, services: Services, request: Request, caller: Caller, route: Route) -> Headers: ...
+    def room(self, services: Services, caller: Caller, routes: RouteTable) -> list[Room]: ...
     def error(self, error: PolyvetError) -> Reply: ...
     def defect(self) -> Reply: ...
 
@@ -82,6 +83,11 @@ class Dialect:
         self.document = document
         self._services = services
         self._callers = callers
+
+    def room(self, caller: Caller) -> list[Room]:
+        """What is left of a caller's budgets. Nothing where nothing is counted, and of what was not used lately where
+        each operation has its own."""
+        return self.wire.room(self._services, caller, self.routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request whose path starts with the dialect's root."""

@@ -9,9 +9,10 @@ from functools import partial
 import httpx
 import pytest
 
-from polyvet.dialects.vetcheck.login import CHOOSING_S, VISIT
+from polyvet.dialects.vetcheck.login import VISIT
 from polyvet.identity import passwords, registration, sessions
 from polyvet.identity.attempts import AS_ONE, FROM_ONE_ADDRESS
+from polyvet.identity.entering import HALF_S
 from polyvet.identity.registration import NewAccount
 from polyvet.model import values
 from polyvet.sandbox.practice import SECOND_CLINIC
@@ -263,7 +264,7 @@ def test_nobody_is_sent_elsewhere_after_signing_in(module_practice: Practice, ne
     user = user_of(module_practice, EMAIL)
     browser = module_practice.client()
     page = browser.get("/login", params={"next": next_})
-    secret = module_practice.run(lambda store: sessions.begin(store, user, lifetime_s=CHOOSING_S))
+    secret = module_practice.run(lambda store: sessions.begin(store, user, lifetime_s=HALF_S))
     answer = sent(browser, page, chosen=secret)  # as after the password, without its time
     assert (answer.status_code, answer.headers["location"]) == (303, "/account")
     assert VISIT in browser.cookies

@@ -15,9 +15,9 @@ from authlib.oauth2.rfc6749 import AccessDeniedError
 from starlette.responses import Response
 
 from polyvet.dialects.provet.wire import API_SCOPE, NAME, OPENID
-from polyvet.identity import asking, attempts, grants
+from polyvet.identity import asking, entering, grants
 from polyvet.identity.asking import ASKED, Shown
-from polyvet.identity.passwords import SignIn
+from polyvet.identity.entering import Entering
 from polyvet.model.access import Application
 from polyvet.model.entities import Clinic, User
 from polyvet.model.errors import Invalid, LimitReached, TooLarge, WrongMediaType
@@ -28,7 +28,7 @@ from polyvet.web.message import Request
 from polyvet.web.oauth import sent_back
 from polyvet.web.rolling import Rolling
 
-_WRONG = "This e-mail and password are not right. Check both and try again."
+_CODE = "Your account asks for a code, too. It is missing, not right, or was used before. Type all three again."
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -46,8 +46,7 @@ class Authorize:
     def __init__(self, store: Store, issuer: Callable[[Request, Clinic], str], attempts: Rolling) -> None:
         self._store = store
         self._issuer = issuer
-        self._attempts = attempts
-        self._sign_in = SignIn()
+        self._entering = Entering(store, attempts)
 
     async def asked(self, request: Request, clinic: Clinic) -> Response:
         """GET: the page."""
@@ -77,11 +76,11 @@ class Authorize:
         if decision != "allow":
             return _page(clinic, asked)
         try:
-            user = await self._signed_in(request, clinic, fields)
+            user = await self._signed_in(request, asked, clinic, fields)
         except LimitReached as error:
-            return _page(clinic, asked, 429, f"Too many attempts. Wait {error.retry_after} seconds.", error.retry_after)
-        if user is None:
-            return _page(clinic, asked, 401, _WRONG)
+            return _page(clinic, asked, 429, entering.too_many(error), error.retry_after)
+        if isinstance(user, str):
+            return _page(clinic, asked, 401, user)
         consent = grants.Consent(
             user_id=user.id,
             redirect_uri=redirect_uri,
@@ -92,13 +91,16 @@ class Authorize:
         code = await grants.add_code(self._store, application, consent)
         return sent_back(redirect_uri, {"code": code}, fields.get("state"), issuer)
 
-    async def _signed_in(self, request: Request, clinic: Clinic, fields: Fields) -> User | None:
-        """Who signed in. LimitReached for who guesses."""
+    async def _signed_in(self, request: Request, asked: Asked, clinic: Clinic, fields: Fields) -> User | str:
+        """Who signed in, or what was not right. LimitReached for who guesses."""
         email, password = fields.get("email"), fields.get("password")
         if email is None or password is None:
-            return None
-        attempts.count(self._attempts, b"sign-in of %d" % clinic.id, request, email)
-        return await self._sign_in.user(self._store.reader, clinic.id, email, password)
+            return entering.WRONG
+        user = await self._entering.at_clinic(clinic.id, request, email, password)
+        if user is None:
+            return entering.WRONG
+        allowing = f"to allow {asked.application.name}"
+        return user if await self._entering.with_code(request, user, fields.text("code"), allowing) else _CODE
 
 
 def _checked(application: Application, redirect_uri: str, fields: Fields) -> Asked:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`/login`, `/register` and `/logout`: a user's session begins and ends.
+"""`/login` with the page for a code, `/register` and `/logout`: a user's session begins and ends.
 
 Their forms are guarded by a cookie of their own before there is a session: nobody is signed in, unknowingly, as
 somebody else.
@@ -12,14 +12,12 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from polyvet.core.clinics import Clinics
 from polyvet.dialects.vetcheck.people import Shared, Table, told
 from polyvet.dialects.vetcheck.signed import HOME, check, current
 from polyvet.dialects.vetcheck.wire import NAME
-from polyvet.identity import attempts, registration, sessions
-from polyvet.identity.passwords import SignIn
+from polyvet.identity import attempts, entering, registration, sessions
+from polyvet.identity.entering import Entering, Entry
 from polyvet.identity.registration import NewAccount
-from polyvet.model import values
 from polyvet.model.entities import User
 from polyvet.model.errors import Invalid, LimitReached
 from polyvet.web import pages
@@ -29,8 +27,6 @@ from polyvet.web.message import Request
 from polyvet.web.people import moved
 
 VISIT = "polyvet_visit"  # the cookie of a browser that has no session yet
-CHOOSING_S = 300  # to choose one of several clinics
-_WRONG = "This e-mail and password are not right. Check both and try again."
 _NOBODY = "New accounts are not made here. Ask whoever runs this server for one."
 
 
@@ -39,6 +35,7 @@ def table(shared: Shared) -> Table:
     login = Login(shared)
     return {
         "login": {"GET": login.asked, "POST": login.signing_in},
+        "login/code": {"GET": login.asked_for_code, "POST": login.completing},
         "register": {"GET": login.asked_to_register, "POST": login.registering},
         "logout": {"GET": login.asked_to_leave, "POST": login.leaving},
     }
@@ -49,8 +46,7 @@ class Login:
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
-        self._clinics = Clinics()
-        self._sign_in = SignIn()
+        self._entering = Entering(shared.store, shared.attempts)
 
     async def asked(self, request: Request) -> Response:
         """The page to sign in on, also for somebody who is signed in and wants to be somebody else."""
@@ -61,21 +57,41 @@ class Login:
         form = await self._form(request)
         chosen = form.get("chosen")
         if chosen is not None:
-            found = await sessions.find(self._shared.store.reader, chosen)
-            # Not one that somebody has signed in with: it would never end.
-            if found is None or found.lifetime > CHOOSING_S * values.MICROSECONDS:
-                return self._login_page(request, 401, "That took too long. Sign in again.")
-            await sessions.end(self._shared.store, chosen)
-            return await self._begun(request, found.user)
+            user = await self._entering.chosen(chosen)
+            if user is None:
+                return self._login_page(request, 401, entering.TOO_LATE)
+            return await self._begun(request, user)
         email, password = form.get("email") or "", form.get("password") or ""
         try:
-            attempts.count(self._shared.attempts, NAME.encode(), request, email)
+            users = await self._entering.by_password(NAME.encode(), request, email, password)
         except LimitReached as error:
-            return _too_many(self._login_page(request, 429, _wait(error), email), error)
-        users = await self._sign_in.users(self._shared.store.reader, email, password) if password else []
+            return _too_many(self._login_page(request, 429, entering.too_many(error), email), error)
         if not users:
-            return self._login_page(request, 401, _WRONG, email)
-        return await self._begun(request, users[0]) if len(users) == 1 else await self._choice(request, users)
+            return self._login_page(request, 401, entering.WRONG, email)
+        if len(users) == 1:
+            return await self._begun(request, users[0])
+        return self._page(request, "choose_clinic.html", 200, choices=await self._entering.choices(users))
+
+    async def asked_for_code(self, request: Request) -> Response:
+        """The page for the code of a second factor."""
+        if await self._entering.half(cookie(request, sessions.COOKIE)) is None:
+            return moved(request, f"/login{_onward(request)}")
+        return self._page(request, "code.html", 200)
+
+    async def completing(self, request: Request) -> Response:
+        """The form of that page."""
+        form = await self._form(request)
+        half = cookie(request, sessions.COOKIE) or ""
+        user = await self._entering.half(half)
+        if user is None:
+            return moved(request, f"/login{_onward(request)}")
+        try:
+            entry = await self._entering.complete(request, user, half, form.text("code"))
+        except LimitReached as error:
+            return _too_many(self._page(request, "code.html", 429, problem=entering.too_many(error)), error)
+        if entry is None:
+            return self._page(request, "code.html", 401, problem=entering.WRONG_CODE)
+        return self._kept(request, entry)
 
     async def asked_to_register(self, request: Request) -> Response:
         """The page to register on."""
@@ -91,7 +107,7 @@ class Login:
             attempts.count(self._shared.attempts, b"registering", request, new.email)
             user = await registration.register(self._shared.store, new)
         except LimitReached as error:
-            return _too_many(self._register_page(request, 429, new, problem=_wait(error)), error)
+            return _too_many(self._register_page(request, 429, new, problem=entering.too_many(error)), error)
         except Invalid as error:
             return self._register_page(request, 400, new, problems=error.problems)
         return await self._begun(request, user)
@@ -109,7 +125,7 @@ class Login:
         response = moved(request, "/login")
         if session is not None:
             check(session, await of_form(request))
-            await sessions.end(self._shared.store, cookie(request, sessions.COOKIE) or "")
+            await self._entering.leave(session.user, cookie(request, sessions.COOKIE) or "")
             self._keep(request, response, sessions.COOKIE, "", 0)
         return response
 
@@ -120,22 +136,18 @@ class Login:
         return form
 
     async def _begun(self, request: Request, user: User) -> Response:
-        """A new session, whatever cookie came, and on to where the user wanted to go."""
-        secret = await sessions.begin(self._shared.store, user, cookie(request, sessions.COOKIE))
-        response = moved(request, local(_next(request)) or HOME)
-        self._keep(request, response, sessions.COOKIE, secret, sessions.LIFETIME_S)
+        """A new session, whatever cookie came, and on to where the user wanted to go, or to where a code is asked
+        for."""
+        return self._kept(request, await self._entering.begin(user, cookie(request, sessions.COOKIE)))
+
+    def _kept(self, request: Request, entry: Entry) -> Response:
+        wanted = local(_next(request)) or HOME
+        response = moved(request, wanted if entry.whole else f"/login/code{_onward(request)}")
+        self._keep(request, response, sessions.COOKIE, entry.secret, entry.seconds)
         return response
 
     def _keep(self, request: Request, response: Response, name: str, secret: str, seconds: int) -> None:
         keep(request, response, name, secret, seconds, self._shared.options.public_url)
-
-    async def _choice(self, request: Request, users: list[User]) -> Response:
-        """Of several clinics, one: each button carries a session of a few minutes, so nobody types a password twice."""
-        reader, choices = self._shared.store.reader, []
-        for user in users:
-            secret = await sessions.begin(self._shared.store, user, lifetime_s=CHOOSING_S)
-            choices.append((secret, (await self._clinics.get(reader, user.clinic_id)).name))
-        return self._page(request, "choose_clinic.html", 200, choices=choices)
 
     def _login_page(self, request: Request, status: int = 200, problem: str | None = None, email: str = "") -> Response:
         registration = self._shared.options.registration
@@ -156,9 +168,7 @@ class Login:
     def _page(self, request: Request, name: str, status: int, **shown: Any) -> Response:
         visit = cookie(request, VISIT)
         secret = visit or sessions.new_secret()
-        next_ = local(_next(request))
-        query = "" if next_ is None else f"?next={quote(next_, safe='/')}"
-        response = pages.page(name, status, csrf=sessions.csrf_of(secret), query=query, **shown)
+        response = pages.page(name, status, csrf=sessions.csrf_of(secret), query=_onward(request), **shown)
         self._keep(request, response, VISIT, secret, sessions.LIFETIME_S)
         return response
 
@@ -167,8 +177,10 @@ def _next(request: Request) -> str | None:
     return of_query(request.scope["query_string"]).get("next")
 
 
-def _wait(error: LimitReached) -> str:
-    return f"Too many attempts. Wait {error.retry_after} seconds."
+def _onward(request: Request) -> str:
+    """What tells the next page where the user wanted to go."""
+    next_ = local(_next(request))
+    return "" if next_ is None else f"?next={quote(next_, safe='/')}"
 
 
 def _too_many(response: Response, error: LimitReached) -> Response:

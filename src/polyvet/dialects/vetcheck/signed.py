@@ -33,8 +33,9 @@ def context(shared: Shared, session: Session) -> Context:
     """Who is signed in, as core asks for it: at their clinic, with the role that they have now."""
     user = session.user
     caller = Caller(
-        user.id, user.clinic_id, user.role, roles.through_api(user), user.name, user_id=user.id, role=user.library_role
-    )
+        user.id, user.clinic_id, user.role, roles.through_api(user.console_role), user.name, user_id=user.id,
+        role=user.library_role,
+    )  # fmt: skip
     return Context(caller, shared.store, shared.codelists)
 
 

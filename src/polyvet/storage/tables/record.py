@@ -15,6 +15,7 @@ from polyvet.storage.tables.columns import (
     ID,
     INSTANT,
     SERIAL,
+    active_,
     clinic_,
     document,
     id_,
@@ -54,6 +55,7 @@ species = Table(
     text_("common"),
     text_("synonyms"),
     *plain("common_lower common_upper"),
+    active_(),
 )
 
 breeds = Table(
@@ -63,6 +65,7 @@ breeds = Table(
     int_("clinic_id", ForeignKey("clinics.id"), nullable=True),
     int_("species_id", ForeignKey("species.id")),
     text_("name"),
+    active_(),
     Index("breeds_species", "species_id"),
 )
 
