@@ -116,7 +116,7 @@ def test_animals_stay_whatever_their_state(store_url: str) -> None:
             owner = await new_client(world, here, first_name="Ada", last_name="Lovelace")
             pets = [
                 await new_patient(
-                    world, here, owner.client.number, name=name, passport_number="P1", animal_code="A7",
+                    world, here, owner.client.number, name=name, passport_number="paper-1", animal_code="farm-7",
                     microchip="981020000012345", remarks="Ada's", street="Dorset 1",
                 )
                 for name in ("Rex", "Kit", "Gone")
@@ -133,7 +133,7 @@ def test_animals_stay_whatever_their_state(store_url: str) -> None:
             ]  # fmt: skip
             assert {one.microchip for one in states if one} == {"981020000012345"}
             held = str(await personal.held(world.store.reader, here, owner.client.id))
-            assert [text in held for text in ("P1", "Dorset", "Ada", "A7")] == [False, False, False, True]
+            assert [text in held for text in ("paper-1", "Dorset", "Ada", "farm-7")] == [False, False, False, True]
             assert await world.names(here) == ["Rex"]
             assert await check(store_url) == []
 

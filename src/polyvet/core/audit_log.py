@@ -129,8 +129,9 @@ async def export(ctx: Context, wanted: Wanted) -> AsyncIterator[list[Entry]]:
 
 
 async def _page(reader: Reader, clinic_id: int, wanted: Wanted, mark: Mark | None, limit: int) -> Page:
-    mark = mark or await _start(reader, clinic_id, wanted)
-    logs = [_Log(fetch, wants, mark) for fetch, wants in _logs(reader, clinic_id, wanted)]
+    low, high = await _range(reader, clinic_id, wanted)
+    mark = mark or high
+    logs = [_Log(fetch, wants, mark) for fetch, wants in _Reading(reader, clinic_id, wanted, low).logs()]
     for log in logs:
         await log.fill(limit + 1)
     entries: list[Entry] = []
@@ -190,59 +191,68 @@ def _together(start: Mark, places: list[Mark]) -> Mark:
     return found
 
 
-async def _start(reader: Reader, clinic_id: int, wanted: Wanted) -> Mark:
-    """Behind all that is not before `until`."""
-    if wanted.until == LATEST:
-        return Mark()
+async def _range(reader: Reader, clinic_id: int, wanted: Wanted) -> tuple[int, Mark]:
+    """The first event of the time asked for, and the place behind all of it. The log goes by the clinic's clock, so
+    that its events of a time are a range of it."""
+    if wanted.since == 0 and wanted.until == LATEST:
+        return 0, Mark()
     last = await stored.last_seq(reader, clinic_id)
-    seq = await stored.seq_at(reader, clinic_id, wanted.until, last)
-    return Mark(seq, wanted.until, b"\0" * 16, wanted.until, "")
+    low = await stored.seq_at(reader, clinic_id, wanted.since, last)
+    if wanted.until == LATEST:
+        return low, Mark()
+    high = await stored.seq_at(reader, clinic_id, wanted.until, last)
+    return low, Mark(high, wanted.until, b"\0" * 16, wanted.until, "")
 
 
-def _logs(reader: Reader, clinic_id: int, wanted: Wanted) -> list[tuple[Fetch, Callable[[Line], bool]]]:
-    """The logs that may hold what is looked for: how each is read, and what of it is wanted."""
-    things: list[bytes | None] = [None] if wanted.things is None else list(wanted.things.ids)
-    spelled = frozenset[str]() if wanted.things is None else wanted.things.spelled
+class _Reading(msgspec.Struct, frozen=True):
+    """How the three logs are read for what is looked for; `low` is the first event of the time asked for."""
 
-    async def changes(mark: Mark, look: int) -> list[Line]:
-        found = [
-            line
-            for thing in things
-            for line in await stored.events_before(
-                reader, clinic_id, mark, wanted.since, look, actor=wanted.actor, thing=thing
+    reader: Reader
+    clinic_id: int
+    wanted: Wanted
+    low: int
+
+    def logs(self) -> list[tuple[Fetch, Callable[[Line], bool]]]:
+        """The logs that may hold it: how each is read, and what of it is wanted."""
+        found: list[tuple[Fetch, Callable[[Line], bool]]] = [(self._deeds, self._is_done)]
+        if self.wanted.kind in (None, Kind.CHANGED):
+            found.append((self._changes, self._is_by))
+        if self.wanted.kind in (None, Kind.SEEN):
+            found.append((self._asked, self._is_read))
+        return found
+
+    @property
+    def _things(self) -> list[bytes | None]:
+        return [None] if self.wanted.things is None else list(self.wanted.things.ids)
+
+    async def _changes(self, mark: Mark, look: int) -> list[Line]:
+        found: list[Line] = []
+        for thing in self._things:
+            found += await stored.events_before(
+                self.reader, self.clinic_id, mark, self.low, look, actor=self.wanted.actor, thing=thing
             )
-        ]
         return sorted(found, key=lambda line: -line.mark.seq)[:look]
 
-    async def deeds(mark: Mark, look: int) -> list[Line]:
-        found = [
-            line
-            for thing in things
-            for line in await stored.deeds_before(
-                reader, clinic_id, mark, wanted.since, look, actor=wanted.actor, thing=thing
+    async def _deeds(self, mark: Mark, look: int) -> list[Line]:
+        found: list[Line] = []
+        for thing in self._things:
+            found += await stored.deeds_before(
+                self.reader, self.clinic_id, mark, self.wanted.since, look, actor=self.wanted.actor, thing=thing
             )
-        ]
         return sorted(found, key=lambda line: (line.mark.deed_at, line.mark.deed_id), reverse=True)[:look]
 
-    async def asked(mark: Mark, look: int) -> list[Line]:
-        return await stored.asked_before(reader, clinic_id, mark, wanted.since, look)
+    async def _asked(self, mark: Mark, look: int) -> list[Line]:
+        return await stored.asked_before(self.reader, self.clinic_id, mark, self.wanted.since, look)
 
-    def by(line: Line) -> bool:
-        return wanted.actor is None or line.entry.actor == wanted.actor
+    def _is_by(self, line: Line) -> bool:
+        return self.wanted.actor is None or line.entry.actor == self.wanted.actor
 
-    def done(line: Line) -> bool:
-        return by(line) and wanted.kind in (None, _kind(line.entry.action))
+    def _is_done(self, line: Line) -> bool:
+        return self._is_by(line) and self.wanted.kind in (None, _kind(line.entry.action))
 
-    def read(line: Line) -> bool:
+    def _is_read(self, line: Line) -> bool:
         named = _named(line.path)
-        return by(line) and bool(named & spelled if spelled else named)
-
-    logs: list[tuple[Fetch, Callable[[Line], bool]]] = [(deeds, done)]
-    if wanted.kind in (None, Kind.CHANGED):
-        logs.append((changes, by))
-    if wanted.kind in (None, Kind.SEEN):
-        logs.append((asked, read))
-    return logs
+        return self._is_by(line) and bool(named if self.wanted.things is None else named & self.wanted.things.spelled)
 
 
 def _kind(action: str) -> Kind:

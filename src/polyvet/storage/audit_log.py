@@ -71,7 +71,7 @@ def _events(choice: str) -> Statement:
     where = [
         ev.clinic_id == p("clinic"),
         ev.seq < p("before"),
-        ev.at >= p("since"),
+        ev.seq >= p("low"),
         *_chosen(choice, ev.actor, ev.entity_id),
     ]
     some = select(*_EVENT, ev.clinic_id).where(*where).order_by(ev.seq.desc()).limit(p("look")).subquery("some")
@@ -84,7 +84,7 @@ def _events(choice: str) -> Statement:
     )
     names = (c.number, clients.c.first_name, clients.c.last_name, clients.c.organization_name)
     query = select(*(s[column.name] for column in _EVENT), *names, e.number, patients.c.name).select_from(joined)
-    return Statement(query.order_by(s.seq.desc()), f"clinic before since look{' chosen' if choice else ''}")
+    return Statement(query.order_by(s.seq.desc()), f"clinic before low look{' chosen' if choice else ''}")
 
 
 def _deeds(choice: str) -> Statement:
@@ -158,11 +158,11 @@ _NUMBERS_OF = Statement(
 
 
 async def events_before(
-    reader: Reader, clinic_id: int, mark: Mark, since: int, look: int, *, actor: bytes | None, thing: bytes | None
+    reader: Reader, clinic_id: int, mark: Mark, low: int, look: int, *, actor: bytes | None, thing: bytes | None
 ) -> list[Line]:
     """Up to `look` changes of the record, the last first; by one actor or of one thing, whose changer is known."""
     chosen, value = _choice(actor, thing)
-    rows = await reader.fetch(_EVENTS[chosen], clinic_id, mark.seq, since, look, *value)
+    rows = await reader.fetch(_EVENTS[chosen], clinic_id, mark.seq, low, look, *value)
     return [_event(row, mark) for row in rows]
 
 

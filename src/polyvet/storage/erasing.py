@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Table, delete, or_, select, update
 
 from polyvet.model.library import MailState
-from polyvet.storage.personal import appointments, concerning, here, mailed, shared, theirs
+from polyvet.storage.personal import appointments, concerning, here, mailed, of_theirs, shared, theirs
 from polyvet.storage.statement import Statement, p
 from polyvet.storage.store import Reader
 from polyvet.storage.tables import (
@@ -56,12 +56,11 @@ class Texts(msgspec.Struct, frozen=True):
         return [*self.key.split(), *self.columns.split()]
 
 
-_began = select(content.c.id).where(here(content), content.c.patient_id.in_(theirs()))
+_began = select(content.c.id).where(of_theirs(content))
 _offered = select(offers.c.id).where(offers.c.client_id == p("client"))
 _things = or_(
     audit.c.entity_id == p("client"), audit.c.entity_id.in_(theirs()), audit.c.entity_id.in_(_offered),
 )  # fmt: skip
-_record = medical_records.c
 OWN = (  # what is said to the person or of them alone
     Texts("reminders", reminders, "id", "details", reminders.c.id.in_(concerning(reminders)), True, "reminder"),
     Texts("submissions", submissions, "subject_id", "answers shown",
@@ -78,7 +77,7 @@ LINES = Texts(
 STAYING = (  # what tells of the animal, and may name the person
     Texts("records", medical_records, "id",
           "title subjective objective assessment differential plan blood_test urine_test",
-          here(medical_records) & _record.patient_id.in_(theirs()), True, "record"),
+          of_theirs(medical_records), True, "record"),
     Texts("appointments", calendar_events, "id", "title details", appointments(), True, "appointment"),
     LINES,
     Texts("forms", submissions, "subject_id", "answers shown", submissions.c.subject_id.in_(_began)),

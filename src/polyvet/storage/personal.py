@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -53,18 +53,30 @@ def theirs() -> Select[Any]:
     return select(e.patient_id).where(here(enrolments), e.client_id == p("client"))
 
 
+def of_theirs(table: Table) -> ColumnElement[bool]:
+    """The clinic's rows of these patients. The clinic stands there as an expression, so that their index is chosen and
+    not one of all that the clinic has."""
+    return table.c.patient_id.in_(theirs()) & (table.c.clinic_id + literal_column("0") == p("clinic"))
+
+
+def _ids(table: Table, *where: ColumnElement[bool]) -> Select[Any]:
+    """The ids of rows for which one of these holds, each with an index of its own."""
+    found = union(*(select(table.c.id).where(one) for one in where)).subquery()
+    return select(found.c.id)
+
+
 def concerning(table: Table) -> Select[Any]:
-    """The ids of the clinic's rows that name the client or one of their patients; one index serves each half."""
-    of_client = select(table.c.id).where(here(table), table.c.client_id == p("client"))
-    of_patient = select(table.c.id).where(here(table), table.c.patient_id.in_(theirs()))
-    return select(union(of_client, of_patient).subquery().c.id)
+    """The ids of the clinic's rows that name the client or one of their patients."""
+    return _ids(table, here(table) & (table.c.client_id == p("client")), of_theirs(table))
 
 
 def appointments() -> ColumnElement[bool]:
     """Appointments of the client or of one of their patients, also beside others."""
     t = calendar_events.c
     beside = select(event_patients.c.event_id).where(event_patients.c.patient_id.in_(theirs()))
-    return here(calendar_events) & or_(t.id.in_(concerning(calendar_events)), t.id.in_(beside))
+    own = here(calendar_events) & (t.client_id == p("client"))
+    of_clinic = t.clinic_id + literal_column("0") == p("clinic")
+    return t.id.in_(_ids(calendar_events, own, of_theirs(calendar_events), t.id.in_(beside) & of_clinic))
 
 
 def mailed(column: Column[Any]) -> ColumnElement[bool]:
@@ -77,14 +89,17 @@ def mailed(column: Column[Any]) -> ColumnElement[bool]:
 
 def shared() -> ColumnElement[bool]:
     """Shares about one of their patients, or sent to them."""
-    return here(shares) & or_(shares.c.patient_id.in_(theirs()), mailed(shares.c.email))
+    return shares.c.id.in_(_ids(shares, of_theirs(shares), here(shares) & mailed(shares.c.email)))
 
 
 _shared = select(shares.c.id).where(shared())
-_begun = select(content.c.id).where(here(content), content.c.patient_id.in_(theirs()))
+_begun = select(content.c.id).where(of_theirs(content))
 _offered = or_(offers.c.from_clinic == p("clinic"), offers.c.to_clinic == p("clinic"))
-_own = here(custom_field_values)
 _values = custom_field_values.c
+_valued = union(
+    select(_values.number).where(here(custom_field_values), _values.client_id == p("client")),
+    select(_values.number).where(here(custom_field_values), _values.patient_id.in_(theirs())),
+)
 _PLAIN = "clinic client"
 
 
@@ -124,10 +139,10 @@ HELD: tuple[Held, ...] = (
         "custom_values",
         "values of the clinic's own fields",
         custom_field_values,
-        _own
+        here(custom_field_values)
         & (custom_fields.c.clinic_id == _values.clinic_id)
         & (custom_fields.c.number == _values.field)
-        & or_(_values.client_id == p("client"), _values.patient_id.in_(theirs())),
+        & _values.number.in_(_valued),
         source=(custom_field_values, custom_fields),
         more=(custom_fields.c.label,),
     ),
@@ -135,7 +150,7 @@ HELD: tuple[Held, ...] = (
         "records",
         "medical records",
         medical_records,
-        here(medical_records) & medical_records.c.patient_id.in_(theirs()),
+        of_theirs(medical_records),
     ),
     Held("appointments", "appointments", calendar_events, appointments()),
     Held("invoices", "invoices", invoices, invoices.c.id.in_(concerning(invoices))),
@@ -202,27 +217,18 @@ _COUNT = {
     if kind.counted
 }
 _PLACES = Statement(select(c.clinic_id, c.state).where(c.client_id == p("client")).order_by(c.clinic_id), "client")
-_SEARCH = Statement(
-    select(c.number, clients.c.first_name, clients.c.last_name, clients.c.organization_name, clients.c.email, c.state)
-    .select_from(connections.join(clients, clients.c.id == c.client_id))
-    .where(
-        c.clinic_id == p("clinic"), c.number < p("before"), c.state <= _ARCHIVED,
-        func.instr(c.search_text, p("fragment", c.search_text.type)) > literal_column("0"),
-    )
-    .order_by(c.number.desc())
-    .limit(p("limit")),
-    "clinic before fragment limit",
-    postgresql=select(
-        c.number, clients.c.first_name, clients.c.last_name, clients.c.organization_name, clients.c.email, c.state
-    )
-    .select_from(connections.join(clients, clients.c.id == c.client_id))
-    .where(
-        c.clinic_id == p("clinic"), c.number < p("before"), c.state <= _ARCHIVED,
-        func.strpos(c.search_text, p("fragment", c.search_text.type)) > literal_column("0"),
-    )
-    .order_by(c.number.desc())
-    .limit(p("limit")),
-)  # fmt: skip
+
+
+def _searching(holds: Callable[..., ColumnElement[int]]) -> Select[Any]:
+    query = select(c.number, *(clients.c[name] for name in _NAMES.split()), c.state)
+    found = holds(c.search_text, p("fragment", c.search_text.type)) > literal_column("0")
+    seen = (here(connections), c.number < p("before"), c.state <= _ARCHIVED)
+    joined = query.select_from(connections.join(clients, clients.c.id == c.client_id))
+    return joined.where(*seen, found).order_by(c.number.desc()).limit(p("limit"))
+
+
+_NAMES = "first_name last_name organization_name email"
+_SEARCH = Statement(_searching(func.instr), "clinic before fragment limit", postgresql=_searching(func.strpos))
 
 
 class Person(msgspec.Struct, frozen=True):
