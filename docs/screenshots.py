@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pictures of docs/console.md and the table of what its pages weigh, made of a new demo practice.
+"""The pictures that docs/console.md shows, and the table of what its pages weigh, made of a new demo practice.
 
 `make screenshots` runs it: `python -m docs.screenshots [FOLDER]`. It starts `polyvet serve --demo`, gives the practice
-a busy morning through its APIs, opens each page of the menu as the owner, and prints the table.
+a busy morning through its APIs, opens the pages as their owner, and prints the table.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import statistics
 import sys
 import tempfile
@@ -22,11 +23,20 @@ from polyvet.console.console import ROWS
 from tests.browser import chromium
 from tests.serving.running import Running, until
 
-FOLDER = Path(__file__).parent / "console"
+TEXT = Path(__file__).parent / "console.md"
+FOLDER = TEXT.with_suffix("")
 DESK: Any = {"viewport": {"width": 1120, "height": 720}}
 PHONE: Any = {"viewport": {"width": 375, "height": 667}, "is_mobile": True, "color_scheme": "dark"}
 TRIES = 21
 FENTON = 2130  # a patient of the samples
+# Pictures are named as their pages' paths, but these.
+SIGN_IN, HOME, PHONE_HOME = "sign-in", "home", "phone"
+PATHS = {row.path.replace("/", "-"): row.path for row in ROWS if row.method == "GET"} | {HOME: ""}
+
+
+def named() -> list[str]:
+    """The names of the pictures that the text shows."""
+    return re.findall(r"\]\(console/([\w-]+)\.png\)", TEXT.read_text())
 
 
 def main(folder: Path = FOLDER) -> None:
@@ -64,28 +74,28 @@ def busy_morning(server: Running, told: dict[str, Any]) -> None:
 
 
 def pictures(browser: Browser, url: str, owner: dict[str, str], folder: Path) -> dict[str, str]:
-    """A picture of each page of the menu and of those before it; gives the cookies of who is signed in."""
+    """The pictures; gives the cookies of who is signed in."""
     page = browser.new_context(**DESK).new_page()
     page.goto(f"{url}/console")
-    _shoot(page, folder, "sign-in")
+    _shoot(page, folder, SIGN_IN)
     page.get_by_label("E-mail").fill(owner["email"])
     page.get_by_label("Password").fill(owner["password"])
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Sign out").wait_for()
-    _shoot(page, folder, "home")
-    for path in ("account", *(row.path for row in ROWS if row.menu)):
-        page.goto(f"{url}/console/{path}")
-        _shoot(page, folder, path)
+    for name in named():
+        if name not in (SIGN_IN, PHONE_HOME):
+            page.goto(f"{url}/console/{PATHS[name]}".rstrip("/"))
+            _shoot(page, folder, name)
     small = browser.new_context(**PHONE, storage_state=page.context.storage_state()).new_page()
     small.goto(f"{url}/console")
     small.locator("summary").first.click()
-    _shoot(small, folder, "phone")
+    _shoot(small, folder, PHONE_HOME)
     return {one.get("name", ""): one.get("value", "") for one in page.context.cookies()}
 
 
-def _shoot(page: Page, folder: Path, path: str) -> None:
+def _shoot(page: Page, folder: Path, name: str) -> None:
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=folder / f"{path.replace('/', '-')}.png", animations="disabled")
+    page.screenshot(path=folder / f"{name}.png")
 
 
 def table(http: httpx.Client) -> str:

@@ -62,8 +62,8 @@ def create_application(
     users here, who sign in and allow it (authorization_code with PKCE, refresh_token): `polyvet set-password` lets them
     sign in. In VetCheck users of every clinic may allow it, and developers register applications at /account, too.
     """
-    from polyvet.app import ONLY_USERS, SCOPES
     from polyvet.identity import applications
+    from polyvet.served import ONLY_USERS, SCOPES
 
     uris = redirect_uri or []
     if not values.is_name(name):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Assembly: settings, store, dialects. The only file that knows all dialects.
+"""Assembly: settings, store, dialects. This file, `served` and `app_console` alone know all dialects.
 
 All dialects stand on one origin at the vendors' own paths. Each also answers under `/<dialect>/…`, and a host name can
 be bound to one dialect.
@@ -10,14 +10,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, MutableMapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from polyvet import __version__
 from polyvet.core.addresses import Addresses
 from polyvet.core.codelists import Codelists
 from polyvet.delivery.forget_requests import ForgetRequests
@@ -28,34 +26,26 @@ from polyvet.delivery.worker import Worker
 from polyvet.dialects.clinovavet import router as clinovavet
 from polyvet.dialects.provet import router as provet
 from polyvet.dialects.provet import triggers
-from polyvet.dialects.provet.wire import SCOPES as PROVET_SCOPES
 from polyvet.dialects.provet.wire import Options as ProvetOptions
 from polyvet.dialects.provet.wire import is_oauth
 from polyvet.dialects.vetcheck import router as vetcheck
-from polyvet.dialects.vetcheck.scopes import SCOPES as VETCHECK_SCOPES
 from polyvet.dialects.vetcheck.scopes import is_page
 from polyvet.dialects.vetcheck.wire import Options as VetCheckOptions
 from polyvet.dialects.vetigen import router as vetigen
 from polyvet.dialects.vetigen.wire import Generation
 from polyvet.dialects.vetigen.wire import Options as VetigenOptions
-from polyvet.model import values
-from polyvet.settings import Settings, SettingsError, described
-from polyvet.storage.migrate import HEAD
-from polyvet.storage.store import Store, is_postgresql, open_store, sqlite_path
+from polyvet.served import Shared
+from polyvet.settings import Settings
+from polyvet.storage.store import Store, open_store
 from polyvet.web.dialect import NO_ROUTE, Dialect, Services, known_method
-from polyvet.web.limits import Limits
 from polyvet.web.log import RequestLog
-from polyvet.web.marks import Marks
 from polyvet.web.message import ANSWER, Receive, Scope, Send
 from polyvet.web.metrics import Metrics
 from polyvet.web.reasons import DEFECT
 from polyvet.web.requests import Requests, seen
-from polyvet.web.rolling import Rolling
 from polyvet.web.site import DOCUMENTS, SITE_PATHS, site, unknown_path
 
 if TYPE_CHECKING:
-    from polyvet.console.facts import Server
-    from polyvet.web.guide import Guiding
     from polyvet.web.outbox import DemoOutbox
 
 API_ROOT = "/api/v1/"
@@ -63,30 +53,6 @@ CONSOLE = "console"
 STATIC = f"/{CONSOLE}/static/"
 _FIRST_ERROR = 400
 SITE = "site"  # what the log and the metrics call requests that are no dialect's
-DIALECTS = (vetigen.NAME, clinovavet.NAME, provet.NAME, vetcheck.NAME)
-# The dialects whose callers have keys; VetCheck's users sign in.
-KEYED = (vetigen.NAME, clinovavet.NAME, provet.NAME)
-# Of the dialects whose applications sign in by OAuth 2.0.
-SCOPES = {provet.NAME: PROVET_SCOPES, vetcheck.NAME: VETCHECK_SCOPES}
-ONLY_USERS = (vetcheck.NAME,)  # of these, the ones where an application gets no token without a user
-
-
-class Shared:
-    """What the worker processes of one server have in common; made before they are forked."""
-
-    def __init__(self, settings: Settings, set_up: str | None = None) -> None:
-        """`set_up` is the secret of the link by which a server without a clinic is set up. SettingsError when a setting
-        names what does not exist."""
-        unknown = sorted(set(settings.hosts.values()) - set(DIALECTS))
-        if unknown:
-            raise SettingsError(f"hosts: {', '.join(unknown)} is no dialect; there are {', '.join(DIALECTS)}")
-        several = settings.workers > 1
-        self.limits = Limits(shared=several) if settings.limits == "vendor" else None
-        self.rolling = Rolling(shared=several) if settings.limits == "vendor" else None
-        self.attempts = Rolling(shared=several)  # to sign in; not a vendor's limit, so always counted
-        self.marks = Marks(shared=several)
-        self.set_up = set_up
-        self.since = values.now()
 
 
 class App:
@@ -231,63 +197,14 @@ class App:
     def _consoles(self) -> ASGIApp:
         """The console, which is loaded with its first request."""
         if self._console is None:
-            from polyvet.console.console import ROWS, Console
-            from polyvet.console.visit import Shared
-            from polyvet.identity.entering import Entering
+            from polyvet.app_console import console
 
             assert self._store is not None  # noqa: S101, the lifespan ran before the first request
-            common = self._shared
-            shared = Shared(
-                store=self._store,
-                codelists=self._codelists,
-                attempts=common.attempts,
-                entering=Entering(self._store, common.attempts),
-                public_url=self.settings.public_url,
-                rows=ROWS,
-                guides=self._guides(),
-                hosts=self._hosts,
-                server=self._facts(),
-                keyed=KEYED,
-                scopes=SCOPES,
-                only_users=ONLY_USERS,
-                rooms={name: dialect.room for name, dialect in self._dialects.items()},
-                set_up=common.set_up,
-            )
-            self._console = Console(shared)
+            self._console = console(
+                self.settings, self._shared, self._store, self._codelists, self._dialects, self._vetigen_options,
+                sends_mail=self.settings.smtp_host is not None or self._outbox is not None,
+            )  # fmt: skip
         return self._console
-
-    def _guides(self) -> dict[str, Guiding]:
-        """What the console tells developers of each dialect."""
-        from polyvet.dialects.clinovavet.guide import guide as of_clinovavet
-        from polyvet.dialects.provet.guide import guide as of_provet
-        from polyvet.dialects.vetcheck.guide import guide as of_vetcheck
-        from polyvet.dialects.vetigen.guide import guide as of_vetigen
-
-        limited = self._shared.limits is not None
-        return {
-            vetigen.NAME: partial(of_vetigen, options=self._vetigen_options, limited=limited),
-            clinovavet.NAME: partial(of_clinovavet, limited=limited),
-            provet.NAME: partial(of_provet, limited=limited),
-            vetcheck.NAME: partial(of_vetcheck, limited=limited),
-        }
-
-    def _facts(self) -> Server:
-        """What the console tells of this server."""
-        from polyvet.console.facts import Server, Setting
-
-        settings = self.settings
-        return Server(
-            version=__version__,
-            revision=HEAD,
-            since=self._shared.since,
-            workers=settings.workers,
-            dialects=DIALECTS,
-            settings=tuple(Setting(*one) for one in described(settings)),
-            request_log_days=settings.request_log_days,
-            delivers=settings.deliver,
-            sends_mail=settings.smtp_host is not None or self._outbox is not None,
-            folder=None if is_postgresql(settings.store_url) else sqlite_path(settings.store_url).parent,
-        )
 
     async def _observed(self, app: ASGIApp, part: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Give a request that is no dialect's its id, and log it as the dialects log theirs; what is kept of it says

@@ -139,8 +139,8 @@ def create_key(
 
     VetCheck has no keys: its users sign in, see `polyvet create-application --help`.
     """
-    from polyvet.app import KEYED
     from polyvet.identity import keys
+    from polyvet.served import KEYED
 
     if len(name) > values.LONGEST_NAME or not is_text(name):
         fail(f"a key's name has at most {values.LONGEST_NAME} characters")
@@ -288,9 +288,9 @@ async def _note_backup(settings: Settings, written: str) -> None:
 
 
 async def _install_demo(settings: Settings, clients: int, seed: int) -> None:
-    from polyvet.app import SCOPES
     from polyvet.progress import bars
     from polyvet.sandbox.install import DemoError, install
+    from polyvet.served import SCOPES
 
     try:
         with bars() as progress:

@@ -91,9 +91,10 @@ def _apart() -> Iterator[Playwright]:
             playing.stop()
 
 
-def no_serious_faults(page: Page) -> None:
-    """Fails where axe finds a serious or critical fault of accessibility on the page."""
-    violations = Axe().run(page).response["violations"]
+def no_serious_faults(page: Page, *rules: str) -> None:
+    """Fails where axe finds a serious or critical fault of accessibility on the page, by all its rules or by some."""
+    options = {"runOnly": list(rules)} if rules else None
+    violations = Axe().run(page, options=options).response["violations"]
     faults = [
         f"{one['id']} ({one['impact']}): {one['help']}: {[node['html'] for node in one['nodes'][:3]]}"
         for one in violations

@@ -13,8 +13,8 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from playwright.sync_api import BrowserContext, Page, expect
 
-from polyvet.app import DIALECTS
 from polyvet.sandbox.practice import MAIN_CLINIC
+from polyvet.served import DIALECTS
 from tests.browser.chromium import LOOKS, fits_everybody
 from tests.browser.people import page_of
 from tests.dialects.harness import SECRETS, Practice

@@ -44,6 +44,7 @@ def addresses(colleague: Colleague) -> dict[str, str]:
             continue
         tried.add(address)
         answer = colleague.client.get(address)
+        assert answer.status_code < 500, address
         if answer.status_code != 200 or not answer.headers["content-type"].startswith("text/html"):
             continue
         found[row.path] = address

@@ -13,13 +13,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from polyvet.app import DIALECTS, SCOPES
 from polyvet.core.context import PERMISSIONS
 from polyvet.identity import applications, first, grants, sessions
 from polyvet.identity.first import NewPractice
 from polyvet.model.access import Application, Role
 from polyvet.model.entities import User
 from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
+from polyvet.served import DIALECTS, SCOPES
 from polyvet.storage.store import Store
 from polyvet.web.guide import Example, authorization, curl
 from tests.console.people import OTHER_OWNER, Colleague, told

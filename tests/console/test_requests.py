@@ -12,12 +12,14 @@ import pytest
 
 from polyvet.core import requests as core
 from polyvet.delivery.forget_requests import ForgetRequests
-from polyvet.identity import keys
+from polyvet.identity import applications, keys
+from polyvet.identity.applications import NewApplication
 from polyvet.model import values
 from polyvet.model.errors import Forbidden
 from polyvet.model.requests import NOBODYS, UNKEPT, Asked, Wanted
 from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
-from polyvet.storage import access, applications
+from polyvet.storage import access
+from polyvet.storage import applications as stored_applications
 from polyvet.storage import requests as stored
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
@@ -58,6 +60,8 @@ def log(module_practice: Practice, owner: Colleague) -> Log:
     nobody, vetigen = practice.client(), practice.vetigen
     style = re.search(r'href="(/console/static/console.css[^"]*)"', owner.get("").text)
     assert style is not None
+    new = NewApplication(clinic_id=MAIN_CLINIC, dialect="provet", name="asking", scopes=("openid", "restapi"))
+    client_id = practice.run(lambda store: applications.create(store, new))[0].client_id
     answers = {
         "plain": vetigen.get("/api/v1/patients?page_size=1&search=Boncuk"),
         "not allowed": practice.client(narrow).get("/api/v1/patients"),
@@ -76,6 +80,7 @@ def log(module_practice: Practice, owner: Colleague) -> Log:
         "style": owner.client.get(style[1]),
         "probe": nobody.get("/health"),
         "no path": nobody.get("/no/such/path"),
+        "no secret": nobody.post(f"/{MAIN_CLINIC}/oauth2/token/", data={"grant_type": "x", "client_id": client_id}),
         "new key": practice.client(new_key).get("/api/v1/patients?page_size=1"),
     }
     made = Log(practice, owner, other, answers, revoked_id, new_key)
@@ -146,6 +151,12 @@ def test_a_refused_credential_is_told_to_whom_it_belongs(log: Log) -> None:
     assert log.found("revoked", by=log.other, more=f"&key={values.to_crockford(log.revoked_id)}")
 
 
+def test_an_application_that_gets_no_token_is_told_why(log: Log) -> None:
+    text = log.found("no secret")
+    assert "invalid_client" in text
+    assert f"/{MAIN_CLINIC}/oauth2/token/" in text
+
+
 def test_each_clinic_sees_its_own(log: Log) -> None:
     assert log.found("other clinic", by=log.other)
     assert not log.found("other clinic")
@@ -177,7 +188,7 @@ def test_keys_and_applications_know_when_they_were_last_used(log: Log) -> None:
     async def last_used(store: Store) -> list[int | None]:
         key = await access.key_by_hash(store.reader, keys.hashed(log.new_key))
         assert key is not None
-        registered = await applications.of_clinic(store.reader, MAIN_CLINIC, "vetcheck")
+        registered = await stored_applications.of_clinic(store.reader, MAIN_CLINIC, "vetcheck")
         return [key.last_used_at, max(one.last_used_at or 0 for one in registered)]
 
     for used in log.practice.run(last_used):

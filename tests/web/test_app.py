@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from polyvet import __version__
-from polyvet.app import DIALECTS, create_app
+from polyvet.app import create_app
+from polyvet.served import DIALECTS
 from polyvet.settings import Settings, SettingsError
 from polyvet.storage.migrate import migrate
 from tests.core.stores import run

@@ -15,6 +15,7 @@ from polyvet.console import (
     apis,
     applications,
     audit,
+    deliveries,
     entry,
     fields,
     home,
@@ -49,7 +50,7 @@ NAME = "console"  # in logs
 VISIT = "polyvet_console"  # the cookie of a browser that has no session yet
 _FILES = (
     home, entry, set_up, join, second_factor, account,
-    apis, keys, applications, webhooks, requests,
+    apis, keys, applications, webhooks, deliveries, requests,
     practice, staff, offers, lists, fields, audit, privacy, server,
 )  # fmt: skip
 ROWS: tuple[Row, ...] = tuple(row for file in _FILES for row in file.ROWS)  # in the menu's order

@@ -3,6 +3,87 @@
 
 from __future__ import annotations
 
-from polyvet.console.rows import Row
+from urllib.parse import urlencode
 
-ROWS: tuple[Row, ...] = ()
+from starlette.responses import Response
+
+from polyvet.console.rows import ADMINISTRATION, Row
+from polyvet.console.visit import Visit
+from polyvet.core import code_entries
+from polyvet.core.code_entries import BREEDS, KIND, PERMISSION
+from polyvet.model.entities import CodeList
+from polyvet.model.errors import Invalid
+from polyvet.storage.writing import Touching
+from polyvet.web.people import before_of, number_in
+
+PAGE = 50
+PATH = "/console/lists"
+TITLES = {
+    code_entries.SPECIES: "Species",
+    BREEDS: "Breeds",
+    CodeList.DIAGNOSES: "Diagnoses",
+    CodeList.INSURERS: "Insurers",
+}
+_LONGEST = 200
+
+
+async def shown(visit: Visit) -> Response:
+    """Which lists there are."""
+    return visit.page("lists.html", titles=TITLES, path=PATH)
+
+
+async def listed(visit: Visit) -> Response:
+    """The entries of one, or those that were looked for."""
+    return await _page(visit)
+
+
+async def adding(visit: Visit) -> Response:
+    """Add an entry of the clinic's own."""
+    name, given = visit.parameter("list"), {one: visit.fields.text(one) for one in ("name", "species")}
+    touching = Touching(clinics=(visit.user.clinic_id,))
+    try:
+        await visit.shared.store.write(
+            touching, lambda tx: code_entries.create(visit.ctx.within(tx), name, given["name"], given["species"])
+        )
+    except Invalid as error:
+        return await _page(visit, 400, given, error.problems)
+    return visit.moved(f"{PATH}/{name}", "added")
+
+
+async def switching(visit: Visit) -> Response:
+    """Switch an entry of the clinic's own on or off."""
+    name, active = visit.parameter("list"), visit.fields.get("active") == "yes"
+    code = number_in(visit.parameter("code"), KIND)
+    touching = Touching(clinics=(visit.user.clinic_id,))
+    await visit.shared.store.write(
+        touching, lambda tx: code_entries.switch(visit.ctx.within(tx), name, code, active=active)
+    )
+    return visit.moved(f"{PATH}/{name}", "on" if active else "off")
+
+
+async def _page(
+    visit: Visit, status: int = 200, given: dict[str, str] | None = None, problems: dict[str, str] | None = None
+) -> Response:
+    name, wanted = visit.parameter("list"), visit.query().text("q")[:_LONGEST]
+    found = await code_entries.page(visit.ctx, name, wanted, before_of(visit.request), PAGE + 1)
+    return visit.page(
+        "list.html",
+        status,
+        title=TITLES[name],
+        path=f"{PATH}/{name}",
+        wanted=wanted,
+        query=urlencode({"q": wanted}) if wanted else "",
+        entries=found[:PAGE],
+        next=found[PAGE - 1].code if len(found) > PAGE else None,
+        breeds=name == BREEDS,
+        given=given or {},
+        problems=problems or {},
+    )
+
+
+ROWS = (
+    Row("GET", "lists", PERMISSION, shown, "Code lists", ADMINISTRATION),
+    Row("GET", "lists/{list}", PERMISSION, listed),
+    Row("POST", "lists/{list}", PERMISSION, adding),
+    Row("POST", "lists/{list}/{code}", PERMISSION, switching),
+)

@@ -3,6 +3,164 @@
 
 from __future__ import annotations
 
-from polyvet.console.rows import Row
+from collections.abc import Awaitable, Callable
 
-ROWS: tuple[Row, ...] = ()
+from starlette.responses import Response
+
+from polyvet.console.rows import ADMINISTRATION, Row
+from polyvet.console.visit import Visit
+from polyvet.core import clients, offers
+from polyvet.core.context import Writing
+from polyvet.core.offers import LONGEST_NOTE, PERMISSION, Wanted
+from polyvet.model import values
+from polyvet.model.errors import Invalid
+from polyvet.model.offers import Offer
+from polyvet.model.paging import HIGHEST_ID
+from polyvet.storage.writing import Touching
+from polyvet.web.people import before_of, number_in
+
+PAGE = 50
+PATH = "/console/connections"
+SHOWN_PATIENTS = 100
+_LONGEST = 200
+Work = Callable[[Writing, bytes, str], Awaitable[Offer]]
+
+
+async def received(visit: Visit) -> Response:
+    """What other clinics have offered, the newest first."""
+    return await _offers(visit, "connections.html", received=True)
+
+
+async def sent(visit: Visit) -> Response:
+    """What the clinic has offered, the newest first."""
+    return await _offers(visit, "connections_sent.html", received=False)
+
+
+async def _offers(visit: Visit, template: str, *, received: bool) -> Response:
+    given = visit.query().text("before")
+    before = values.from_crockford(given) if given else HIGHEST_ID
+    if before is None:
+        raise Invalid({"before": "is no place in this list"})
+    found = await offers.listed(visit.ctx, before, PAGE + 1, received=received)
+    next_ = spelled(found[PAGE - 1].offer.id) if len(found) > PAGE else None
+    return visit.page(template, found=found[:PAGE], next=next_, spelled=spelled)
+
+
+def spelled(offer_id: bytes) -> str:
+    """An offer's id as it stands in addresses."""
+    return values.to_crockford(offer_id)
+
+
+async def asked(visit: Visit) -> Response:
+    """The page to offer a client on; `q` finds them."""
+    query = visit.query()
+    return await _form(visit, Wanted(client=query.text("client")), looked_for=query.text("q")[:_LONGEST])
+
+
+async def offering(visit: Visit) -> Response:
+    """Offer a client."""
+    wanted = Wanted(**{name: visit.fields.text(name) for name in Wanted.__struct_fields__})
+    touching = Touching(clinics=(visit.user.clinic_id,))
+    try:
+        await visit.shared.store.write(touching, lambda tx: offers.offer(visit.ctx.within(tx), wanted))
+    except Invalid as error:
+        return await _form(visit, wanted, 400, error.problems)
+    return visit.moved(f"{PATH}/sent", "offered")
+
+
+async def _form(
+    visit: Visit, given: Wanted, status: int = 200, problems: dict[str, str] | None = None, looked_for: str = ""
+) -> Response:
+    """With the client who was chosen, or with those whom the search has found."""
+    chosen = await offers.chosen(visit.ctx, given.client) if given.client else None
+    found = await offers.find(visit.ctx, looked_for) if looked_for and chosen is None else []
+    return visit.page(
+        "connection_offer.html", status, given=given, problems=problems or {}, chosen=chosen, found=found,
+        looked_for=looked_for, longest=LONGEST_NOTE, most=offers.MOST_FOUND,
+    )  # fmt: skip
+
+
+async def shown(visit: Visit) -> Response:
+    """One offer: what it opens, and what can be done with it."""
+    return await _one(visit)
+
+
+async def _one(visit: Visit, status: int = 200, problem: str | None = None) -> Response:
+    told, patients = await offers.told(visit.ctx, *_named(visit))
+    return visit.page(
+        "connection_one.html", status, told=told, offer=told.offer, spelled=visit.parameter("offer"), problem=problem,
+        patients=patients[:SHOWN_PATIENTS], count=len(patients),
+    )  # fmt: skip
+
+
+async def accepting(visit: Visit) -> Response:
+    """See the client from now on."""
+    return await _answered(visit, offers.accept, "accepted")
+
+
+async def declining(visit: Visit) -> Response:
+    """Do not see the client."""
+    return await _answered(visit, offers.decline, "declined")
+
+
+async def withdrawing(visit: Visit) -> Response:
+    """Take an offer back."""
+    return await _answered(visit, offers.withdraw, "withdrawn")
+
+
+async def ending(visit: Visit) -> Response:
+    """End what was accepted."""
+    return await _answered(visit, offers.end, "ended")
+
+
+async def _answered(visit: Visit, work: Work, done: str) -> Response:
+    ident, text = _named(visit)
+    touching = await offers.saving(visit.ctx, ident, text)
+    try:
+        await visit.shared.store.write(touching, lambda tx: work(visit.ctx.within(tx), ident or b"", text))
+    except Invalid as error:
+        return await _one(visit, 400, error.problems["offer"])
+    return visit.moved(f"{PATH}/offers/{text}", done)
+
+
+def _named(visit: Visit) -> tuple[bytes | None, str]:
+    """The offer that the path names, if it can be one, and how it is spelled there."""
+    text = visit.parameter("offer")
+    return values.from_crockford(text), text
+
+
+async def common(visit: Visit) -> Response:
+    """Clients whom other clinics see, too."""
+    found = await offers.common(visit.ctx, before_of(visit.request), PAGE + 1)
+    next_ = found[PAGE - 1].number if len(found) > PAGE else None
+    return visit.page("connection_clients.html", found=found[:PAGE], next=next_)
+
+
+async def common_one(visit: Visit) -> Response:
+    """One of them, and ending this clinic's connection."""
+    number = number_in(visit.parameter("client"), clients.KIND)
+    return visit.page("connection_client.html", client=await offers.common_one(visit.ctx, number, str(number)))
+
+
+async def leaving(visit: Visit) -> Response:
+    """End this clinic's connection."""
+    number = number_in(visit.parameter("client"), clients.KIND)
+    touching = await offers.touching(visit.ctx, number, str(number))
+    await visit.shared.store.write(touching, lambda tx: offers.leave(visit.ctx.within(tx), number, str(number)))
+    return visit.moved(f"{PATH}/clients", "left")
+
+
+ROWS = (
+    Row("GET", "connections", PERMISSION, received, "Connections", ADMINISTRATION),
+    Row("GET", "connections/sent", PERMISSION, sent),
+    Row("GET", "connections/offer", PERMISSION, asked),
+    Row("POST", "connections/offer", PERMISSION, offering),
+    Row("GET", "connections/offers/{offer}", PERMISSION, shown),
+    Row("POST", "connections/offers/{offer}/accept", PERMISSION, accepting),
+    Row("POST", "connections/offers/{offer}/decline", PERMISSION, declining),
+    Row("POST", "connections/offers/{offer}/withdraw", PERMISSION, withdrawing),
+    Row("POST", "connections/offers/{offer}/end", PERMISSION, ending),
+    Row("GET", "connections/clients", PERMISSION, common),
+    Row("GET", "connections/clients/{client}", PERMISSION, common_one),
+    Row("POST", "connections/clients/{client}/leave", PERMISSION, leaving),
+)

@@ -17,6 +17,7 @@ from polyvet.console import moments
 from polyvet.console.facts import Server
 from polyvet.console.rows import SECTIONS, Row
 from polyvet.core import roles
+from polyvet.core.addresses import Addresses
 from polyvet.core.codelists import Codelists
 from polyvet.core.context import Caller, Context
 from polyvet.identity import sessions
@@ -50,6 +51,8 @@ class Shared(msgspec.Struct, frozen=True):
     rows: tuple[Row, ...]
     guides: Mapping[str, Guiding]  # of each dialect, by its name
     hosts: Mapping[str, str]  # host names that are bound to a dialect
+    triggers: dict[int, str]  # what webhooks can be told of: names by the triggers' numbers
+    addresses: Addresses  # where webhooks may be
     server: Server
     keyed: tuple[str, ...]  # the dialects that keys open
     scopes: Mapping[str, tuple[str, ...]]  # of the dialects whose applications sign in by OAuth 2.0

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clinics: added, listed and changed by the operator; a caller's own clinic comes from its key."""
+"""Clinics: added, listed and changed by the operator; a caller's own clinic comes from its key, and its owner changes
+what is said of it."""
 
 from __future__ import annotations
 
@@ -8,7 +9,10 @@ from zoneinfo import available_timezones
 
 import msgspec
 
+from polyvet.core import audit
+from polyvet.core.context import Context, Writing
 from polyvet.model import values
+from polyvet.model.audit import Action
 from polyvet.model.entities import Clinic
 from polyvet.model.errors import Invalid
 from polyvet.storage import access
@@ -60,19 +64,35 @@ async def change(store: Store, clinic_id: int, change: Change) -> Clinic:
     """Change a clinic; every server goes by it within a second. Invalid; LookupError if there is no such clinic."""
     if found := problems(change):
         raise Invalid(found)
+    return await store.write(Touching(), lambda tx: _changed(tx, clinic_id, change))
 
-    async def job(tx: Tx) -> Clinic:
-        now = await get(tx, clinic_id)
-        changed = msgspec.structs.replace(
-            now,
-            name=now.name if change.name is None else change.name,
-            timezone=now.timezone if change.timezone is None else change.timezone,
-            email=now.email if change.email is None else change.email or None,
-        )
-        access.change_clinic(tx, changed)
-        return changed
 
-    return await store.write(Touching(), job)
+async def save(w: Writing, change: Change) -> Clinic:
+    """The same of the caller's own clinic. Invalid."""
+    w.require("clinic:write")
+    if found := problems(change):
+        raise Invalid(found)
+    changed = await _changed(w.tx, w.clinic_id, change)
+    audit.note(w, Action.CHANGED, "clinic", changed.uid, f"{changed.name}, {changed.timezone}, {changed.email or '-'}")
+    return changed
+
+
+async def _changed(tx: Tx, clinic_id: int, change: Change) -> Clinic:
+    now = await get(tx, clinic_id)
+    changed = msgspec.structs.replace(
+        now,
+        name=now.name if change.name is None else change.name,
+        timezone=now.timezone if change.timezone is None else change.timezone,
+        email=now.email if change.email is None else change.email or None,
+    )
+    access.change_clinic(tx, changed)
+    return changed
+
+
+async def page(ctx: Context, before: int, limit: int) -> list[Clinic]:
+    """All clinics of the server with lower numbers than `before`, the latest first."""
+    ctx.require("server:read")
+    return await access.clinics_below(ctx.reader, before, limit)
 
 
 async def list_clinics(store: Store) -> list[Clinic]:

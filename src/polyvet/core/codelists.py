@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Species and breeds: found by any of their names, kept in memory, and extended by what a clinic writes.
 
-Entries are only ever added, so a process that meets a code it does not know reads the lists again.
+Entries are added and switched off, and nothing else of them changes, so a process that meets a code it does not know
+reads the lists again. Names find what is switched off, too: what is written is never made an entry twice.
 """
 
 from __future__ import annotations

@@ -27,8 +27,10 @@ PERMISSION = {FieldModel.CLIENT: "clients", FieldModel.PATIENT: "patients"}
 
 
 async def definitions(ctx: Context) -> dict[int, CustomField]:
-    """The clinic's fields by number; whoever has a key of the clinic may know them."""
-    return await stored.definitions(ctx.reader, ctx.clinic_id)
+    """The clinic's fields by number, without those that are switched off; whoever has a key of the clinic may know
+    them."""
+    found = await stored.definitions(ctx.reader, ctx.clinic_id)
+    return {number: field for number, field in found.items() if field.active}
 
 
 async def of_many(ctx: Context, model: FieldModel, owners: Iterable[int]) -> dict[int, list[CustomValue]]:
@@ -48,7 +50,7 @@ def read_all(defined: Mapping[int, CustomField], model: FieldModel, given: Given
     problems: dict[str, str] = {}
     for number, raw in given:
         field = defined.get(number)
-        if field is None or field.model != model:
+        if field is None or field.model != model or not field.active:
             problems[str(number)] = f"There is no such field on a {model}."
             continue
         try:

@@ -85,6 +85,11 @@ async def invite(w: Writing, new: Invitation, linking: Linking) -> tuple[User, L
     return user, await _linked(w, user, linking, staff_letters.invitation)
 
 
+async def welcome(tx: Tx, clinic: Clinic, user: User, linking: Linking) -> Link:
+    """Mail a new clinic's owner a link to choose a password."""
+    return await _mailed(tx, clinic, user, linking, staff_letters.invitation)
+
+
 async def placed(tx: Tx, clinic_id: int, new: Invitation) -> User:
     """Give somebody a role at a clinic: somebody new, or who has the address there already and no role. Invalid."""
     new = Invitation(name=new.name.strip(), email=new.email.strip(), role=new.role)
@@ -229,9 +234,12 @@ def _changed(tx: Tx, file: StaffFile, **changed: str | bool | None) -> User:
 
 async def _linked(w: Writing, user: User, linking: Linking, writer: Writer) -> Link:
     """A link, and the mail that brings it."""
-    clinic = await clinics.get(w.tx, w.clinic_id)
-    link = await linking(w.tx, user.id)
+    return await _mailed(w.tx, await clinics.get(w.tx, w.clinic_id), user, linking, writer)
+
+
+async def _mailed(tx: Tx, clinic: Clinic, user: User, linking: Linking, writer: Writer) -> Link:
+    link = await linking(tx, user.id)
     letter = writer(clinic, user, link.url, link.until)
     if user.email is not None and values.is_email(user.email):
-        mails.add(w.tx, letter.mail(w.clinic_id, user.email, clinic.email))
+        mails.add(tx, letter.mail(clinic.id, user.email, clinic.email))
     return link

@@ -16,7 +16,7 @@ import msgspec
 from polyvet.core import roles
 from polyvet.core.context import PERMISSIONS, Caller
 from polyvet.model import values
-from polyvet.model.access import KINDS, ApiKey
+from polyvet.model.access import KINDS, ApiKey, Application
 from polyvet.model.errors import Forbidden, Unauthenticated
 from polyvet.model.requests import Known
 from polyvet.storage import access, grants
@@ -50,6 +50,11 @@ def new_secret() -> str:
 
 
 hashed = values.hashed
+
+
+def shown(application: Application) -> str:
+    """What an application is recognised by: how its public name begins."""
+    return application.client_id[:_SHOWN_CHARACTERS]
 
 
 def made(new: NewKey, secret: str | None = None) -> tuple[ApiKey, str]:
@@ -163,14 +168,14 @@ class Keys:
         if held is None:
             return None
         application, user_id = held.application, held.grant.user_id
-        known = Known(held.clinic_id, application.id, application.client_id[:_SHOWN_CHARACTERS])
+        permissions = frozenset(application.permissions.split())
+        known = Known(held.clinic_id, application.id, shown(application))
         if not _is_access(held, self._dialect):
             raise Unauthenticated("the token is over, or no access token of this API", known)
         if scope and scope not in held.grant.scope.split():
             refused = Forbidden(scope)
             refused.known = known
             raise refused
-        permissions = frozenset(application.permissions.split())
         return Caller(
             key_id=application.id if user_id is None else _together(application.id, user_id),
             clinic_id=held.clinic_id,

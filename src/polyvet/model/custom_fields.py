@@ -42,6 +42,7 @@ class CustomField(Entity, frozen=True):
     kind: str
     required: bool
     options: tuple[Option, ...] = ()
+    active: bool = True  # a field that is switched off is as if it were not there; its values are kept
 
 
 class CustomValue(Entity, frozen=True):

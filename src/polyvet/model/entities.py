@@ -151,6 +151,7 @@ class Species(Entity, frozen=True):
     slug: str
     common: str
     synonyms: str  # folded, separated by commas
+    active: bool = True  # whether it can be chosen; the same name never becomes a second entry
 
 
 class Breed(Entity, frozen=True):
@@ -160,6 +161,7 @@ class Breed(Entity, frozen=True):
     clinic_id: int | None
     species_id: int
     name: str
+    active: bool = True
 
 
 class CodeList(StrEnum):

@@ -105,6 +105,12 @@ def from_base36(text: str) -> bytes | None:
     return int(text, 36).to_bytes(16, "big")
 
 
+def any_id(text: str) -> bytes | None:
+    """The id that a text spells in either way, after whatever prefix; None if it spells none."""
+    text = text.strip()
+    return from_crockford(text.rpartition("_")[2]) or from_base36(text[-BASE36_CHARACTERS:])
+
+
 def from_datetime(moment: datetime) -> int:
     """Microseconds since the epoch of an aware datetime, exactly."""
     return (moment - _EPOCH) // timedelta(microseconds=1)

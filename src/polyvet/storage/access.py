@@ -21,6 +21,10 @@ _SEQUENCES = "clock event_seq client_seq patient_seq invoice_seq appointment_seq
 _ADD_CLINIC = inserting(clinics, f"{_CLINIC} {_SEQUENCES}", rank=0)
 _ADD_KEY = inserting(api_keys, " ".join(column.name for column in _KEY_COLUMNS), rank=10)
 _CLINICS = Statement(select(*_CLINIC_COLUMNS).order_by(clinics.c.id))
+_CLINICS_BELOW = Statement(
+    select(*_CLINIC_COLUMNS).where(clinics.c.id < p("before")).order_by(clinics.c.id.desc()).limit(p("limit")),
+    "before limit",
+)
 _CLINIC_BY_ID = Statement(select(*_CLINIC_COLUMNS).where(clinics.c.id == p("clinic")), "clinic")
 _CHANGE_CLINIC = Statement(
     update(clinics)
@@ -74,6 +78,11 @@ async def next_clinic_id(reader: Reader) -> int:
 async def list_clinics(reader: Reader) -> list[Clinic]:
     """All clinics, by installation number."""
     return [Clinic(*row) for row in await reader.fetch(_CLINICS)]
+
+
+async def clinics_below(reader: Reader, before: int, limit: int) -> list[Clinic]:
+    """Clinics with lower numbers than `before`, the latest first."""
+    return [Clinic(*row) for row in await reader.fetch(_CLINICS_BELOW, before, limit)]
 
 
 async def get_clinic(reader: Reader, clinic_id: int) -> Clinic | None:

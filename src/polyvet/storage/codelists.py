@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select, update
 
 from polyvet.model.entities import Breed, CodeEntry, Species
 from polyvet.storage.statement import Statement, inserting, p
@@ -12,7 +12,7 @@ from polyvet.storage.tables import breeds, code_entries, species
 from polyvet.storage.writing import Tx
 
 _ALL_SPECIES = Statement(select(*(species.c[name] for name in Species.__struct_fields__)).order_by(species.c.id))
-_ALL_BREEDS = Statement(select(*breeds.columns).order_by(breeds.c.id))
+_ALL_BREEDS = Statement(select(*(breeds.c[name] for name in Breed.__struct_fields__)).order_by(breeds.c.id))
 _HIGHEST_SPECIES = Statement(select(func.max(species.c.id)).where(species.c.clinic_id.is_not(None)))
 _HIGHEST_BREED = Statement(select(func.max(breeds.c.id)).where(breeds.c.clinic_id.is_not(None)))
 _OWN_ENTRIES = Statement(
@@ -26,6 +26,17 @@ _ADD_ENTRY = inserting(code_entries, "id clinic_id list name active", rank=2)
 _ADD_SPECIES = inserting(species, "id clinic_id name slug common synonyms common_lower common_upper", rank=2)
 _ADD_BREED = inserting(breeds, "id clinic_id species_id name", rank=4)
 
+
+def _switching(table: Table) -> Statement:
+    return Statement(
+        update(table).where(table.c.id == p("code"), table.c.clinic_id == p("clinic")).values(active=p("new_active")),
+        "new_active code clinic",
+        rank=70,
+    )
+
+
+_SWITCH_ENTRY, _SWITCH_SPECIES, _SWITCH_BREED = map(_switching, (code_entries, species, breeds))
+
 # A code is a running number followed by the three-digit kind of its list: 001 a clinic's own, 002 the shared one.
 OWN_LIST = 1
 _KIND = 1000
@@ -33,13 +44,19 @@ _FIRST_OWN = 20_000_000
 
 
 async def all_species(reader: Reader) -> list[Species]:
-    """Every entry, shared and own."""
-    return [Species(*row) for row in await reader.fetch(_ALL_SPECIES)]
+    """Every entry, shared and own. SQLite gives a truth as 0 or 1, here as below."""
+    return [
+        Species(code, clinic, name, slug, common, synonyms, bool(active))
+        for code, clinic, name, slug, common, synonyms, active in await reader.fetch(_ALL_SPECIES)
+    ]
 
 
 async def all_breeds(reader: Reader) -> list[Breed]:
     """Every entry, shared and own."""
-    return [Breed(*row) for row in await reader.fetch(_ALL_BREEDS)]
+    return [
+        Breed(code, clinic, species_id, name, bool(active))
+        for code, clinic, species_id, name, active in await reader.fetch(_ALL_BREEDS)
+    ]
 
 
 async def next_species_code(reader: Reader) -> int:
@@ -55,7 +72,7 @@ async def next_breed_code(reader: Reader) -> int:
 async def own_entries(reader: Reader, clinic_id: int, name: str) -> list[CodeEntry]:
     """A clinic's own entries of a list, by code."""
     rows = await reader.fetch(_OWN_ENTRIES, clinic_id, name)
-    return [CodeEntry(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]  # SQLite gives a truth as 0 or 1
+    return [CodeEntry(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
 
 
 async def next_entry_code(reader: Reader) -> int:
@@ -82,3 +99,18 @@ def add_breed(tx: Tx, entry: Breed) -> None:
 def add_entry(tx: Tx, entry: CodeEntry) -> None:
     """Add an entry of another list."""
     tx.write(_ADD_ENTRY, entry.id, entry.clinic_id, entry.list, entry.name, entry.active)
+
+
+def switch_species(tx: Tx, clinic_id: int, code: int, *, active: bool) -> None:
+    """Offer a clinic's own entry for choice, or no more."""
+    tx.write(_SWITCH_SPECIES, active, code, clinic_id)
+
+
+def switch_breed(tx: Tx, clinic_id: int, code: int, *, active: bool) -> None:
+    """The same of a breed."""
+    tx.write(_SWITCH_BREED, active, code, clinic_id)
+
+
+def switch_entry(tx: Tx, clinic_id: int, code: int, *, active: bool) -> None:
+    """The same of an entry of another list."""
+    tx.write(_SWITCH_ENTRY, active, code, clinic_id)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Custom fields in the store: a clinic's definitions, and the values of clients and patients there."""
+"""Custom fields in the store: a clinic's definitions, and the values of clients and patients there.
+
+Values of fields that are switched off are kept, and not given.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import delete, exists, func, literal_column, select, tuple_, update
 
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldModel, Option
 from polyvet.storage.statement import Statement, among_numbers, as_numbers, inserting, listed_numbers, p
@@ -17,15 +20,41 @@ from polyvet.storage.tables import connections, custom_field_options, custom_fie
 from polyvet.storage.writing import Tx
 
 f, o, v = custom_fields.c, custom_field_options.c, custom_field_values.c
-_DEFINED = Statement(
-    select(f.number, f.model, f.label, f.kind, f.required).where(f.clinic_id == p("clinic")).order_by(f.number),
-    "clinic",
+_FIELD = (f.number, f.model, f.label, f.kind, f.required, f.active)
+_DEFINED = Statement(select(*_FIELD).where(f.clinic_id == p("clinic")).order_by(f.number), "clinic")
+_PAGE = Statement(
+    select(*_FIELD)
+    .where(f.clinic_id == p("clinic"), f.number < p("before"))
+    .order_by(f.number.desc())
+    .limit(p("limit")),
+    "clinic before limit",
 )
+_OPTIONS_BETWEEN = Statement(
+    select(o.field, o.number, o.name)
+    .where(o.clinic_id == p("clinic"), o.field >= p("low"), o.field <= p("high"))
+    .order_by(o.field, o.number),
+    "clinic low high",
+)
+_none: Any = literal_column("0")
+_LAST_FIELD = Statement(select(func.coalesce(func.max(f.number), _none)).where(f.clinic_id == p("clinic")), "clinic")
+_LAST_OPTION = Statement(select(func.coalesce(func.max(o.number), _none)).where(o.clinic_id == p("clinic")), "clinic")
 _OPTIONS = Statement(
     select(o.field, o.number, o.name).where(o.clinic_id == p("clinic")).order_by(o.field, o.number), "clinic"
 )
-_ADD_FIELD = inserting(custom_fields, "clinic_id number model label kind required", rank=10)
+_ADD_FIELD = inserting(custom_fields, "clinic_id number model label kind required active", rank=10)
+_CHANGE_FIELD = Statement(
+    update(custom_fields)
+    .where(f.clinic_id == p("clinic"), f.number == p("number"))
+    .values(label=p("new_label"), required=p("new_required"), active=p("new_active")),
+    "new_label new_required new_active clinic number",
+    rank=70,
+)
 _ADD_OPTION = inserting(custom_field_options, "clinic_id number field name", rank=15)
+_given = exists(
+    select(literal_column("1"))
+    .where(f.clinic_id == v.clinic_id, f.number == v.field, f.active)
+    .correlate(custom_field_values)
+)
 _VALUE = (v.number, v.field, v.value, v.created_at, v.updated_at)
 _OWNER = {FieldModel.CLIENT: v.client_id, FieldModel.PATIENT: v.patient_id}
 _PLACE = {
@@ -37,7 +66,7 @@ _PLACE = {
 def _of_many(model: FieldModel) -> Statement:
     place, ident = _PLACE[model]
     joined = custom_field_values.join(place, (place.c.clinic_id == v.clinic_id) & (ident == _OWNER[model]))
-    query = select(place.c.number, *_VALUE).select_from(joined).where(v.clinic_id == p("clinic"))
+    query = select(place.c.number, *_VALUE).select_from(joined).where(v.clinic_id == p("clinic"), _given)
     query = query.order_by(place.c.number, v.field)
     # Clinic and number as a pair: looking for numbers alone, SQLite would read all of the clinic's values.
     pairs = select(p("clinic"), listed_numbers("numbers").c.value)
@@ -50,12 +79,12 @@ def _of_many(model: FieldModel) -> Statement:
 _OF_MANY = {model: _of_many(model) for model in FieldModel}
 _OF_ONE = {
     model: Statement(
-        select(*_VALUE).where(v.clinic_id == p("clinic"), owner == p("owner")).order_by(v.field), "clinic owner"
+        select(*_VALUE).where(v.clinic_id == p("clinic"), owner == p("owner"), _given).order_by(v.field), "clinic owner"
     )
     for model, owner in _OWNER.items()
 }
 _BY_NUMBER = Statement(
-    select(*_VALUE, v.client_id, v.patient_id).where(v.clinic_id == p("clinic"), v.number == p("number")),
+    select(*_VALUE, v.client_id, v.patient_id).where(v.clinic_id == p("clinic"), v.number == p("number"), _given),
     "clinic number",
 )
 _INSERT = inserting(
@@ -74,21 +103,56 @@ _DELETE = Statement(
 
 
 async def definitions(reader: Reader, clinic_id: int) -> dict[int, CustomField]:
-    """The clinic's fields by number."""
+    """The clinic's fields by number, those that are switched off among them."""
+    options = _by_field(await reader.fetch(_OPTIONS, clinic_id))
+    fields = [_field(row, options) for row in await reader.fetch(_DEFINED, clinic_id)]
+    return {field.number: field for field in fields}
+
+
+async def page(reader: Reader, clinic_id: int, before: int, limit: int) -> list[CustomField]:
+    """The clinic's fields with lower numbers than `before`, the latest first."""
+    rows = await reader.fetch(_PAGE, clinic_id, before, limit)
+    if not rows:
+        return []
+    options = _by_field(await reader.fetch(_OPTIONS_BETWEEN, clinic_id, rows[-1][0], rows[0][0]))
+    return [_field(row, options) for row in rows]
+
+
+def _by_field(rows: Iterable[Any]) -> dict[int, list[Option]]:
     options: dict[int, list[Option]] = defaultdict(list)
-    for field, number, name in await reader.fetch(_OPTIONS, clinic_id):
+    for field, number, name in rows:
         options[field].append(Option(number, name))
-    return {
-        number: CustomField(number, model, label, kind, bool(required), tuple(options[number]))
-        for number, model, label, kind, required in await reader.fetch(_DEFINED, clinic_id)
-    }
+    return options
+
+
+def _field(row: Any, options: dict[int, list[Option]]) -> CustomField:
+    """SQLite gives truths as 0 or 1."""
+    number, model, label, kind, required, active = row
+    return CustomField(number, model, label, kind, bool(required), tuple(options[number]), bool(active))
+
+
+async def next_numbers(reader: Reader, clinic_id: int) -> tuple[int, int]:
+    """The numbers of the clinic's next field and of its next option; nothing is ever deleted."""
+    (field,) = await reader.fetch_one(_LAST_FIELD, clinic_id)
+    (option,) = await reader.fetch_one(_LAST_OPTION, clinic_id)
+    return field + 1, option + 1
 
 
 def define(tx: Tx, clinic_id: int, field: CustomField) -> None:
     """Add a field with its options."""
-    tx.write(_ADD_FIELD, clinic_id, field.number, field.model, field.label, field.kind, field.required)
+    tx.write(_ADD_FIELD, clinic_id, field.number, field.model, field.label, field.kind, field.required, field.active)
     for option in field.options:
-        tx.write(_ADD_OPTION, clinic_id, option.number, field.number, option.name)
+        add_option(tx, clinic_id, field.number, option)
+
+
+def add_option(tx: Tx, clinic_id: int, field: int, option: Option) -> None:
+    """Add a choice to a select."""
+    tx.write(_ADD_OPTION, clinic_id, option.number, field, option.name)
+
+
+def redefine(tx: Tx, clinic_id: int, field: CustomField) -> None:
+    """Write what of a field can be changed: label, whether it is required, whether it is there."""
+    tx.write(_CHANGE_FIELD, field.label, field.required, field.active, clinic_id, field.number)
 
 
 async def of_many(

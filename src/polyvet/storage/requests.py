@@ -19,7 +19,7 @@ from polyvet.storage.store import Reader
 from polyvet.storage.tables import INSTANT, api_keys, oauth_applications, requests
 from polyvet.storage.writing import Tx
 
-LOOKS = (1_000, 50_000)  # rows that are looked at for a page: most often the first are enough
+LOOKS = (1_000, 20_000)  # rows that are looked at for a page: most often the first are enough
 LATEST = 1 << 62  # later than any instant
 _HIGHEST_STATUS = 999
 

@@ -17,6 +17,7 @@ from polyvet.web import params
 from polyvet.web.log import shown
 from polyvet.web.message import Request
 
+_MOST_DIGITS = 18
 BEYOND = 1 << 59  # more than there are numbers
 _log = structlog.get_logger()
 T = TypeVar("T")
@@ -96,6 +97,13 @@ def here(request: Request) -> str:
 def allowed(methods: Mapping[str, object]) -> str:
     """What the header `Allow` says of a page that answers these methods."""
     return ", ".join(sorted({*methods, *(("HEAD",) if "GET" in methods else ())}))
+
+
+def number_in(text: str, kind: str) -> int:
+    """The number that a part of a path or a form's field is. Missing for what is none: no such thing is here."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) <= BEYOND):
+        raise Missing(kind, text)
+    return int(text)
 
 
 def before_of(request: Request) -> int:

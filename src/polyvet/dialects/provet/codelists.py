@@ -2,13 +2,14 @@
 """`codelist/…/` and `department/`: what other resources point to.
 
 An entry's `id` is the value to write [seed]; its other keys are [inferred]. The shared entries come first, then the
-clinic's own. A breed hangs on a species.
+clinic's own. A breed hangs on a species. Lists leave out what the clinic has switched off; by its id it is still told,
+since rows point to it [inferred].
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,10 +17,11 @@ from polyvet.core import code_entries, departments
 from polyvet.core.context import Context
 from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.wire import Listed, Urls, encode
-from polyvet.model.entities import CodeList
+from polyvet.model.entities import Breed, CodeList, Species
 from polyvet.model.errors import Missing
 from polyvet.web.message import Reply, Request
 
+Animal = TypeVar("Animal", Species, Breed)
 DIAGNOSES, INSURERS = "codelist/diagnoses", "codelist/insurancecompanies"
 
 
@@ -99,7 +101,8 @@ class Codelists:
 
     def _listed(self, request: Request, rows: Sequence[Any], path: str, known: tuple[str, ...] = ()) -> Reply:
         urls = self._asking.urls(request)
-        return self._page(request, rows, lambda row: _entry(urls, path, row), known)
+        active = [row for row in rows if row[3]]
+        return self._page(request, active, lambda row: _entry(urls, path, row), known)
 
     def _page(
         self, request: Request, rows: Sequence[Any], out: Callable[[Any], Any], known: tuple[str, ...] = ()
@@ -116,31 +119,33 @@ class Codelists:
         raise Missing(path, shown)
 
 
-Row = tuple[int, str, int | None]
+Row = tuple[int, str, int | None, bool]  # code, name, a breed's species, whether it can be chosen
 
 
 async def _species(ctx: Context) -> list[Row]:
     """Read anew: clinics add entries, in other processes too."""
     await ctx.codelists.load(ctx.reader)
-    ours = [one for one in ctx.codelists.species.values() if one.clinic_id in (None, ctx.clinic_id)]
-    return [(one.id, one.name, None) for one in sorted(ours, key=lambda one: (one.clinic_id is not None, one.id))]
+    return [(one.id, one.name, None, one.active) for one in _seen(ctx, ctx.codelists.species.values())]
 
 
 async def _breeds(ctx: Context) -> list[Row]:
     await ctx.codelists.load(ctx.reader)
-    ours = [one for one in ctx.codelists.breeds.values() if one.clinic_id in (None, ctx.clinic_id)]
-    return [
-        (one.id, one.name, one.species_id) for one in sorted(ours, key=lambda one: (one.clinic_id is not None, one.id))
-    ]
+    return [(one.id, one.name, one.species_id, one.active) for one in _seen(ctx, ctx.codelists.breeds.values())]
+
+
+def _seen(ctx: Context, entries: Iterable[Animal]) -> list[Animal]:
+    """The shared ones, then the clinic's own, each by code."""
+    ours = [one for one in entries if one.clinic_id in (None, ctx.clinic_id)]
+    return sorted(ours, key=lambda one: (one.clinic_id is not None, one.id))
 
 
 async def _entries(ctx: Context, name: CodeList) -> list[Row]:
-    return [(one.id, one.name, None) for one in await code_entries.entries(ctx, name) if one.active]
+    return [(one.id, one.name, None, one.active) for one in await code_entries.entries(ctx, name)]
 
 
 def _entry(urls: Urls, path: str, row: Row) -> EntryOut:
-    number, label, species = row
-    return EntryOut(number, urls.of(path, number), label, True, msgspec.UNSET if species is None else species)
+    number, label, species, active = row
+    return EntryOut(number, urls.of(path, number), label, active, msgspec.UNSET if species is None else species)
 
 
 def department_out(urls: Urls, number: int, name: str) -> DepartmentOut:

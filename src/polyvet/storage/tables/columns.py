@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Date, ForeignKey, Integer, LargeBinary, MetaData, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Integer, LargeBinary, MetaData, Text, text
 from sqlalchemy.dialects.postgresql import UUID
 
 metadata = MetaData()
@@ -49,3 +49,8 @@ def document(name: str) -> Column[str]:
 def since_0003(name: str) -> Column[int]:
     """A number that a clinic gives, in a table that had rows before they were numbered."""
     return Column(name, BigInteger, nullable=False, server_default=text("0"))
+
+
+def active_() -> Column[bool]:
+    """Whether it can be chosen; what is switched off stays, since rows point to it."""
+    return Column("active", Boolean, nullable=False, server_default=text("true"))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, Table
 
-from polyvet.storage.tables.columns import DATE, INSTANT, clinic_, document, id_, int_, metadata, text_
+from polyvet.storage.tables.columns import DATE, INSTANT, active_, clinic_, document, id_, int_, metadata, text_
 
 # The last number that was given, by clinic and kind of thing; what has no sequence of its own in `clinics`.
 numbers = Table(
@@ -48,6 +48,7 @@ custom_fields = Table(
     text_("label"),
     text_("kind"),
     Column("required", Boolean, nullable=False),
+    active_(),
     sqlite_with_rowid=False,
 )
 
