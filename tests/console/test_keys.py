@@ -13,13 +13,13 @@ from typing import Any
 import httpx
 import pytest
 
-from polyvet.app import KEYED
 from polyvet.core.access import MOST_KEYS
 from polyvet.core.context import PERMISSIONS
 from polyvet.identity import keys
 from polyvet.identity.keys import NewKey
 from polyvet.model import values
 from polyvet.sandbox.practice import MAIN_CLINIC
+from polyvet.served import KEYED
 from polyvet.storage import access
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
