@@ -110,7 +110,7 @@ def test_every_decision_has_its_number_and_a_proof():
 
 
 def test_every_proof_is_there():
-    folders = (HERE, TESTS / "delivery", TESTS / "faults")
+    folders = (HERE, TESTS / "console", TESTS / "delivery", TESTS / "faults")
     tests = "".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.glob("test_*.py"))
     named = set(re.findall(r"`(test_\w+)`", PAGE))
     files = set(re.findall(r"`(golden/\w+\.json)`", PAGE))
