@@ -15,10 +15,10 @@ LOCKED := $(INSTALL) --require-hashes
 PACKAGE := $(INSTALL) --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench lock clean
+.PHONY: help setup demo test lint format bench screenshots lock clean
 
 help: ## List what make can do.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## Make .venv with the locked dependencies and polyvet itself.
 
@@ -40,6 +40,9 @@ format: .venv/.ready-dev ## Put the sources in their form and mend what ruff can
 
 bench: .venv-bench/.ready ## Measure polyvet beside its peers; pass options in ARGS.
 	.venv-bench/bin/python -m bench $(ARGS)
+
+screenshots: .venv/.ready-dev ## Make the pictures of docs/console.md anew, and print what its pages weigh.
+	$(BIN)/python -m docs.screenshots $(ARGS)
 
 lock: .venv-lock/.ready ## Resolve the dependencies anew and write both lock files; ARGS=--upgrade takes new versions.
 	$(LOCK) --build-deps-for=editable --output-file=requirements.lock $(ARGS) pyproject.toml

@@ -23,7 +23,6 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from polyvet.app import DIALECTS
 from polyvet.dialects.clinovavet import router as clinovavet
 from polyvet.dialects.clinovavet.wire import to_id
 from polyvet.dialects.provet import router as provet
@@ -35,6 +34,7 @@ from polyvet.dialects.vetigen import router as vetigen
 from polyvet.dialects.vetigen.wire import Generation, Options
 from polyvet.sandbox.practice import MAIN_CLINIC
 from polyvet.sandbox.samples import JOHN_SMITH_ID, MAX_ID
+from polyvet.served import DIALECTS
 from polyvet.web.marks import Marks
 from polyvet.web.routes import RouteTable
 from tests.dialects.harness import SECRETS, Practice, fill

@@ -62,8 +62,8 @@ def create_application(
     users here, who sign in and allow it (authorization_code with PKCE, refresh_token): `polyvet set-password` lets them
     sign in. In VetCheck users of every clinic may allow it, and developers register applications at /account, too.
     """
-    from polyvet.app import ONLY_USERS, SCOPES
     from polyvet.identity import applications
+    from polyvet.served import ONLY_USERS, SCOPES
 
     uris = redirect_uri or []
     if not values.is_name(name):
@@ -99,14 +99,14 @@ def create_application(
 
 def _require_redirects(uris: list[str], *, public: bool) -> None:
     """End the command unless users can be sent back to each of these."""
-    from polyvet.identity import applications
+    from polyvet.core import redirects
 
     if public and not uris:
         fail("a public application has no secret, so it needs users, and --redirect-uri to send them back to")
-    if len(uris) > applications.MOST_REDIRECTS:
-        fail(f"an application has at most {applications.MOST_REDIRECTS} redirect URIs")
+    if len(uris) > redirects.MOST:
+        fail(f"an application has at most {redirects.MOST} redirect URIs")
     for uri in uris:
-        if (problem := applications.redirect_problem(uri)) is not None:
+        if (problem := redirects.problem(uri)) is not None:
             fail(f"--redirect-uri {uri}: {problem}")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Assembly: settings, store, dialects. The only file that knows all dialects.
+"""Assembly: settings, store, dialects. This file, `served` and `app_console` alone know all dialects.
 
 All dialects stand on one origin at the vendors' own paths. Each also answers under `/<dialect>/…`, and a host name can
 be bound to one dialect.
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from polyvet.core.addresses import Addresses
 from polyvet.core.codelists import Codelists
+from polyvet.delivery.forget_requests import ForgetRequests
 from polyvet.delivery.form_reminders import FormReminders
 from polyvet.delivery.loop import Loop
 from polyvet.delivery.mail import MailWorker, Sender
@@ -25,25 +26,23 @@ from polyvet.delivery.worker import Worker
 from polyvet.dialects.clinovavet import router as clinovavet
 from polyvet.dialects.provet import router as provet
 from polyvet.dialects.provet import triggers
-from polyvet.dialects.provet.wire import SCOPES as PROVET_SCOPES
 from polyvet.dialects.provet.wire import Options as ProvetOptions
 from polyvet.dialects.provet.wire import is_oauth
 from polyvet.dialects.vetcheck import router as vetcheck
-from polyvet.dialects.vetcheck.scopes import SCOPES as VETCHECK_SCOPES
 from polyvet.dialects.vetcheck.scopes import is_page
 from polyvet.dialects.vetcheck.wire import Options as VetCheckOptions
 from polyvet.dialects.vetigen import router as vetigen
 from polyvet.dialects.vetigen.wire import Generation
 from polyvet.dialects.vetigen.wire import Options as VetigenOptions
-from polyvet.settings import Settings, SettingsError
+from polyvet.served import Shared
+from polyvet.settings import Settings
 from polyvet.storage.store import Store, open_store
 from polyvet.web.dialect import NO_ROUTE, Dialect, Services, known_method
-from polyvet.web.limits import Limits
 from polyvet.web.log import RequestLog
-from polyvet.web.marks import Marks
 from polyvet.web.message import ANSWER, Receive, Scope, Send
 from polyvet.web.metrics import Metrics
-from polyvet.web.rolling import Rolling
+from polyvet.web.reasons import DEFECT
+from polyvet.web.requests import Requests, seen
 from polyvet.web.site import DOCUMENTS, SITE_PATHS, site, unknown_path
 
 if TYPE_CHECKING:
@@ -51,30 +50,9 @@ if TYPE_CHECKING:
 
 API_ROOT = "/api/v1/"
 CONSOLE = "console"
+STATIC = f"/{CONSOLE}/static/"
+_FIRST_ERROR = 400
 SITE = "site"  # what the log and the metrics call requests that are no dialect's
-DIALECTS = (vetigen.NAME, clinovavet.NAME, provet.NAME, vetcheck.NAME)
-# The dialects whose callers have keys; VetCheck's users sign in.
-KEYED = (vetigen.NAME, clinovavet.NAME, provet.NAME)
-# Of the dialects whose applications sign in by OAuth 2.0.
-SCOPES = {provet.NAME: PROVET_SCOPES, vetcheck.NAME: VETCHECK_SCOPES}
-ONLY_USERS = (vetcheck.NAME,)  # of these, the ones where an application gets no token without a user
-
-
-class Shared:
-    """What the worker processes of one server have in common; made before they are forked."""
-
-    def __init__(self, settings: Settings, set_up: str | None = None) -> None:
-        """`set_up` is the secret of the link by which a server without a clinic is set up. SettingsError when a setting
-        names what does not exist."""
-        unknown = sorted(set(settings.hosts.values()) - set(DIALECTS))
-        if unknown:
-            raise SettingsError(f"hosts: {', '.join(unknown)} is no dialect; there are {', '.join(DIALECTS)}")
-        several = settings.workers > 1
-        self.limits = Limits(shared=several) if settings.limits == "vendor" else None
-        self.rolling = Rolling(shared=several) if settings.limits == "vendor" else None
-        self.attempts = Rolling(shared=several)  # to sign in; not a vendor's limit, so always counted
-        self.marks = Marks(shared=several)
-        self.set_up = set_up
 
 
 class App:
@@ -83,6 +61,9 @@ class App:
     def __init__(self, settings: Settings, shared: Shared | None = None, demo_url: str | None = None) -> None:
         """`demo_url` is where the demo's practice is served, which has some pages of its own."""
         self.settings = settings
+        self._vetigen_options = VetigenOptions(
+            Generation(settings.vetigen_generation), settings.vetigen_name_unconnected
+        )
         self._provet_options = ProvetOptions(
             settings.provet_strict_filters, settings.provet_country, settings.public_url, settings.webhook_networks
         )
@@ -100,6 +81,7 @@ class App:
         self._people: ASGIApp | None = None
         self._console: ASGIApp | None = None
         self._codelists = Codelists()
+        self._requests: Requests | None = None
         self._delivery: list[tuple[Loop, asyncio.Task[None]]] = []
         self._outbox: DemoOutbox | None = None
 
@@ -108,13 +90,13 @@ class App:
         self._store = store = await open_store(self.settings.store_url)
         await self._codelists.load(store.reader)
         shared = self._shared
+        self._requests = Requests(store) if self.settings.request_log_days else None
         services = Services(
             store, self._codelists, shared.limits, shared.rolling, shared.marks, self.metrics, self._log,
-            self.settings.body_limit,
+            self._requests, self.settings.body_limit,
         )  # fmt: skip
-        options = VetigenOptions(Generation(self.settings.vetigen_generation), self.settings.vetigen_name_unconnected)
         self._dialects = {
-            vetigen.NAME: vetigen.dialect(services, options),
+            vetigen.NAME: vetigen.dialect(services, self._vetigen_options),
             clinovavet.NAME: clinovavet.dialect(services),
             provet.NAME: provet.dialect(services, self._provet_options),
             vetcheck.NAME: vetcheck.dialect(services, self._vetcheck_options),
@@ -132,6 +114,8 @@ class App:
         await asyncio.gather(*(worker.stop() for worker, _ in self._delivery))
         await asyncio.gather(*(running for _, running in self._delivery))
         self._log.flush()
+        if self._requests is not None:
+            await self._requests.close()
         if self._store is not None:
             await self._store.close()
 
@@ -160,7 +144,7 @@ class App:
             if dialect is not None:
                 await dialect(scope, receive, send)
                 return
-            await self._observed(unknown_path, scope, receive, send)
+            await self._observed(unknown_path, SITE, scope, receive, send)
             return
         name, slash, _ = path[1:].partition("/")
         if slash and name.isdecimal():  # an installation's number: Provet's paths start with it
@@ -170,7 +154,7 @@ class App:
             await self._dialect(self._dialects[vetcheck.NAME], scope, receive, send)
             return
         if name == CONSOLE:
-            await self._observed(self._consoles(), scope, receive, send)
+            await self._observed(self._consoles(), CONSOLE, scope, receive, send)
             return
         prefixed = self._dialects.get(name) if slash else None
         if prefixed is not None:
@@ -178,14 +162,14 @@ class App:
             await self._dialect(prefixed, below, receive, send)
             return
         assert self._site is not None  # noqa: S101, the lifespan ran before the first request
-        await self._observed(self._site, scope, receive, send)
+        await self._observed(self._site, SITE, scope, receive, send)
 
     async def _dialect(self, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
         """A dialect's request; what stands beside Provet's API is OAuth's, and beside VetCheck's what people open."""
         if dialect.wire.name == provet.NAME and is_oauth(scope["path"]):
-            await self._observed(self._signing_in(), scope, receive, send)
+            await self._observed(self._signing_in(), provet.NAME, scope, receive, send)
         elif dialect.wire.name == vetcheck.NAME and is_page(scope["path"][1:].partition("/")[0]):
-            await self._observed(self._pages(), scope, receive, send)
+            await self._observed(self._pages(), vetcheck.NAME, scope, receive, send)
         else:
             await dialect(scope, receive, send)
 
@@ -213,27 +197,20 @@ class App:
     def _consoles(self) -> ASGIApp:
         """The console, which is loaded with its first request."""
         if self._console is None:
-            from polyvet.console.console import ROWS, Console
-            from polyvet.console.visit import Shared
-            from polyvet.identity.entering import Entering
+            from polyvet.app_console import console
 
             assert self._store is not None  # noqa: S101, the lifespan ran before the first request
-            common = self._shared
-            shared = Shared(
-                store=self._store,
-                codelists=self._codelists,
-                attempts=common.attempts,
-                entering=Entering(self._store, common.attempts),
-                public_url=self.settings.public_url,
-                rows=ROWS,
-                set_up=common.set_up,
-            )
-            self._console = Console(shared)
+            self._console = console(
+                self.settings, self._shared, self._store, self._codelists, self._dialects, self._vetigen_options,
+                sends_mail=self.settings.smtp_host is not None or self._outbox is not None,
+            )  # fmt: skip
         return self._console
 
-    async def _observed(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Give a request that is no dialect's its id, and log it as the dialects log theirs."""
+    async def _observed(self, app: ASGIApp, part: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Give a request that is no dialect's its id, and log it as the dialects log theirs; what is kept of it says
+        which part it belongs to."""
         started = time.perf_counter_ns()
+        noted = seen(scope)
         request_id = self._log.next_id()
         status = 500
         scope.pop(ANSWER, None)  # it points back to the scope, and would keep both
@@ -247,10 +224,15 @@ class App:
 
         try:
             await app(scope, receive, send_with_id)
+        except Exception:
+            noted.reason = DEFECT
+            raise
         finally:
             took = time.perf_counter_ns() - started
             self.metrics.observe((SITE, known_method(scope["method"]), NO_ROUTE, status), took)
-            self._log.add(request_id, SITE, scope, status, took, None, None)
+            self._log.add(request_id, SITE, scope, status, took, None)
+            if self._requests is not None and (status >= _FIRST_ERROR or _is_kept(part, scope["path"])):
+                self._requests.add(request_id, part, scope, status, took, noted.who, noted.reason)
 
     def _demo_pages(self, store: Store, demo_url: str) -> list[Route]:
         from polyvet.web.outbox import DemoOutbox  # most servers are no demo
@@ -301,6 +283,11 @@ def create_app(settings: Settings, shared: Shared | None = None, demo_url: str |
     return App(settings, shared, demo_url)
 
 
+def _is_kept(part: str, path: str) -> bool:
+    """Whether a request that went well is worth keeping: probes, the front page, documents and styles are not."""
+    return part != SITE and not path.startswith(STATIC)
+
+
 def create_worker(settings: Settings, store: Store) -> Worker:
     """What sends webhooks' deliveries."""
     return Worker(store, triggers.TELLING, Addresses(settings.webhook_networks))
@@ -309,7 +296,10 @@ def create_worker(settings: Settings, store: Store) -> Worker:
 def create_mail_worker(settings: Settings, store: Store, outbox: Sender | None = None) -> MailWorker:
     """What sends mails, and does the chores: to `outbox` if this is a demo, else by SMTP; where no server is set, mails
     wait."""
-    chores = (FormReminders(store, settings.form_reminder_days, settings.public_url),)
+    chores = (
+        FormReminders(store, settings.form_reminder_days, settings.public_url),
+        ForgetRequests(store, settings.request_log_days),
+    )
     return MailWorker(store, outbox or _smtp_sender(settings), chores)
 
 

@@ -34,6 +34,7 @@ from polyvet.command import (
 )
 from polyvet.core.context import PERMISSIONS
 from polyvet.model import values
+from polyvet.model.access import KINDS
 from polyvet.settings import Settings, SettingsError
 from polyvet.storage.store import Store
 
@@ -138,13 +139,13 @@ def create_key(
 
     VetCheck has no keys: its users sign in, see `polyvet create-application --help`.
     """
-    from polyvet.app import KEYED
     from polyvet.identity import keys
+    from polyvet.served import KEYED
 
     if len(name) > values.LONGEST_NAME or not is_text(name):
         fail(f"a key's name has at most {values.LONGEST_NAME} characters")
     require_known("dialect with keys", [dialect], KEYED)
-    require_known("kind of key", [kind], keys.KINDS)
+    require_known("kind of key", [kind], KINDS)
     require_known("permission", permission or [], PERMISSIONS)
     new = keys.NewKey(
         clinic_id=clinic,
@@ -225,7 +226,9 @@ def backup(
             run_to_end(write(settings.store_url, target, progress))
     except BackupError as error:
         fail(str(error))
-    typer.echo(f"Wrote {target} ({target.stat().st_size:,} bytes).")
+    size = f"{target.stat().st_size:,} bytes"
+    typer.echo(f"Wrote {target} ({size}).")
+    run_to_end(_note_backup(settings, f"{target.name}, {size}"))
 
 
 @app.command()
@@ -270,10 +273,24 @@ def version() -> None:
     typer.echo(__version__)
 
 
+async def _note_backup(settings: Settings, written: str) -> None:
+    """Have the console know of the backup; that it is good does not hang on it."""
+    from polyvet.model.errors import Busy
+    from polyvet.storage import deeds
+
+    async def work(store: Store) -> None:
+        await deeds.done(store, deeds.BACKUP, written)
+
+    try:
+        await with_store(settings, work)
+    except Busy as error:
+        typer.echo(f"polyvet: the backup is good, but the console will not know of it: {error}", err=True)
+
+
 async def _install_demo(settings: Settings, clients: int, seed: int) -> None:
-    from polyvet.app import SCOPES
     from polyvet.progress import bars
     from polyvet.sandbox.install import DemoError, install
+    from polyvet.served import SCOPES
 
     try:
         with bars() as progress:

@@ -7,13 +7,12 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Annotated, Any, NoReturn, TypeVar
-from urllib.parse import urlsplit
 
 import typer
 
 from polyvet.core.context import PERMISSIONS
 from polyvet.model.errors import Busy
-from polyvet.settings import Settings, SettingsError, load
+from polyvet.settings import Settings, SettingsError, load, without_secrets
 from polyvet.storage.store import Store, failures, open_store
 
 T = TypeVar("T")
@@ -109,8 +108,7 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
 
 def shown(settings: Settings) -> str:
     """The store's place without a password."""
-    parts = urlsplit(settings.store_url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return without_secrets(settings.store_url)
 
 
 def fail(message: str) -> NoReturn:

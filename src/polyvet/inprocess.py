@@ -25,7 +25,7 @@ LOG_LEVEL: Literal["warning"] = "warning"  # who makes one request need not be t
 async def request(settings: Settings, path: str, key: str | None) -> tuple[int, bytes]:
     """GET `path` (with its query); gives status and body."""
     await migrate(settings.store_url)
-    app = create_app(msgspec.structs.replace(settings, log_level=LOG_LEVEL))
+    app = create_app(msgspec.structs.replace(settings, log_level=LOG_LEVEL, request_log_days=0))
     await app.open()
     try:
         secrets = [key] if key else _demo_keys(Path(settings.data)) or [None]

@@ -20,8 +20,9 @@ import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry, start_http_server
 
-from polyvet.app import Shared, create_app, create_mail_worker, create_worker
+from polyvet.app import create_app, create_mail_worker, create_worker
 from polyvet.protocol import Protocol
+from polyvet.served import Shared
 from polyvet.settings import Settings
 from polyvet.storage.store import open_store
 from polyvet.web import log

@@ -21,6 +21,7 @@ from polyvet.storage.store import is_postgresql
 
 PREFIX = "POLYVET_"
 HIGHEST_PORT = 65_535
+_SECRET = ("smtp_password",)
 FILE_NAME = "polyvet.db"  # the embedded store, in the data folder
 _MAIL_FROM = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*")  # the second is IPv6, without brackets
@@ -100,6 +101,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "Send webhooks' deliveries and mails from the serving processes; `polyvet deliver` does so from its own."
         ),
     ] = True
+    request_log_days: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=365,
+            description="For how many days the console shows what was asked for, and why it was refused; 0: never.",
+        ),
+    ] = 7
     hosts: Annotated[
         dict[str, str], _help("Host names bound to one dialect: unknown paths there get that dialect's 404.")
     ] = {}
@@ -118,6 +127,39 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def store_url(self) -> str:
         """Where the record is."""
         return self.database_url or f"sqlite:///{Path(self.data).resolve() / FILE_NAME}"
+
+
+def without_secrets(url: str) -> str:
+    """A URL without whoever signs in with it, their password, and options, which may hold one, too."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def described(settings: Settings) -> list[tuple[str, str, str, bool]]:
+    """All settings as people may read them: the name, the value (empty if there is none; never a secret), the help
+    text, and whether it is as it comes."""
+    kinds: Any = msgspec.inspect.type_info(Settings)
+    found = []
+    for field, kind in zip(msgspec.structs.fields(Settings), kinds.fields, strict=True):
+        value = getattr(settings, field.name)
+        usual = value == (field.default_factory() if field.default is msgspec.NODEFAULT else field.default)
+        help_text: str = kind.type.extra_json_schema["description"]
+        found.append((field.name, _readable(field.name, value), help_text, usual))
+    return found
+
+
+def _readable(name: str, value: Any) -> str:
+    if value is None or value in ((), {}):
+        return ""
+    if name in _SECRET:
+        return "(set, and not shown)"
+    if isinstance(value, str):
+        return without_secrets(value) if "://" in value else value
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={one}" for key, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def load(

@@ -32,6 +32,7 @@ LOOKS = pytest.mark.parametrize("copying", ["sqlite"], indirect=True, scope="ses
 _FINGER = 44  # CSS pixels that a fingertip needs
 _SMALL = f"""
 () => [...document.querySelectorAll('button, select, textarea, input:not([type=hidden]), .note a')]
+    .filter(one => one.checkVisibility())
     .filter(one => {{
         const boxes = [one, ...(one.labels || [])].map(part => part.getBoundingClientRect())
         return Math.max(...boxes.map(box => box.height)) < {_FINGER}
@@ -90,9 +91,10 @@ def _apart() -> Iterator[Playwright]:
             playing.stop()
 
 
-def no_serious_faults(page: Page) -> None:
-    """Fails where axe finds a serious or critical fault of accessibility on the page."""
-    violations = Axe().run(page).response["violations"]
+def no_serious_faults(page: Page, *rules: str) -> None:
+    """Fails where axe finds a serious or critical fault of accessibility on the page, by all its rules or by some."""
+    options = {"runOnly": list(rules)} if rules else None
+    violations = Axe().run(page, options=options).response["violations"]
     faults = [
         f"{one['id']} ({one['impact']}): {one['help']}: {[node['html'] for node in one['nodes'][:3]]}"
         for one in violations
@@ -105,7 +107,9 @@ def fits_everybody(page: Page) -> None:
     """No serious fault, one first heading, what is pressed is large enough, and the page is as wide as its screen."""
     no_serious_faults(page)
     assert page.locator("h1").count() == 1
-    assert page.evaluate(_SMALL) == []
+    small = page.evaluate(_SMALL)
+    assert small == [], small
     viewport = page.viewport_size
     assert viewport is not None
-    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= viewport["width"], f"{width} pixels wide"

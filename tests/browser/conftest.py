@@ -41,7 +41,7 @@ def shown(request: pytest.FixtureRequest) -> Iterator[list[BrowserContext]]:
     pages = [page for context in contexts for page in context.pages] if folder else []
     for number, page in enumerate(pages):
         name = re.sub(r"[^\w-]+", "-", f"{request.node.nodeid.removeprefix('tests/')}-{number}").strip("-")
-        page.screenshot(path=Path(folder or "") / f"{name}.png", full_page=True)
+        page.screenshot(path=Path(folder or "") / f"{name}.png", full_page=True)  # makes the folder
     for context in contexts:
         context.close()
 

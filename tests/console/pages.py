@@ -44,6 +44,7 @@ def addresses(colleague: Colleague) -> dict[str, str]:
             continue
         tried.add(address)
         answer = colleague.client.get(address)
+        assert answer.status_code < 500, address
         if answer.status_code != 200 or not answer.headers["content-type"].startswith("text/html"):
             continue
         found[row.path] = address
@@ -60,7 +61,7 @@ def furnished(practice: Practice, name: str = "Lab & Co", suffix: str = "") -> N
     Integrator(practice, name=name)
     practice.provet.post("/4/api/0.1/client/", json={"firstname": name, "lastname": name}).raise_for_status()
     queued(practice)
-    hook = {**HOOK, "target_url": HOOK["target_url"] + suffix}
+    hook = {**HOOK, "target_url": f"{HOOK['target_url']}{suffix}"}
     practice.provet.post("/4/api/0.1/hook/webhook/", json=hook).raise_for_status()
 
 

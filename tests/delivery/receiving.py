@@ -54,9 +54,9 @@ Answer = Callable[[Got, int], int | None]  # the status for the n-th request of 
 
 
 class Receiver:
-    """An HTTP server in threads; `answer` decides the status."""
+    """An HTTP server in threads; `answer` decides the status, and each answer has the same body."""
 
-    def __init__(self, answer: Answer = lambda got, nth: 200, **headers: str) -> None:
+    def __init__(self, answer: Answer = lambda got, nth: 200, said: bytes = b"", **headers: str) -> None:
         self.got: list[Got] = []
         self.times: Counter[str] = Counter()
         self._released = threading.Event()
@@ -82,9 +82,10 @@ class Receiver:
                     self.close_connection = True
                     return
                 self.send_response(status)
-                for name, value in {"content-length": "0", **headers}.items():
+                for name, value in {"content-length": str(len(said)), **headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
+                self.wfile.write(said)
 
             def log_message(self, *_: Any) -> None:
                 """Nothing."""

@@ -54,7 +54,7 @@ class Resolver:
 async def send(target: str, networks: tuple[str, ...] = (), resolve: Resolver | None = None) -> Outcome:
     sender = Sender(Addresses(networks), resolve)
     try:
-        return await sender.send(hook(target), delivery())
+        return await sender.send(hook(target), delivery(), values.now())
     finally:
         await sender.close()
 
@@ -113,7 +113,7 @@ def test_a_name_that_changes_its_address_is_refused_the_next_time() -> None:
         sender = Sender(Addresses(("127.0.0.0/8",)), resolver)
         with Receiver(connection="close") as receiver:
             target = hook(f"http://receiver.example:{receiver.port}/")
-            outcomes = [await sender.send(target, delivery()) for _ in range(2)]
+            outcomes = [await sender.send(target, delivery(), values.now()) for _ in range(2)]
             assert len(receiver.got) == 1
         await sender.close()
         return outcomes
@@ -193,8 +193,8 @@ def test_a_resolver_that_never_answers_costs_its_own_delivery_only() -> None:
     async def test() -> Outcome:
         sender = Sender(Addresses(LOOPBACK), Never())
         with Receiver() as receiver:
-            slow = asyncio.create_task(sender.send(hook("http://slow.example/"), delivery()))
-            quick = await sender.send(hook(receiver.url), delivery())
+            slow = asyncio.create_task(sender.send(hook("http://slow.example/"), delivery(), values.now()))
+            quick = await sender.send(hook(receiver.url), delivery(), values.now())
             slow.cancel()
             await asyncio.gather(slow, return_exceptions=True)
         await sender.close()

@@ -97,7 +97,10 @@ async def fill_library(store: Store) -> None:
         for secret, (clinic_id, email, role) in TOKENS.items():
             file = await staff.by_email(tx, clinic_id, email)
             assert file is not None
-            staff.change_user(tx, replace(file, user=replace(file.user, library_role=role)))
+            # What they may do is said by the library alone, not by what they are at the clinic.
+            at_clinic = file.user.console_role if role == LibraryRole.PREMIUM else None
+            user = replace(file.user, library_role=role, console_role=at_clinic)
+            staff.change_user(tx, replace(file, user=user))
             now = values.now()
             grant = Grant(values.new_id(now), application.id, file.user.id, "read:handouts", now)
             grants.add_grant(tx, grant)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from polyvet.core import webhooks
 from polyvet.core.codelists import Codelists
 from polyvet.core.context import Writing
-from polyvet.delivery.webhooks import message_id
+from polyvet.core.webhook_messages import message_id
 from polyvet.delivery.worker import LEASE_S
 from polyvet.model.hooks import ContentType, Delivery, Webhook
 from polyvet.storage.check import check

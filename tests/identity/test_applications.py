@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from polyvet.identity.applications import authenticated, find, redirect_problem, revoke
+from polyvet.core.redirects import problem
+from polyvet.identity.applications import authenticated, find, revoke
 from tests.core.stores import opened, run
 from tests.identity.people import DIALECT, an_application
 
@@ -23,7 +24,7 @@ from tests.identity.people import DIALECT, an_application
     ],
 )
 def test_codes_may_be_sent_to(uri: str) -> None:
-    assert redirect_problem(uri) is None
+    assert problem(uri) is None
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_codes_may_be_sent_to(uri: str) -> None:
     ],
 )
 def test_codes_may_not_be_sent_to(uri: str) -> None:
-    assert redirect_problem(uri)
+    assert problem(uri)
 
 
 def test_an_application_proves_itself_by_its_secret_and_only_its_hash_is_stored(store_url: str) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from polyvet.app import SCOPES
 from polyvet.core.custom_values import read_value, shown_value
 from polyvet.model.custom_fields import FieldKind, FieldModel
 from polyvet.model.entities import PhoneKind
@@ -19,6 +18,7 @@ from polyvet.sandbox import office
 from polyvet.sandbox.demo import BATCH_CLIENTS, generate
 from polyvet.sandbox.install import CREDENTIALS, install
 from polyvet.sandbox.practice import CLINIC_IDS, MAIN_CLINIC, SECOND_CLINIC
+from polyvet.served import SCOPES
 from polyvet.storage import custom_fields, departments, numbers
 from polyvet.storage.check import check
 from polyvet.storage.migrate import migrate

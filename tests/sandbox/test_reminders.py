@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from polyvet.app import SCOPES
 from polyvet.model.entities import ReminderStatus
 from polyvet.sandbox import reminders
 from polyvet.sandbox.install import install
 from polyvet.sandbox.practice import CLINIC_IDS, MAIN_CLINIC
+from polyvet.served import SCOPES
 from polyvet.storage import patients
 from polyvet.storage import reminders as stored
 from polyvet.storage.check import check

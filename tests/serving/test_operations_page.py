@@ -10,16 +10,16 @@ import msgspec
 import pytest
 
 from polyvet import access_commands, clinic_commands, library_commands, protocol
-from polyvet.app import DIALECTS
 from polyvet.cli import UNFINISHED_DEMO, app
 from polyvet.delivery import loop, mail, worker
 from polyvet.identity import keys
 from polyvet.model import values
 from polyvet.sandbox import install
+from polyvet.served import DIALECTS
 from polyvet.serving import GRACE_S
 from polyvet.settings import Settings
 from polyvet.storage import idempotency, postgres
-from polyvet.web import limits, log, message, outbox, received
+from polyvet.web import limits, log, message, outbox, received, requests
 from polyvet.web.site import SITE_PATHS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -48,6 +48,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding
         f"the last {received.KEPT} messages",
         f"`{install.CREDENTIALS}` (mode {install._PRIVATE:04o})",
         f"`{install.UNFINISHED}`",
+        f"(`request_log_days`, {Settings().request_log_days} unless set)",
+        f"keeps {requests.MOST} requests a second at the most, of unknown callers {requests.MOST_OF_NOBODY}",
     ],
 )
 def test_what_the_page_says_is_so(text: str) -> None:
@@ -55,6 +57,7 @@ def test_what_the_page_says_is_so(text: str) -> None:
 
 
 def test_words_and_numbers_that_the_page_writes_out() -> None:
+    assert requests.FLUSH_S == 1.0  # `once a second`
     assert (log.FLUSH_S, keys._REMEMBERED_S, message.BODY_S) == (
         0.1,
         1.0,

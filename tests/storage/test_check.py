@@ -87,6 +87,7 @@ PLANTED = [
     ("outbox", "UPDATE webhooks SET since_seq = 1000"),
     ("deliveries", "UPDATE webhooks SET clinic_id = 2"),
     ("deliveries", "UPDATE deliveries SET event_seq = 1000"),
+    ("deliveries", "UPDATE deliveries SET event_seq = -7"),
     ("deliveries", "UPDATE deliveries SET next_at = NULL"),
     ("deliveries", "UPDATE deliveries SET state = 'failed'"),
     ("numbers", "UPDATE numbers SET last = 0 WHERE kind = 'webhook'"),
@@ -288,8 +289,8 @@ def test_dangling_rows_damaged_pages_and_odd_ids_are_found(tmp_path) -> None:
         assert "ids" in errors(await check(url))
         await execute(url, "PRAGMA wal_checkpoint(TRUNCATE)")
         pages = bytearray(path.read_bytes())
-        middle = len(pages) // 2 // 4096 * 4096
-        pages[middle : middle + 16384] = b"\x07" * 16384
+        late = len(pages) * 3 // 4 // 4096 * 4096  # beyond the schema, without which nothing opens the file
+        pages[late : late + 16384] = b"\x07" * 16384
         path.write_bytes(pages)
         assert "file" in errors(await check(url))
 

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from polyvet import __version__
-from polyvet.app import DIALECTS, create_app
+from polyvet.app import create_app
+from polyvet.served import DIALECTS
 from polyvet.settings import Settings, SettingsError
 from polyvet.storage.migrate import migrate
 from tests.core.stores import run
@@ -239,6 +240,7 @@ def test_what_is_no_dialects(sqlite_store_url: str) -> None:
             assert front.headers["content-type"].startswith("text/html")
             assert "default-src 'none'" in front.headers["content-security-policy"]
             assert "http://localhost" in front.text
+            assert 'href="/console"' in front.text
             for dialect in ("vetigen", "clinovavet", "provet", "vetcheck"):
                 assert f'href="/openapi/{dialect}.json"' in front.text
             for name in DIALECTS:

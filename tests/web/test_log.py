@@ -178,13 +178,13 @@ def test_ids_are_unique_in_and_between_processes() -> None:
 
 def test_levels(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     quiet = log.RequestLog(enabled=False)
-    quiet.add("1", "vetigen", {"method": "GET", "path": "/"}, 200, 1, None, None)
+    quiet.add("1", "vetigen", {"method": "GET", "path": "/"}, 200, 1, None)
     quiet.flush()
 
     async def many() -> None:
         loud = log.RequestLog()
         for n in range(1_000):
-            loud.add(str(n), "vetigen", {"method": "GET", "path": "/"}, 200, 1, None, None)
+            loud.add(str(n), "vetigen", {"method": "GET", "path": "/"}, 200, 1, None)
 
     asyncio.run(many())
     assert capfdbinary.readouterr().err.count(b"\n") == 1_000  # as many as are kept waiting, then all at once

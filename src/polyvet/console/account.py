@@ -31,7 +31,7 @@ async def changing_password(visit: Visit) -> Response:
 
     async def job(tx: Tx) -> str:
         secret = sessions.begin_within(tx, user, factors=factors)
-        passwords.put(tx, user, new, secret)
+        await passwords.put(tx, user, new, secret)
         audit.note_of(tx, user, Action.CHANGED, "password")
         return secret
 

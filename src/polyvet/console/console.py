@@ -15,6 +15,7 @@ from polyvet.console import (
     apis,
     applications,
     audit,
+    deliveries,
     entry,
     fields,
     home,
@@ -37,16 +38,19 @@ from polyvet.core import clinics
 from polyvet.identity import sessions
 from polyvet.identity.sessions import COOKIE
 from polyvet.model.errors import Forbidden, Missing
+from polyvet.model.requests import Known
 from polyvet.web.cookies import cookie, keep
 from polyvet.web.forms import FORM_BYTES, of_form
 from polyvet.web.message import Receive, Request, Scope, Send
 from polyvet.web.people import Paths, allowed, failure, here, moved
+from polyvet.web.reasons import reason
+from polyvet.web.requests import seen
 
 NAME = "console"  # in logs
 VISIT = "polyvet_console"  # the cookie of a browser that has no session yet
 _FILES = (
     home, entry, set_up, join, second_factor, account,
-    apis, keys, applications, webhooks, requests,
+    apis, keys, applications, webhooks, deliveries, requests,
     practice, staff, offers, lists, fields, audit, privacy, server,
 )  # fmt: skip
 ROWS: tuple[Row, ...] = tuple(row for file in _FILES for row in file.ROWS)  # in the menu's order
@@ -99,6 +103,7 @@ class Console:
             response = await self._let_in(visit)
         except Exception as error:
             found = failure(error, NAME, visit.request.scope["path"])
+            seen(visit.request.scope).reason = reason(error)
             response = found.on(visit.told(found.status, found.problem))
         for kept in visit.cookies:
             kept(response)
@@ -113,6 +118,7 @@ class Console:
         if visit.session is None and row.permission != ANYBODY:
             return _to_sign_in(request)
         if visit.session is not None:
+            seen(request.scope).who = Known(visit.user.clinic_id, visit.user.id, visit.user.name)
             visit.csrf = visit.session.csrf
             visit.clinic = await clinics.get(self._shared.store.reader, visit.user.clinic_id)
         else:

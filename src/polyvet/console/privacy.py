@@ -3,6 +3,99 @@
 
 from __future__ import annotations
 
-from polyvet.console.rows import Row
+from urllib.parse import urlencode
 
-ROWS: tuple[Row, ...] = ()
+from starlette.responses import Response
+
+from polyvet.console.rows import ADMINISTRATION, ROOT, Row
+from polyvet.console.visit import Visit, safe
+from polyvet.core import audit, erasing, privacy
+from polyvet.core.context import Context
+from polyvet.model.errors import Missing
+from polyvet.storage.writing import Tx
+from polyvet.web.people import BEYOND, before_of
+
+PAGE = 50
+PATH = f"/{ROOT}/privacy"
+_MOST_DIGITS = 17
+_LONGEST = 200
+
+
+async def shown(visit: Visit) -> Response:
+    """A search for clients, and what it found."""
+    wanted = visit.query().text("q")[:_LONGEST]
+    found = await privacy.search(visit.ctx, wanted, before_of(visit.request), PAGE + 1) if wanted else []
+    next_ = found[PAGE - 1].number if len(found) > PAGE else None
+    return visit.page(
+        "privacy.html", wanted=wanted, people=found[:PAGE], next=next_, query=urlencode({"q": wanted}), path=PATH
+    )
+
+
+async def opening(visit: Visit) -> Response:
+    """A client: who they are, how much is held of them, and what can be done. It is noted who looked."""
+    found = await privacy.opened(visit.ctx, *_number(visit))
+    await audit.saw(visit.ctx, privacy.KIND, found.file.client.id, f"number {found.file.client.number}")
+    return visit.page("privacy_client.html", person=found, path=PATH)
+
+
+async def exporting(visit: Visit) -> Response:
+    """All that is held of a client, as a zip file."""
+    if visit.clinic is None:
+        raise LookupError("nobody is signed in")
+    number, text = _number(visit)
+    packed = await privacy.export(visit.ctx, visit.clinic, number, text)
+    headers = {**safe(), "content-disposition": f'attachment; filename="client-{number}.zip"'}
+    return Response(packed, 200, headers, "application/zip")
+
+
+async def asking(visit: Visit) -> Response:
+    """What goes and what stays if the person is taken out."""
+    return _asked(visit, await privacy.opened(visit.ctx, *_number(visit)))
+
+
+async def erasing_them(visit: Visit) -> Response:
+    """Take the person out, if that was typed."""
+    number, text = _number(visit)
+    found = await privacy.opened(visit.ctx, number, text)
+    typed = visit.fields.text("confirmation")
+    if " ".join(typed.split()).casefold() != _phrase(number).casefold():
+        return _asked(visit, found, 400, typed, {"confirmation": f"Type {_phrase(number)} to do it."})
+    ctx: Context = visit.ctx
+
+    async def job(tx: Tx) -> erasing.Erased:
+        return await erasing.erase(ctx.within(tx), number, text)
+
+    done = await visit.shared.store.write(await erasing.touching(ctx, number, text), job)
+    if not done.everywhere:
+        return visit.moved(PATH, "ended")
+    return visit.moved(f"{PATH}/{number}", "erased" if done.changed else "nothing")
+
+
+def _asked(
+    visit: Visit, found: privacy.Opened, status: int = 200, typed: str = "", problems: dict[str, str] | None = None
+) -> Response:
+    phrase = _phrase(found.file.client.number)
+    return visit.page(
+        "privacy_erase.html", status, person=found, phrase=phrase, typed=typed, problems=problems or {}, path=PATH
+    )
+
+
+def _phrase(number: int) -> str:
+    return f"erase {number}"
+
+
+def _number(visit: Visit) -> tuple[int, str]:
+    """The client that the path names, as a number and as it was written. Missing for what is no number."""
+    text = visit.parameter("client")
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text) < BEYOND):
+        raise Missing(privacy.KIND, text)
+    return int(text), text
+
+
+ROWS = (
+    Row("GET", "privacy", "people:erase", shown, "Privacy", ADMINISTRATION),
+    Row("GET", "privacy/{client}", "people:erase", opening),
+    Row("POST", "privacy/{client}/export", "people:erase", exporting),
+    Row("GET", "privacy/{client}/erase", "people:erase", asking),
+    Row("POST", "privacy/{client}/erase", "people:erase", erasing_them),
+)

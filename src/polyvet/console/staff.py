@@ -140,7 +140,7 @@ async def _page(visit: Visit, status: int = 200, problems: dict[str, str] | None
         untouchable=member.user.operator and not visit.may(staff_access.OF_OPERATORS),
         problems=problems or {},
         roles=ROLES,
-        none=NOT_LET_IN,
+        not_let_in=NOT_LET_IN,
     )
 
 

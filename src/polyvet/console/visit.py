@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,10 @@ import msgspec
 from starlette.responses import HTMLResponse, Response
 
 from polyvet.console import moments
+from polyvet.console.facts import Server
 from polyvet.console.rows import SECTIONS, Row
 from polyvet.core import roles
+from polyvet.core.addresses import Addresses
 from polyvet.core.codelists import Codelists
 from polyvet.core.context import Caller, Context
 from polyvet.identity import sessions
@@ -26,6 +28,8 @@ from polyvet.storage.store import Store
 from polyvet.web import pages
 from polyvet.web.cookies import keep
 from polyvet.web.forms import Fields, of_query
+from polyvet.web.guide import Guiding
+from polyvet.web.limits import Room
 from polyvet.web.message import Request
 from polyvet.web.origin import origin
 from polyvet.web.people import moved
@@ -45,6 +49,15 @@ class Shared(msgspec.Struct, frozen=True):
     entering: Entering
     public_url: str | None
     rows: tuple[Row, ...]
+    guides: Mapping[str, Guiding]  # of each dialect, by its name
+    hosts: Mapping[str, str]  # host names that are bound to a dialect
+    triggers: dict[int, str]  # what webhooks can be told of: names by the triggers' numbers
+    addresses: Addresses  # where webhooks may be
+    server: Server
+    keyed: tuple[str, ...]  # the dialects that keys open
+    scopes: Mapping[str, tuple[str, ...]]  # of the dialects whose applications sign in by OAuth 2.0
+    only_users: tuple[str, ...]  # of these, the ones where an application gets no token without a user
+    rooms: Mapping[str, Callable[[Caller], list[Room]]]  # what is left of a caller's budgets, by dialect
     set_up: str | None = None  # the secret of the set-up link, while there is no clinic
 
 
@@ -100,7 +113,7 @@ class Visit:
         """A page made of a template of this console."""
         moments.ZONE.set("UTC" if self.clinic is None else self.clinic.timezone)
         text = (
-            _templates()
+            templates()
             .get_template(name)
             .render(visit=self, menu=self._menu(), csrf=self.csrf, done=self.query().get(DONE), asset=asset, **shown)
         )
@@ -147,7 +160,7 @@ def safe(form_action: str = "'self'") -> dict[str, str]:
 
 
 @cache
-def _templates() -> Any:
+def templates() -> Any:
     """The console's templates, which print points in time."""
     found = pages.environment(TEMPLATES)
     found.filters.update(local=moments.local, utc=moments.utc)

@@ -7,10 +7,14 @@ network, the cloud's metadata.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
 
+CLOSED = "This address is not public; the server's setting webhook_networks can allow its network."
+_PRINTABLE = re.compile(r"[\x21-\x7e]+")
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -53,6 +57,23 @@ class Addresses:
         to is looked at when it is connected to."""
         address = _literal(host)
         return address is not None and not self.allow(address)
+
+
+def read_target(text: str) -> str:
+    """The URL to post to that a text names: absolute, of http or https, and as it is sent: a name beyond ASCII in
+    Punycode, all else percent-encoded. ValueError says what is wrong."""
+    found = text.strip()
+    try:
+        parts = urlsplit(found)
+        good = bool(_PRINTABLE.fullmatch(found) and parts.scheme in ("http", "https") and parts.hostname)
+        good = good and parts.port != 0 and "\\" not in found
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("Enter a valid URL.")
+    if "@" in parts.netloc:
+        raise ValueError("A URL must not hold a user or a password.")
+    return found
 
 
 def _within(address: Address) -> Address:

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from polyvet.core.context import Writing
+from polyvet.core.context import Context, Writing
 from polyvet.model import values
 from polyvet.model.audit import Action, Deed
 from polyvet.model.entities import User
+from polyvet.model.requests import NOBODYS
 from polyvet.storage import audit as stored
-from polyvet.storage.writing import Tx
+from polyvet.storage.writing import Touching, Tx
 
 BY_HAND = "the command line"
 
@@ -20,6 +21,16 @@ def note(w: Writing, action: Action, entity: str, entity_id: bytes | None, shown
     _add(w.tx, caller.clinic_id, caller.actor, caller.shown, action, entity, entity_id, shown)
 
 
+async def saw(ctx: Context, entity: str, entity_id: bytes, shown: str) -> None:
+    """Note that the caller opened a file, having asked for the permission: whoever answers for it may ask who has read
+    it."""
+
+    async def job(tx: Tx) -> None:
+        note(ctx.within(tx), Action.SAW, entity, entity_id, shown)
+
+    await ctx.store.write(Touching(), job)
+
+
 def note_of(tx: Tx, user: User, action: Action, shown: str = "") -> None:
     """Note what a user does to themselves, such as signing in."""
     _add(tx, user.clinic_id, user.id, user.name, action, "user", user.id, shown)
@@ -28,7 +39,7 @@ def note_of(tx: Tx, user: User, action: Action, shown: str = "") -> None:
 def note_failure(tx: Tx, user: User | None, shown: str) -> None:
     """Note that somebody could not sign in as a user; None: as nobody whom we know."""
     who = "somebody" if user is None else f"somebody as {user.name}"
-    clinic_id, ident = (stored.NOBODYS, None) if user is None else (user.clinic_id, user.id)
+    clinic_id, ident = (NOBODYS, None) if user is None else (user.clinic_id, user.id)
     _add(tx, clinic_id, None, who, Action.FAILED_TO_SIGN_IN, "user", ident, shown)
 
 

@@ -46,6 +46,12 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     per_hour: int | None = None
     user_id: bytes | None = None
     role: str = "free"
+    application_id: bytes | None = None  # whose token it was
+
+    @property
+    def credential_id(self) -> bytes:
+        """The key or the application by which somebody came in."""
+        return self.key_id if self.application_id is None else self.application_id
 
     @property
     def actor(self) -> bytes:

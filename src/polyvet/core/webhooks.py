@@ -13,15 +13,17 @@ from polyvet.core.context import Context, Writing
 from polyvet.model import values
 from polyvet.model.errors import Invalid, Missing
 from polyvet.model.filters import Filter, Order
-from polyvet.model.hooks import Attempt, Delivery, Webhook
+from polyvet.model.hooks import PING, Attempt, Delivery, DeliveryState, Health, Webhook
 from polyvet.model.paging import Page
-from polyvet.storage import deliveries, departments, numbers
+from polyvet.storage import deliveries, delivery_log, departments, numbers
 from polyvet.storage import webhooks as stored
 from polyvet.storage.writing import Touching, Tx
 
 WEBHOOK, DELIVERY = "webhook", "delivery"
 KINDS = {path: field.kind for path, field in stored.FIELDS.items()}
 DELIVERY_KINDS = {path: field.kind for path, field in deliveries.FIELDS.items()}
+LONGEST_URL = 2_000  # characters of a target
+LONGEST_NAME = 200
 MOST_PER_CLINIC = 50
 MOST_ATTEMPTS = 100  # of one delivery, however often it is asked for again
 OVERLAP = values.DAY  # how long a secret that was replaced still signs
@@ -36,6 +38,19 @@ async def list_webhooks(
     """The clinic's webhooks."""
     ctx.require("webhooks:read")
     return await stored.LISTED.page(ctx.store, ctx.clinic_id, tree, orders, limit=limit, offset=offset)
+
+
+async def of_clinic(ctx: Context) -> list[Webhook]:
+    """All of the clinic's webhooks, which are few."""
+    ctx.require("webhooks:read")
+    return await stored.of_clinic(ctx.reader, ctx.clinic_id)
+
+
+async def overview(ctx: Context) -> list[tuple[Webhook, Health]]:
+    """All of the clinic's webhooks, and how each does."""
+    hooks = await of_clinic(ctx)
+    known = await delivery_log.health(ctx.reader, ctx.clinic_id)
+    return [(hook, known.get(hook.id, Health(hook.id, None, None, None))) for hook in hooks]
 
 
 async def get(ctx: Context, number: int, shown: str) -> Webhook:
@@ -124,6 +139,19 @@ async def list_deliveries(
     return await deliveries.LISTED.page(ctx.store, ctx.clinic_id, tree, orders, limit=limit, offset=offset)
 
 
+async def latest_deliveries(
+    ctx: Context, before: int, limit: int, *, state: DeliveryState | None = None, of: int | None = None
+) -> list[tuple[Delivery, Webhook]]:
+    """What was and is to be sent, each with its webhook, the latest first: those with lower numbers than `before`, in
+    one state, and of the webhook with the number `of`, if these are named. Missing."""
+    ctx.require("webhooks:read")
+    named = None if state is None else str(state)
+    if of is None:
+        return await delivery_log.latest(ctx.reader, ctx.clinic_id, named, before, limit)
+    hook = await get(ctx, of, str(of))
+    return await delivery_log.of_hook(ctx.reader, hook.id, named, before, limit)
+
+
 async def get_delivery(ctx: Context, number: int, shown: str) -> tuple[Delivery, Webhook, list[Attempt]]:
     """One delivery, its webhook, and all its attempts. Missing."""
     ctx.require("webhooks:read")
@@ -141,10 +169,26 @@ async def redeliver(w: Writing, number: int, shown: str) -> tuple[Delivery, Webh
         raise Missing(DELIVERY, shown)
     if found[0].attempts >= MOST_ATTEMPTS:
         raise Invalid({"attempts": f"A delivery is tried at most {MOST_ATTEMPTS} times."})
-    deliveries.redeliver(w.tx, found[0].id, values.now())
+    now = values.now()
+    deliveries.redeliver(w.tx, found[0].id, await deliveries.head_of_queue(w.tx, found[1].id, now), now)
     again = await deliveries.get(w.tx, w.clinic_id, number)
     assert again is not None  # noqa: S101, the transaction has just written it
     return *again, await deliveries.attempts(w.tx, found[0].id)
+
+
+async def ping(w: Writing, number: int, shown: str) -> Delivery:
+    """Have an active webhook sent a message that tells of nothing, at once and in one attempt. Missing; Invalid."""
+    w.require("webhooks:write")
+    hook = await _writable(w, number, shown)
+    if not hook.active:
+        raise Invalid({"active": "A webhook that is switched off is sent nothing: switch it on first."})
+    nth, now = await numbers.take(w.tx, w.clinic_id, DELIVERY), values.now()
+    made = Delivery(
+        values.new_id(now), w.clinic_id, nth, hook.id, -nth, PING, str(nth), str(DeliveryState.QUEUED), 0,
+        await deliveries.head_of_queue(w.tx, hook.id, now), None, None, None, now, now,
+    )  # fmt: skip
+    deliveries.insert(w.tx, made)
+    return made
 
 
 def new_secret() -> str:

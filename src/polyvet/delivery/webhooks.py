@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One attempt: what is sent to a webhook's target, and what counts as success.
 
-The body names the kind and the number of what was changed, no more [docs of Provet Cloud]; success is the status 200
-and no other. The headers `webhook-id`, `webhook-timestamp` and `webhook-signature` are those of Standard Webhooks.
+Success is the status 200 and no other [docs of Provet Cloud].
 """
 
 from __future__ import annotations
@@ -11,41 +10,34 @@ import asyncio
 import contextlib
 import ssl
 import time
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import httpcore
 import msgspec
-from standardwebhooks import Webhook as Signer
 
-from polyvet import __version__
+from polyvet.core import webhook_messages
 from polyvet.core.addresses import Addresses
 from polyvet.delivery.guard import GuardedBackend, Resolve
-from polyvet.delivery.said import kept
-from polyvet.model import values
-from polyvet.model.hooks import ContentType, Delivery, Webhook, written
+from polyvet.delivery.said import RESPONSE_BYTES, beginning, kept
+from polyvet.model.hooks import Delivery, Webhook
 
 CONNECT_S = 5.0
 WHOLE_S = 15.0  # until the status has come
-READ_S = 2.0  # for the rest of the answer, which nobody reads
+READ_S = 2.0  # for the rest of the answer, of which no more than its beginning is kept
 MOST_CONNECTIONS = 200
 ANSWER_BYTES = 64 << 10  # what is read of an answer, so that its connection can be used again
 IDLE_S = 2.0  # less than servers leave a connection open: one that they close as we write is a failure
 SUCCESS = 200
-_MEDIA_TYPES = {ContentType.FORM: b"application/x-www-form-urlencoded", ContentType.JSON: b"application/json"}
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What came of an attempt: the receiver's status, and why it is no success."""
+    """What came of an attempt: the receiver's status, why it is no success, and how the answer begins if that is
+    text."""
 
     status: int | None
     error: str | None
     took_ms: int
-
-
-def message_id(delivery_id: bytes) -> str:
-    """The `webhook-id`."""
-    return f"msg_{values.to_crockford(delivery_id)}"
+    response: str | None = None
 
 
 class Sender:
@@ -60,14 +52,14 @@ class Sender:
             network_backend=GuardedBackend(addresses, resolve),
         )
 
-    async def send(self, hook: Webhook, delivery: Delivery) -> Outcome:
-        """Send it once. Redirects are not followed: they are no 200, and they name targets that nobody has vouched
-        for."""
+    async def send(self, hook: Webhook, delivery: Delivery, at: int) -> Outcome:
+        """Send it once, signed as of an instant. Redirects are not followed: they are no 200, and they name targets
+        that nobody has vouched for."""
         started = time.perf_counter_ns()
-        status, error = None, None
+        status, error, response = None, None, None
         try:
             async with asyncio.timeout(WHOLE_S) as whole:
-                status = await self._post(hook, delivery, whole)
+                status, response = await self._post(hook, delivery, at, whole)
         except TimeoutError:
             error = f"no answer within {WHOLE_S:g} seconds"
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as failed:
@@ -77,57 +69,40 @@ class Sender:
         if status is not None and status != SUCCESS:
             error = f"answered {status}; {'redirects are not followed' if 300 <= status < 400 else 'only 200 counts'}"
         took = (time.perf_counter_ns() - started) // 1_000_000
-        return Outcome(status, None if error is None else kept(error), took)
+        return Outcome(status, None if error is None else kept(error), took, response)
 
-    async def _post(self, hook: Webhook, delivery: Delivery, whole: asyncio.Timeout) -> int:
-        body = written(hook.content_type, delivery.parameter, delivery.value)
-        url = _url(hook.target_url)
+    async def _post(self, hook: Webhook, delivery: Delivery, at: int, whole: asyncio.Timeout) -> tuple[int, str | None]:
         headers = [
             (b"Host", urlsplit(hook.target_url).netloc.encode()),
-            (b"Content-Type", _MEDIA_TYPES[ContentType(hook.content_type)]),
-            *_signed(hook, delivery, body),
+            *((name.encode(), value.encode()) for name, value in webhook_messages.headers(hook, delivery, at)),
         ]
         timeouts = {"connect": CONNECT_S, "read": WHOLE_S, "write": WHOLE_S, "pool": WHOLE_S}
         async with self._pool.stream(
-            "POST", url, headers=headers, content=body, extensions={"timeout": timeouts}
-        ) as answer:
+            "POST", _url(hook.target_url), headers=headers, content=webhook_messages.body(hook, delivery),
+            extensions={"timeout": timeouts},
+        ) as answer:  # fmt: skip
             # The status has come; whatever happens to the rest does not change it.
             whole.reschedule(None)
-            with contextlib.suppress(TimeoutError, httpcore.NetworkError, httpcore.ProtocolError):
-                await _read(answer)
-            return answer.status
+            return answer.status, beginning(await _read(answer), answer.headers)
 
     async def close(self) -> None:
         """Let go of the connections."""
         await self._pool.aclose()
 
 
-async def _read(answer: httpcore.Response) -> None:
-    async with asyncio.timeout(READ_S):
-        size = 0
-        async for piece in answer.aiter_stream():
-            size += len(piece)
-            if size > ANSWER_BYTES:
-                return
+async def _read(answer: httpcore.Response) -> bytes:
+    """How the answer begins. The rest is read, too, so that its connection can be used again, unless it is long."""
+    begins, size = bytearray(), 0
+    with contextlib.suppress(TimeoutError, httpcore.NetworkError, httpcore.ProtocolError):
+        async with asyncio.timeout(READ_S):
+            async for piece in answer.aiter_stream():
+                begins += piece[: RESPONSE_BYTES - len(begins)]
+                size += len(piece)
+                if size > ANSWER_BYTES:
+                    break
+    return bytes(begins)
 
 
 def _url(target: str) -> httpcore.URL:
     """The target without its fragment, which is never sent."""
     return httpcore.URL(urlsplit(target)._replace(fragment="").geturl())
-
-
-def _signed(hook: Webhook, delivery: Delivery, body: bytes) -> list[tuple[bytes, bytes]]:
-    """The headers that tell who sends: signed with the secret, and for a while with the one before it."""
-    now = datetime.now(UTC)
-    secrets = [hook.secret]
-    if hook.previous_secret and hook.previous_until and hook.previous_until > values.from_datetime(now):
-        secrets.append(hook.previous_secret)
-    ident = message_id(delivery.id)
-    signatures = " ".join(Signer(secret).sign(ident, now, body.decode()) for secret in secrets)
-    return [
-        (b"Accept", b"*/*"),
-        (b"User-Agent", f"polyvet/{__version__}".encode()),
-        (b"webhook-id", ident.encode()),
-        (b"webhook-timestamp", b"%d" % int(now.timestamp())),
-        (b"webhook-signature", signatures.encode()),
-    ]

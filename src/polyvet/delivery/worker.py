@@ -125,7 +125,7 @@ class Worker(Loop):
     async def _attempt(self, hook: Webhook, delivery: Delivery) -> None:
         try:
             at = values.now()
-            outcome = await self._sent(hook, delivery)
+            outcome = await self._sent(hook, delivery, at)
             await self._settle(hook, delivery, outcome, at)
         except Exception:  # the store's: the delivery comes again after its lease
             _log.exception("webhook outcome", clinic=hook.clinic_id, webhook=hook.number, delivery=delivery.number)
@@ -135,20 +135,20 @@ class Worker(Loop):
             self._busy, self._busy_clinics = +self._busy, +self._busy_clinics  # without those that have none left
             self._wake.set()
 
-    async def _sent(self, hook: Webhook, delivery: Delivery) -> Outcome:
+    async def _sent(self, hook: Webhook, delivery: Delivery, at: int) -> Outcome:
         from polyvet.delivery.webhooks import Outcome, Sender  # an HTTP client, which a start has no use for
 
         if self._sender is None:
             self._sender = Sender(self._addresses, self._resolve)
         try:
-            return await self._sender.send(hook, delivery)
+            return await self._sender.send(hook, delivery, at)
         except Exception:
             _log.exception("webhook defect", clinic=hook.clinic_id, webhook=hook.number, delivery=delivery.number)
             return Outcome(None, "a defect of the server; its log says more", 0)
 
     async def _settle(self, hook: Webhook, delivery: Delivery, outcome: Outcome, at: int) -> None:
         after = self._after(delivery, outcome)
-        attempt = Attempt(after.attempts, at, outcome.took_ms, outcome.status, outcome.error)
+        attempt = Attempt(after.attempts, at, outcome.took_ms, outcome.status, outcome.error, outcome.response)
         self._note(hook.id, failed=outcome.error is not None)
         kept = await self._store.write(Touching(), lambda tx: deliveries.settle(tx, delivery, after, attempt))
         word = "retried" if after.state == DeliveryState.QUEUED else str(after.state)
@@ -168,11 +168,11 @@ class Worker(Loop):
             self._failing[hook_id] = failures + 1, asyncio.get_running_loop().time() + rest
 
     def _after(self, delivery: Delivery, outcome: Outcome) -> Delivery:
-        """The delivery as the attempt leaves it."""
+        """The delivery as the attempt leaves it. A ping is tried once: who sent it wants to know what came of it."""
         attempts, now = delivery.attempts + 1, values.now()
         state, next_at = DeliveryState.DELIVERED, None
         if outcome.error is not None:
-            next_at = next_try(now, self._pauses, attempts)
+            next_at = next_try(now, () if delivery.is_ping else self._pauses, attempts)
             state = DeliveryState.FAILED if next_at is None else DeliveryState.QUEUED
         return replace(
             delivery, state=str(state), attempts=attempts, next_at=next_at, last_status=outcome.status,

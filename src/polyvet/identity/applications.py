@@ -5,17 +5,15 @@ SHA-256; a public one has none and proves itself by PKCE."""
 from __future__ import annotations
 
 import hmac
-import re
 import secrets
 import string
-from urllib.parse import urlsplit
 
 import msgspec
 
-from polyvet.core.context import PERMISSIONS
+from polyvet.core.context import PERMISSIONS, Caller
 from polyvet.identity.keys import hashed
 from polyvet.model import values
-from polyvet.model.access import Application
+from polyvet.model.access import KINDS, Application
 from polyvet.storage import applications
 from polyvet.storage.store import Reader, Store
 from polyvet.storage.writing import Touching, Tx
@@ -23,16 +21,6 @@ from polyvet.storage.writing import Touching, Tx
 CODE, CLIENT_CREDENTIALS, REFRESH = "authorization_code", "client_credentials", "refresh_token"
 _ALPHABET = string.ascii_letters + string.digits  # what no encoding on the way changes
 _ID_CHARACTERS, _SECRET_CHARACTERS = 40, 64
-LONGEST_REDIRECT = 1_000
-MOST_REDIRECTS = 20
-# What a header may repeat: the origin goes into the page's content security policy.
-_PRINTABLE = re.compile(r"[!-~]+")
-_HOST = re.compile(r"[A-Za-z0-9.-]+(?::\d{1,5})?|\[[0-9A-Fa-f:]+\](?::\d{1,5})?")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-class ApplicationError(Exception):
-    """An application that cannot be made; the message says why."""
 
 
 class NewApplication(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,28 +37,14 @@ class NewApplication(msgspec.Struct, frozen=True, kw_only=True):
     per_minute: int | None = None
 
 
-def redirect_problem(uri: str) -> str | None:
-    """What keeps a URI from being one that codes are sent to; None if it may be."""
-    if not _PRINTABLE.fullmatch(uri) or len(uri) > LONGEST_REDIRECT or "#" in uri:
-        return f"it must be printable ASCII without a #, of {LONGEST_REDIRECT} characters at most"
-    try:
-        parts = urlsplit(uri)
-        host = parts.hostname
-    except ValueError as error:
-        return str(error)
-    if "." in parts.scheme:  # an app's own scheme is its domain turned round, so that no other app has it (RFC 8252)
-        return None
-    if parts.scheme not in ("https", "http") or host is None or not _HOST.fullmatch(parts.netloc):
-        return "write it as https://HOST/PATH, or com.example.app:/PATH for an app on a device"
-    if parts.scheme == "http" and host not in _LOOPBACK:
-        return "http is for this machine only; codes must not travel unencrypted"
-    return None
+def new_secret() -> str:
+    """A fresh secret."""
+    return _random(_SECRET_CHARACTERS)
 
 
-async def create(store: Store, new: NewApplication, most: int | None = None) -> tuple[Application, str | None]:
-    """Make an application; gives it and its secret, which cannot be had again. ApplicationError where the clinic has
-    `most` of the dialect already."""
-    secret = None if new.public else _random(_SECRET_CHARACTERS)
+def made(new: NewApplication) -> tuple[Application, str | None]:
+    """An application that is not kept yet, and its secret, which cannot be had again; None for a public one."""
+    secret = None if new.public else new_secret()
     now = values.now()
     application = Application(
         id=values.new_id(now),
@@ -88,15 +62,17 @@ async def create(store: Store, new: NewApplication, most: int | None = None) -> 
         created_at=now,
         revoked_at=None,
     )
+    return application, secret
 
-    async def job(tx: Tx) -> bool:
-        if most is not None and len(await applications.of_clinic(tx, new.clinic_id, new.dialect)) >= most:
-            return False
+
+async def create(store: Store, new: NewApplication) -> tuple[Application, str | None]:
+    """Make an application by hand; gives it and its secret."""
+    application, secret = made(new)
+
+    async def job(tx: Tx) -> None:
         applications.add(tx, application)
-        return True
 
-    if not await store.write(Touching(clinics=(new.clinic_id,)), job):
-        raise ApplicationError(f"a clinic has at most {most} applications; revoke one that nobody uses")
+    await store.write(Touching(), job)
     return application, secret
 
 
@@ -104,6 +80,20 @@ def _grant_types(new: NewApplication) -> tuple[str, ...]:
     """Who has no secret cannot ask for itself, and who has no redirect URI not for a user."""
     own = (CLIENT_CREDENTIALS,) if new.for_itself and not new.public else ()
     return (*own, CODE, REFRESH) if new.redirect_uris else own
+
+
+def bearer(application: Application) -> Caller:
+    """Whoever has a token of the application's own."""
+    return Caller(
+        key_id=application.id,
+        clinic_id=application.clinic_id,
+        kind=KINDS[0],
+        permissions=frozenset(application.permissions.split()),
+        shown=application.client_id,
+        per_minute=application.per_minute,
+        per_hour=application.per_hour,
+        application_id=application.id,
+    )
 
 
 async def revoke(store: Store, client_id: str) -> bool:

@@ -11,11 +11,14 @@ from __future__ import annotations
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, UnsupportedResponseTypeError
 
 from polyvet.identity import applications, grants
+from polyvet.identity.keys import shown
 from polyvet.model.access import Application
+from polyvet.model.requests import Known
 from polyvet.storage.store import Reader
 from polyvet.web.forms import Fields
 from polyvet.web.message import Request
 from polyvet.web.oauth import credentials
+from polyvet.web.requests import seen
 
 _FIELD_CHARACTERS = 2_000
 ASKED = ("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method",
@@ -64,6 +67,10 @@ async def client(reader: Reader, dialect: str, clinic_id: int | None, request: R
     found = None
     if client_id:
         found = await applications.authenticated(reader, dialect, clinic_id, client_id, secret)
+    # The request log names the application also where it did not prove itself.
+    named = found or (await applications.find(reader, dialect, clinic_id, client_id) if client_id else None)
+    if named is not None:
+        seen(request.scope).who = Known(named.clinic_id, named.id, shown(named))
     if found is None:
         raise InvalidClientError(description="The application is unknown, or did not prove itself.")
     return found

@@ -16,8 +16,9 @@ import msgspec
 from polyvet.core import roles
 from polyvet.core.context import PERMISSIONS, Caller
 from polyvet.model import values
-from polyvet.model.access import ApiKey
+from polyvet.model.access import KINDS, ApiKey, Application
 from polyvet.model.errors import Forbidden, Unauthenticated
+from polyvet.model.requests import Known
 from polyvet.storage import access, grants
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
@@ -28,7 +29,6 @@ _SECRET_CHARACTERS = 36  # the length of ClinovaVet's sample key [seed]
 _SHOWN_CHARACTERS = len(PREFIX) + 4
 _REMEMBERED_S = 1.0
 _MOST_REMEMBERED = 10_000
-KINDS = ("integration", "device", "partner")
 ACCESS, REFRESH = "access", "refresh"  # the kinds of tokens
 
 
@@ -52,8 +52,13 @@ def new_secret() -> str:
 hashed = values.hashed
 
 
-async def create(store: Store, new: NewKey, secret: str | None = None) -> tuple[ApiKey, str]:
-    """Make a key; gives it and its secret, which cannot be had again."""
+def shown(application: Application) -> str:
+    """What an application is recognised by: how its public name begins."""
+    return application.client_id[:_SHOWN_CHARACTERS]
+
+
+def made(new: NewKey, secret: str | None = None) -> tuple[ApiKey, str]:
+    """A key that is not kept yet, and its secret, which cannot be had again."""
     secret = secret or new_secret()
     now = values.now()
     key = ApiKey(
@@ -70,6 +75,12 @@ async def create(store: Store, new: NewKey, secret: str | None = None) -> tuple[
         created_at=now,
         revoked_at=None,
     )
+    return key, secret
+
+
+async def create(store: Store, new: NewKey, secret: str | None = None) -> tuple[ApiKey, str]:
+    """Make a key by hand; gives it and its secret."""
+    key, secret = made(new, secret)
 
     async def job(tx: Tx) -> None:
         access.add_key(tx, key)
@@ -97,6 +108,19 @@ async def revoke_named(store: Store, name: str) -> str | None:
     return None
 
 
+def bearer(key: ApiKey) -> Caller:
+    """Whoever has a key."""
+    return Caller(
+        key_id=key.id,
+        clinic_id=key.clinic_id,
+        kind=key.kind,
+        permissions=frozenset(key.permissions.split()),
+        shown=key.shown,
+        per_minute=key.per_minute,
+        per_hour=key.per_hour,
+    )
+
+
 class Keys:
     """Finds callers by their secrets: keys, and access tokens of the dialect if it has any."""
 
@@ -112,17 +136,17 @@ class Keys:
         """Who has this secret. Unauthenticated if nobody, or if it is revoked, expired or another dialect's; Forbidden
         for a token that was granted something else."""
         if not secret:
-            raise Unauthenticated
+            raise Unauthenticated("no key or token was sent")
         key_hash = hashed(secret)
         remembered = self._callers.get(key_hash)
         now = time.monotonic()
         if remembered is not None and remembered[0] > now:
             return remembered[1]
+        self._callers.pop(key_hash, None)
         caller = await self._by_key(key_hash)
         if caller is None and self._scope is not None:
             caller = await self._by_token(key_hash, self._scope)
         if caller is None:
-            self._callers.pop(key_hash, None)
             raise Unauthenticated
         if len(self._callers) >= _MOST_REMEMBERED:
             self._callers.clear()
@@ -131,46 +155,50 @@ class Keys:
 
     async def _by_key(self, key_hash: bytes) -> Caller | None:
         key = await access.key_by_hash(self._store.reader, key_hash)
-        if key is None or key.revoked_at is not None or key.dialect != self._dialect:
+        if key is None:
             return None
-        return Caller(
-            key_id=key.id,
-            clinic_id=key.clinic_id,
-            kind=key.kind,
-            permissions=frozenset(key.permissions.split()),
-            shown=key.shown,
-            per_minute=key.per_minute,
-            per_hour=key.per_hour,
-        )
+        if key.revoked_at is not None or key.dialect != self._dialect:
+            why = "the key is revoked" if key.revoked_at is not None else f"the key is one for {key.dialect}"
+            raise Unauthenticated(why, Known(key.clinic_id, key.id, key.shown))
+        return bearer(key)
 
     async def _by_token(self, token_hash: bytes, scope: str) -> Caller | None:
         """An application, or a user through one: the requests of both are counted apart."""
-        held = await access_token(self._store, self._dialect, token_hash)
+        held = await grants.held(self._store.reader, token_hash)
         if held is None:
             return None
-        if scope and scope not in held.grant.scope.split():
-            raise Forbidden(scope)
         application, user_id = held.application, held.grant.user_id
         permissions = frozenset(application.permissions.split())
+        known = Known(held.clinic_id, application.id, shown(application))
+        if not _is_access(held, self._dialect):
+            raise Unauthenticated("the token is over, or no access token of this API", known)
+        if scope and scope not in held.grant.scope.split():
+            refused = Forbidden(scope)
+            refused.known = known
+            raise refused
         return Caller(
             key_id=application.id if user_id is None else _together(application.id, user_id),
             clinic_id=held.clinic_id,
             kind=KINDS[0],
             permissions=permissions if user_id is None else permissions & roles.through_api(held.console_role),
-            shown=application.client_id[:_SHOWN_CHARACTERS],
+            shown=known.shown,
             per_minute=application.per_minute,
             per_hour=application.per_hour,
             user_id=user_id,
             role=held.role or "",
+            application_id=application.id,
         )
 
 
 async def access_token(store: Store, dialect: str, token_hash: bytes) -> grants.Held | None:
     """The dialect's access token with this SHA-256, if it is alive."""
     held = await grants.held(store.reader, token_hash)
-    if held is None or held.token.kind != ACCESS or held.application.dialect != dialect:
-        return None
-    return held if held.alive(values.now()) else None
+    return held if held is not None and _is_access(held, dialect) else None
+
+
+def _is_access(held: grants.Held, dialect: str) -> bool:
+    """Whether it is an access token of the dialect, and alive."""
+    return held.token.kind == ACCESS and held.application.dialect == dialect and held.alive(values.now())
 
 
 def _together(application_id: bytes, user_id: bytes) -> bytes:

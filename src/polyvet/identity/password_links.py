@@ -79,7 +79,7 @@ async def use(store: Store, secret: str, password: str) -> User | None:
         await _check_room(tx, user)
         if not await stored.take(tx, values.hashed(secret), values.now()):
             return None
-        passwords.put(tx, user, password_hash)
+        await passwords.put(tx, user, password_hash)
         audit.note_of(tx, user, Action.CHANGED, "password, by a link")
         return user
 

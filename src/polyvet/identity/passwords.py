@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from polyvet.model import values
 from polyvet.model.entities import User
 from polyvet.model.files import StaffFile
-from polyvet.storage import grants, sessions, staff, staff_access
+from polyvet.storage import grants, password_links, sessions, staff, staff_access
 from polyvet.storage.store import Reader, Store
 from polyvet.storage.writing import Touching, Tx
 
@@ -128,7 +128,7 @@ async def set_password(store: Store, clinic_id: int, email: str, password: str, 
             file = file or _addressed(tx, named[0], email)
         if file is None:
             return f"clinic {clinic_id} has no user with the e-mail {email}; --user NUMBER names who gets it"
-        put(tx, file.user, stored)
+        await put(tx, file.user, stored)
         return file.user
 
     outcome = await store.write(Touching(clinics=(clinic_id,)), job)
@@ -137,9 +137,10 @@ async def set_password(store: Store, clinic_id: int, email: str, password: str, 
     return outcome
 
 
-def put(tx: Tx, user: User, stored: str, session: str | None = None) -> None:
-    """Give a user the password that this was made of. What the user had granted ends, and all sessions but the one
-    with this secret."""
+async def put(tx: Tx, user: User, stored: str, session: str | None = None) -> None:
+    """Give a user the password that this was made of. What the user had granted ends, links to choose another one, and
+    all sessions but the one with this secret."""
+    await password_links.end_users(tx, user.id)
     staff.set_password(tx, user.id, stored)
     grants.revoke_users(tx, user.id, values.now())
     sessions.end_others(tx, user.id, values.hashed(session or ""))

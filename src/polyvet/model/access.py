@@ -18,6 +18,9 @@ class Role(StrEnum):
     READ_ONLY = "read-only"
 
 
+KINDS = ("integration", "device", "partner")  # of keys
+
+
 class ApiKey(Entity, frozen=True):
     """A credential of one clinic for one dialect. The secret is stored as its SHA-256 only."""
 

@@ -35,6 +35,7 @@ class ClientDetails(Details, frozen=True):
     city: str | None = None
     state: str | None = None
     country: str | None = None
+    erased_at: int | None = None  # the person was taken out of the record then
 
 
 class ClientNotes(Details, frozen=True):

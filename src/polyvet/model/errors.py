@@ -3,9 +3,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from polyvet.model.requests import Known
+
 
 class PolyvetError(Exception):
     """A fact that a caller is told; anything else that is raised is a defect of ours."""
+
+    known: Known | None = None  # whose credential it was that was refused, where that is known
 
 
 class Missing(PolyvetError):
@@ -52,7 +59,11 @@ class AlreadySubmitted(PolyvetError):
 
 
 class Unauthenticated(PolyvetError):
-    """No key, or none that is known and alive."""
+    """No key, or none that is known and alive; `why` is for whom the key belongs to, not for the caller."""
+
+    def __init__(self, why: str = "no such key or token", known: Known | None = None) -> None:
+        super().__init__(why)
+        self.known = known
 
 
 class Invalid(PolyvetError):

@@ -24,6 +24,9 @@ def written(content_type: int, parameter: str, value: str) -> bytes:
     return msgspec.json.encode(pair) if content_type == ContentType.JSON else urlencode(pair).encode()
 
 
+PING = "ping"  # the parameter of a message that tells of nothing: somebody tries whether it comes through
+
+
 class DeliveryState(StrEnum):
     """What became of a delivery."""
 
@@ -53,7 +56,8 @@ class Webhook(Entity, frozen=True):
 
 
 class Delivery(Entity, frozen=True):
-    """One message: a parameter and its value for one webhook."""
+    """One message: a parameter and its value for one webhook. That of a ping follows from no event, so its `event_seq`
+    lies below all of them: it is its number with a minus."""
 
     id: bytes
     clinic_id: int
@@ -71,15 +75,32 @@ class Delivery(Entity, frozen=True):
     created_at: int
     updated_at: int
 
+    @property
+    def is_ping(self) -> bool:
+        """Whether it was sent to try the webhook."""
+        return self.event_seq < 0
+
 
 class Attempt(Entity, frozen=True):
-    """One try of a delivery: the receiver's status, or why there is none."""
+    """One try of a delivery: the receiver's status, or why there is none, and how its answer begins if that is
+    text."""
 
     nth: int
     at: int
     took_ms: int
     status: int | None
     error: str | None
+    response: str | None = None
+
+
+class Health(Entity, frozen=True):
+    """How a webhook does: when a delivery last reached it, when one was last given up, and since when the oldest that
+    waits has been due or will be."""
+
+    webhook_id: bytes
+    delivered_at: int | None
+    failed_at: int | None
+    due_at: int | None
 
 
 class Told(msgspec.Struct, frozen=True):

@@ -36,6 +36,19 @@ _CHANGE_CLINIC = Statement(
 _NEXT_CLINIC = Statement(select(func.coalesce(func.max(clinics.c.id), 0) + 1))
 _KEY_BY_HASH = Statement(select(*_KEY_COLUMNS).where(api_keys.c.key_hash == p("key_hash")), "key_hash")
 _KEYS = Statement(select(*_KEY_COLUMNS).order_by(api_keys.c.created_at, api_keys.c.id))
+_here = api_keys.c.clinic_id == p("clinic")
+_KEY = Statement(select(*_KEY_COLUMNS).where(_here, api_keys.c.id == p("key")), "clinic key")
+_PAGES = {
+    living: Statement(
+        select(*_KEY_COLUMNS)
+        .where(_here, api_keys.c.id < p("before"), in_state)
+        .order_by(api_keys.c.id.desc())
+        .limit(p("most")),
+        "clinic before most",
+    )
+    for living, in_state in ((True, api_keys.c.revoked_at.is_(None)), (False, api_keys.c.revoked_at.is_not(None)))
+}
+_LIVING = Statement(select(func.count()).select_from(api_keys).where(_here, api_keys.c.revoked_at.is_(None)), "clinic")
 _REVOKE = Statement(
     update(api_keys).where(api_keys.c.id == p("key")).values(revoked_at=p("new_revoked_at")),
     "new_revoked_at key",
@@ -92,6 +105,24 @@ async def key_by_hash(reader: Reader, key_hash: bytes) -> ApiKey | None:
 async def list_keys(reader: Reader) -> list[ApiKey]:
     """All keys of all clinics, the oldest first."""
     return [ApiKey(*row) for row in await reader.fetch(_KEYS)]
+
+
+async def get_key(reader: Reader, clinic_id: int, key_id: bytes) -> ApiKey | None:
+    """One key of a clinic, revoked or not."""
+    row = await reader.fetch_one(_KEY, clinic_id, key_id)
+    return None if row is None else ApiKey(*row)
+
+
+async def page_of_keys(reader: Reader, clinic_id: int, before: bytes, most: int, *, living: bool) -> list[ApiKey]:
+    """A clinic's keys that were made before the one with the id `before`, the newest first: those that are alive, or
+    those that are not."""
+    return [ApiKey(*row) for row in await reader.fetch(_PAGES[living], clinic_id, before, most)]
+
+
+async def living_keys(reader: Reader, clinic_id: int) -> int:
+    """How many keys of a clinic are alive."""
+    number: int = (await reader.fetch_one(_LIVING, clinic_id))[0]
+    return number
 
 
 def revoke_key(tx: Tx, key_id: bytes, at: int) -> None:

@@ -23,6 +23,20 @@ _OF_CLINIC = Statement(
     .order_by(a.created_at, a.id),
     "clinic dialect",
 )
+_here = a.clinic_id == p("clinic")
+_GET = Statement(select(*COLUMNS).where(_here, a.id == p("application")), "clinic application")
+_PAGES = {
+    living: Statement(
+        select(*COLUMNS).where(_here, a.id < p("before"), in_state).order_by(a.id.desc()).limit(p("most")),
+        "clinic before most",
+    )
+    for living, in_state in ((True, a.revoked_at.is_(None)), (False, a.revoked_at.is_not(None)))
+}
+_NEW_SECRET = Statement(
+    update(oauth_applications).where(a.id == p("application")).values(secret_hash=p("new_secret_hash")),
+    "new_secret_hash application",
+    rank=70,
+)
 _REVOKE = Statement(
     update(oauth_applications).where(a.id == p("application")).values(revoked_at=p("new_revoked_at")),
     "new_revoked_at application",
@@ -44,6 +58,23 @@ async def by_client_id(reader: Reader, client_id: str) -> Application | None:
 async def of_clinic(reader: Reader, clinic_id: int, dialect: str) -> list[Application]:
     """The living applications that are registered at a clinic, the oldest first."""
     return [Application(*row) for row in await reader.fetch(_OF_CLINIC, clinic_id, dialect)]
+
+
+async def get(reader: Reader, clinic_id: int, application_id: bytes) -> Application | None:
+    """One application of a clinic, revoked or not."""
+    row = await reader.fetch_one(_GET, clinic_id, application_id)
+    return None if row is None else Application(*row)
+
+
+async def page(reader: Reader, clinic_id: int, before: bytes, most: int, *, living: bool) -> list[Application]:
+    """A clinic's applications that were registered before the one with the id `before`, the newest first: those that
+    are alive, or those that are not."""
+    return [Application(*row) for row in await reader.fetch(_PAGES[living], clinic_id, before, most)]
+
+
+def change_secret(tx: Tx, application_id: bytes, secret_hash: bytes) -> None:
+    """Give an application another secret, of which only the hash is kept."""
+    tx.write(_NEW_SECRET, secret_hash, application_id)
 
 
 def revoke(tx: Tx, application_id: bytes, at: int) -> None:

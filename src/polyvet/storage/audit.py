@@ -10,7 +10,6 @@ from polyvet.model.audit import Action, Deed
 from polyvet.storage.statement import Statement, inserting, p
 from polyvet.storage.store import Reader
 from polyvet.storage.tables import audit
-from polyvet.storage.tables.console import NOBODYS
 from polyvet.storage.writing import Tx
 
 a = audit.c
@@ -34,6 +33,3 @@ async def latest(reader: Reader, clinic_id: int, entity_id: bytes, action: Actio
     """When this was last done with a thing of the clinic."""
     row = await reader.fetch_one(_LATEST, clinic_id, entity_id, action)
     return None if row is None else row[0]
-
-
-__all__ = ["NOBODYS", "add", "latest"]

@@ -145,7 +145,7 @@ RULES = (
         "deliveries",
         "SELECT d.clinic_id, d.number FROM deliveries d LEFT JOIN webhooks w ON w.id = d.webhook_id"
         " AND w.clinic_id = d.clinic_id JOIN clinics k ON k.id = d.clinic_id"
-        " WHERE w.id IS NULL OR d.event_seq > k.event_seq LIMIT 1000",
+        " WHERE w.id IS NULL OR d.event_seq > k.event_seq OR (d.event_seq < 0 AND d.event_seq <> -d.number) LIMIT 1000",
         f"these deliveries are of no webhook of their clinic, or of an event that the log does not have. {_REPORT}",
     ),
     Rule(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import astuple
-from sqlalchemy import delete, exists, literal_column, null, select, update
+from sqlalchemy import delete, exists, func, literal_column, null, select, update
 
 from polyvet.model.filters import Kind
 from polyvet.model.hooks import Attempt, Delivery, DeliveryState, Webhook
@@ -25,9 +25,9 @@ from polyvet.storage.webhooks import webhook
 from polyvet.storage.writing import Tx
 
 COUNTER = "deliveries"
-_COLUMNS = tuple(deliveries.columns)
-_WIDTH = len(_COLUMNS)
-_joined = deliveries.join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
+COLUMNS = tuple(deliveries.columns)
+_WIDTH = len(COLUMNS)
+JOINED = deliveries.join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
 _here = deliveries.c.clinic_id == p("clinic")
 FIELDS = {
     "number": Field(deliveries.c.number, Kind.NUMBER),
@@ -40,15 +40,16 @@ FIELDS = {
 }
 
 
-def _with_hook(row: Any) -> tuple[Delivery, Webhook]:
+def with_hook(row: Any) -> tuple[Delivery, Webhook]:
+    """A delivery and its webhook, of a row of both their columns."""
     return Delivery(*row[:_WIDTH]), webhook(row[_WIDTH:])
 
 
 LISTED: FilteredList[tuple[Delivery, Webhook]] = FilteredList(
     Source(
-        columns=(*_COLUMNS, *HOOK_COLUMNS),
+        columns=(*COLUMNS, *HOOK_COLUMNS),
         base=deliveries,
-        joined=_joined,
+        joined=JOINED,
         here=(_here,),
         fields=FIELDS,
         last=deliveries.c.number,
@@ -57,10 +58,10 @@ LISTED: FilteredList[tuple[Delivery, Webhook]] = FilteredList(
         whole=COUNTER,
         clocked=False,
     ),
-    _with_hook,
+    with_hook,
 )
 _GET = Statement(
-    select(*_COLUMNS, *HOOK_COLUMNS).select_from(_joined).where(_here, deliveries.c.number == p("number")),
+    select(*COLUMNS, *HOOK_COLUMNS).select_from(JOINED).where(_here, deliveries.c.number == p("number")),
     "clinic number",
 )
 _ATTEMPTS = Statement(
@@ -69,7 +70,7 @@ _ATTEMPTS = Statement(
     .order_by(delivery_attempts.c.nth),
     "delivery",
 )
-_INSERT = inserting(deliveries, " ".join(column.name for column in _COLUMNS), rank=520)
+_INSERT = inserting(deliveries, " ".join(column.name for column in COLUMNS), rank=520)
 _REDELIVER = Statement(
     update(deliveries)
     .where(deliveries.c.id == p("delivery"))
@@ -77,7 +78,7 @@ _REDELIVER = Statement(
     "new_state new_next new_updated delivery",
     rank=530,
 )
-_INSERT_ATTEMPT = inserting(delivery_attempts, "delivery_id nth at took_ms status error", rank=540)
+_INSERT_ATTEMPT = inserting(delivery_attempts, "delivery_id nth at took_ms status error response", rank=540)
 
 _OLDEST = Statement(
     select(deliveries.c.next_at)
@@ -87,6 +88,7 @@ _OLDEST = Statement(
 )
 _FIRST = Statement(select(deliveries.c.id).order_by(deliveries.c.id).limit(literal_column("1")))
 _of_hook = deliveries.c.webhook_id == p("webhook")
+_FIRST_DUE = Statement(select(func.min(deliveries.c.next_at)).where(_of_hook), "webhook")
 _due = deliveries.c.next_at <= p("now", INSTANT)
 _DUE_HOOKS = Statement(
     select(*HOOK_COLUMNS).where(
@@ -95,7 +97,7 @@ _DUE_HOOKS = Statement(
     "now",
 )
 _oldest_due = select(deliveries.c.id).where(_of_hook, _due).order_by(deliveries.c.next_at).limit(p("most"))
-_claim = update(deliveries).values(next_at=p("lease"), leased_until=p("lease")).returning(*_COLUMNS)
+_claim = update(deliveries).values(next_at=p("lease"), leased_until=p("lease")).returning(*COLUMNS)
 _CLAIM = Statement(
     _claim.where(deliveries.c.id.in_(_oldest_due)),
     "webhook now most lease",
@@ -134,7 +136,7 @@ _OLD = _removing(deliveries.c.id < p("before", ID), "before most")
 async def get(reader: Reader, clinic_id: int, number: int) -> tuple[Delivery, Webhook] | None:
     """One delivery, and its webhook."""
     row = await reader.fetch_one(_GET, clinic_id, number)
-    return None if row is None else _with_hook(row)
+    return None if row is None else with_hook(row)
 
 
 async def attempts(reader: Reader, delivery_id: bytes) -> list[Attempt]:
@@ -148,9 +150,16 @@ def insert(tx: Tx, one: Delivery) -> None:
     tx.count(one.clinic_id, COUNTER)
 
 
-def redeliver(tx: Tx, delivery_id: bytes, now: int) -> None:
-    """Make a delivery due now, whatever became of it."""
-    tx.write(_REDELIVER, str(DeliveryState.QUEUED), now, now, delivery_id)
+def redeliver(tx: Tx, delivery_id: bytes, due: int, now: int) -> None:
+    """Make a delivery due, whatever became of it."""
+    tx.write(_REDELIVER, str(DeliveryState.QUEUED), due, now, delivery_id)
+
+
+async def head_of_queue(tx: Tx, webhook_id: bytes, now: int) -> int:
+    """When a delivery is to be due that leaves before all others of its webhook: what somebody asks for while they look
+    on does not wait behind what has piled up."""
+    (first,) = await tx.fetch(_FIRST_DUE, webhook_id)
+    return now if first[0] is None else min(now, first[0] - 1)
 
 
 async def remove_of_hook(tx: Tx, webhook_id: bytes, most: int) -> int:
@@ -207,5 +216,5 @@ async def settle(tx: Tx, leased: Delivery, after: Delivery, attempt: Attempt) ->
         leased.id, leased.leased_until,
     )  # fmt: skip
     if row is not None:
-        tx.write(_INSERT_ATTEMPT, leased.id, attempt.nth, attempt.at, attempt.took_ms, attempt.status, attempt.error)
+        tx.write(_INSERT_ATTEMPT, leased.id, *astuple(attempt))
     return row is not None

@@ -19,12 +19,15 @@ import structlog
 from polyvet.core.codelists import Codelists
 from polyvet.core.context import Caller, Context
 from polyvet.model.errors import Busy, NoSuchRoute, PolyvetError, Unauthenticated
+from polyvet.model.requests import Known
 from polyvet.storage.store import Store
-from polyvet.web.limits import Limits
+from polyvet.web.limits import Limits, Room
 from polyvet.web.log import RequestLog, shown
 from polyvet.web.marks import Marks
 from polyvet.web.message import ANSWER, Headers, Receive, Reply, Request, Scope, Send
 from polyvet.web.metrics import Metrics
+from polyvet.web.reasons import DEFECT, reason
+from polyvet.web.requests import Requests
 from polyvet.web.rolling import Rolling
 from polyvet.web.routes import Route, RouteTable
 
@@ -43,6 +46,7 @@ class Wire(Protocol):
     def find(self, table: RouteTable, request: Request) -> tuple[Route, dict[str, str]]: ...
     def secret(self, request: Request) -> str | None: ...
     def count(self, services: Services, request: Request, caller: Caller, route: Route) -> Headers: ...
+    def room(self, services: Services, caller: Caller, routes: RouteTable) -> list[Room]: ...
     def error(self, error: PolyvetError) -> Reply: ...
     def defect(self) -> Reply: ...
 
@@ -63,6 +67,7 @@ class Services(msgspec.Struct):
     marks: Marks
     metrics: Metrics
     log: RequestLog
+    requests: Requests | None  # None: no requests are kept
     body_limit: int
 
 
@@ -79,6 +84,11 @@ class Dialect:
         self._services = services
         self._callers = callers
 
+    def room(self, caller: Caller) -> list[Room]:
+        """What is left of a caller's budgets. Nothing where nothing is counted, and of what was not used lately where
+        each operation has its own."""
+        return self.wire.room(self._services, caller, self.routes)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request whose path starts with the dialect's root."""
         started = time.perf_counter_ns()
@@ -86,13 +96,16 @@ class Dialect:
         request_id = services.log.next_id()
         request = Request(scope, receive, {}, services.body_limit)
         route: Route | None = None
+        known: Known | None = None
+        why: str | None = None
         counted: Headers = []
         try:
             try:
                 route, request.parameters = self.wire.find(self.routes, request)
                 caller = await self._callers.caller(self.wire.secret(request))
                 if request.tenant not in (None, caller.clinic_id):
-                    raise Unauthenticated
+                    whose = Known(caller.clinic_id, caller.credential_id, caller.shown)
+                    raise Unauthenticated("the path names another installation than the key's", whose)
                 request.caller = caller
                 counted = self.wire.count(services, request, caller, route)
                 request.ctx = Context(caller, services.store, services.codelists)
@@ -100,6 +113,7 @@ class Dialect:
                     request.ctx.require(route.permission)
                 reply = await route.handler(request)
             except PolyvetError as error:
+                why, known = reason(error), error.known
                 if isinstance(error, Busy):  # the caller is told to try again, the operator why
                     _log.warning("busy", request_id=request_id, dialect=self.wire.name, reason=str(error))
                 reply = self.wire.error(error)  # raises what this dialect has no answer for
@@ -107,17 +121,25 @@ class Dialect:
             return
         except Exception:
             _log.exception("defect", request_id=request_id, dialect=self.wire.name, path=shown(scope["path"]))
-            reply = self.wire.defect()
+            reply, why = self.wire.defect(), DEFECT
         headers = [(b"x-request-id", request_id.encode()), *reply.headers, *counted]
         if reply.status >= _FIRST_ERROR:
             await request.drain()
         await _send(request, reply, headers, send)
         took = time.perf_counter_ns() - started
+        self._note(request, request_id, route, reply.status, took, request.caller or known, why)
+
+    def _note(
+        self, request: Request, request_id: str, route: Route | None, status: int, took: int,
+        who: Caller | Known | None, why: str | None,
+    ) -> None:  # fmt: skip
+        """Count, log and keep what was answered; `took` is in nanoseconds."""
+        scope, services = request.scope, self._services
         template = NO_ROUTE if route is None else route.path
-        services.metrics.observe((self.wire.name, known_method(scope["method"]), template, reply.status), took)
-        who = request.caller
-        key, clinic = (None, None) if who is None else (who.shown, who.clinic_id)
-        services.log.add(request_id, self.wire.name, scope, reply.status, took, key, clinic)
+        services.metrics.observe((self.wire.name, known_method(scope["method"]), template, status), took)
+        services.log.add(request_id, self.wire.name, scope, status, took, who)
+        if services.requests is not None:
+            services.requests.add(request_id, self.wire.name, scope, status, took, who, why)
 
 
 def below(root: str, table: RouteTable, request: Request) -> tuple[Route, dict[str, str]]:

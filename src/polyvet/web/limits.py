@@ -37,6 +37,15 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     reset_s: int
 
 
+class Room(msgspec.Struct, frozen=True):
+    """What is left of one budget of a key, which was not touched by asking."""
+
+    what: str  # of what so many requests are allowed
+    limit: int
+    left: int
+    whole_in_s: int  # seconds until all of it is there again; 0: nothing is used up
+
+
 class Limits:
     """The windows of all keys."""
 
@@ -45,8 +54,8 @@ class Limits:
 
     def take(self, caller: Caller, budget: Budget, now: int | None = None) -> Standing | None:
         """Count one request; None when nothing limits the key. LimitReached when a window is full."""
-        per_minute = caller.per_minute if caller.per_minute is not None else budget.per_minute
-        per_hour = caller.per_hour if caller.per_hour is not None else budget.per_hour
+        per_minute = _first(caller.per_minute, budget.per_minute)
+        per_hour = _first(caller.per_hour, budget.per_hour)
         if per_minute is None and per_hour is None:
             return None
         slots, key = self._slots, caller.key_id
@@ -74,6 +83,25 @@ class Limits:
             return Standing(per_minute or 0, minute_left - 1, _seconds(minute_opened + MINUTE - now))
         return Standing(per_hour or 0, hour_left - 1, _seconds(hour_opened + HOUR - now))
 
+    def left(self, caller: Caller, budget: Budget, now: int | None = None) -> list[Room]:
+        """What is left of both windows, without counting anything; nothing of one that has no limit."""
+        group = self._slots.hold(caller.key_id)
+        try:
+            now = values.now() if now is None else now
+            minute_opened, minute_n, hour_opened, hour_n = self._slots.read(group, caller.key_id) or (0, 0, 0, 0)
+        finally:
+            self._slots.release(group)
+        found = []
+        for what, span, limit, opened, n in (
+            ("a minute", MINUTE, _first(caller.per_minute, budget.per_minute), minute_opened, minute_n),
+            ("an hour", HOUR, _first(caller.per_hour, budget.per_hour), hour_opened, hour_n),
+        ):
+            counts = n > 0 and 0 <= now - opened < span
+            if limit is not None:
+                whole_in = _seconds(opened + span - now) if counts else 0
+                found.append(Room(what, limit, max(0, limit - n) if counts else limit, whole_in))
+        return found
+
 
 def headers(standing: Standing | None) -> list[tuple[bytes, bytes]]:
     """What tells of a budget: the window with the least room, `Reset` in seconds. Nothing when there is none."""
@@ -84,6 +112,10 @@ def headers(standing: Standing | None) -> list[tuple[bytes, bytes]]:
         (b"x-ratelimit-remaining", b"%d" % standing.remaining),
         (b"x-ratelimit-reset", b"%d" % standing.reset_s),
     ]
+
+
+def _first(own: int | None, usual: int | None) -> int | None:
+    return usual if own is None else own
 
 
 def _seconds(microseconds: int) -> int:

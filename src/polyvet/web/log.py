@@ -21,6 +21,9 @@ import structlog
 from structlog.processors import ExceptionRenderer
 from structlog.tracebacks import ExceptionDictTransformer
 
+from polyvet.core.context import Caller
+from polyvet.model.requests import Known
+
 FLUSH_S = 0.1
 _MOST_WAITING = 1_000
 # Some paths end with what lets one in, such as a shared link's `/s/<token>`, in any spelling that a reader may give it.
@@ -94,13 +97,13 @@ class RequestLog:
         scope: Any,
         status: int,
         nanoseconds: int,
-        key: str | None,
-        clinic: int | None,
+        who: Caller | Known | None,
     ) -> None:
         """Log one request."""
         if not self._enabled:
             return
         milliseconds = nanoseconds // 1000 / 1000
+        key, clinic = (None, None) if who is None else (who.shown, who.clinic_id)
         line = RequestLine(
             self._now(), request_id, dialect, scope["method"], shown(scope["path"]), status, milliseconds, key, clinic
         )

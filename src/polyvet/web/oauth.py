@@ -19,6 +19,8 @@ from starlette.responses import RedirectResponse, Response
 from polyvet.model.errors import Busy, Invalid, LimitReached, PolyvetError, TooLarge
 from polyvet.web.forms import Fields
 from polyvet.web.message import Request
+from polyvet.web.reasons import reason
+from polyvet.web.requests import seen
 
 _log = structlog.get_logger()
 _encode = msgspec.json.Encoder().encode
@@ -61,16 +63,18 @@ def answer(status: int, content: Any, **headers: str) -> Response:
     return Response(_encode(content), status, {"cache-control": "no-store", **headers}, "application/json")
 
 
-def refused(error: OAuth2Error) -> Response:
+def refused(error: OAuth2Error, request: Request) -> Response:
     """OAuth's own errors; 401 with a challenge for who did not prove itself, else 400 [client]."""
+    seen(request.scope).reason = error.error
     content = {"error": error.error, "error_description": error.description or ""}
     if isinstance(error, InvalidClientError):
         return answer(401, content, **{"www-authenticate": 'Basic realm="oauth2", charset="UTF-8"'})
     return answer(400, content)
 
 
-def failed(error: PolyvetError, dialect: str) -> Response:
+def failed(error: PolyvetError, dialect: str, request: Request) -> Response:
     """What is no error of OAuth's, in its form."""
+    seen(request.scope).reason = reason(error)
     match error:
         case Invalid():
             return answer(400, {"error": "invalid_request", "error_description": str(error)})

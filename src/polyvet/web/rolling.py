@@ -40,6 +40,19 @@ class Rolling:
         finally:
             self._slots.release(group)
 
+    def left(self, key: bytes, limit: int, now: int | None = None) -> tuple[int, int]:
+        """How many requests of a key still have room, and in how many seconds all of it is there again (0: nothing
+        counts), without counting anything."""
+        group = self._slots.hold(key)
+        try:
+            now = values.now() if now is None else now
+            second = now // values.MICROSECONDS
+            counts = self._counts(group, key, second)
+        finally:
+            self._slots.release(group)
+        used = sum(counts)
+        return max(0, limit - used), _wait(counts, second, now, used) if used else 0
+
     def _counts(self, group: int, key: bytes, second: int) -> list[int]:
         """The counters, with those of seconds that are over cleared."""
         kept = self._slots.read(group, key)

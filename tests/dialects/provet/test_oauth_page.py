@@ -53,7 +53,9 @@ def test_the_page_says_who_asks_for_what_and_has_a_form_that_anybody_can_use(it:
     assert page.all("html") == [{"lang": "en"}]
     assert page.all("meta")[1]["content"] == "width=device-width, initial-scale=1"
     labelled = [one["for"] for one in page.all("label")]
-    assert labelled == [one["id"] for one in page.all("input") if one["type"] != "hidden"] == ["email", "password"]
+    assert labelled == [one["id"] for one in page.all("input") if one["type"] != "hidden"] == [
+        "email", "password", "code",
+    ]  # fmt: skip
     assert [(one["name"], one["value"]) for one in page.all("button")] == [
         ("decision", "allow"),
         ("decision", "cancel"),
@@ -297,7 +299,7 @@ def test_who_does_not_sign_in_reads_the_same_page_whatever_was_wrong(it: Integra
     assert "This e-mail and password are not right" in page.text
     assert page.hidden == it.asking()
     assert answer.text.count('role="alert"') == 1
-    assert [one.get("value") for one in page.all("input")][-2:] == [email, None]
+    assert [one.get("value") for one in page.all("input")][-3:] == [email, None, None]
     assert not password or password not in answer.text.replace(email, "")
 
 

@@ -12,13 +12,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from polyvet.core import library_lists, rendering, shares
+from polyvet.core import access, library_lists, redirects, rendering, shares
 from polyvet.core.library_files import STARTER
 from polyvet.core.library_sources import FOLDERS, read_folder
 from polyvet.core.prefill import NAMES
 from polyvet.dialects.vetcheck import (
     accept,
-    account,
     content,
     expressions,
     lists,
@@ -33,7 +32,7 @@ from polyvet.dialects.vetcheck import (
 from polyvet.dialects.vetcheck.people import People, Shared
 from polyvet.dialects.vetcheck.scopes import SCOPES
 from polyvet.dialects.vetcheck.wire import Options
-from polyvet.identity import applications, attempts, grants, passwords, sessions
+from polyvet.identity import attempts, grants, passwords, sessions
 from polyvet.model.library import LONGEST_KEYWORDS, LONGEST_TITLE, ContentKind, LibraryRole
 from polyvet.settings import Settings
 
@@ -109,8 +108,8 @@ def test_every_setting_is_named():
 def test_the_figures_are_the_programs():
     defaults = Settings()
     for told in (
-        f"up to {applications.MOST_REDIRECTS} redirect URIs",
-        f"up to {account.MOST_APPLICATIONS} a clinic",
+        f"up to {redirects.MOST} redirect URIs",
+        f"up to {access.MOST_APPLICATIONS} a clinic",
         f"within {grants.CODE_S} seconds",
         f"nobody has used it for {oauth.LIFETIMES.refresh // 86_400} days",
         f"{oauth.LIFETIMES.access:,} seconds apart",
@@ -202,6 +201,6 @@ def test_every_link_leads_somewhere():
 @cache
 def _tests() -> str:
     """All tests that prove something of this dialect."""
-    others = ("browser", "core", "identity", "library", "delivery", "serving", "web")
+    others = ("browser", "console", "core", "identity", "library", "delivery", "serving", "web")
     folders = (HERE, *(TESTS / name for name in others))
     return "".join(path.read_text(encoding="utf-8") for folder in folders for path in sorted(folder.glob("test_*.py")))

@@ -9,9 +9,10 @@ from functools import partial
 import httpx
 import pytest
 
+from polyvet.dialects.vetcheck.login import VISIT
 from polyvet.identity import passwords, registration, sessions
 from polyvet.identity.attempts import AS_ONE, FROM_ONE_ADDRESS
-from polyvet.identity.entering import HALF_S, VISIT
+from polyvet.identity.entering import HALF_S
 from polyvet.identity.registration import NewAccount
 from polyvet.model import values
 from polyvet.sandbox.practice import SECOND_CLINIC

@@ -4,16 +4,16 @@
 
 // A text that is to be pasted elsewhere gets a button that copies it.
 for (const block of document.querySelectorAll("pre.copy")) {
-  const text = block.textContent.trim()
+  const code = block.querySelector("code") || block
   const button = document.createElement("button")
   button.type = "button"
   button.textContent = "Copy"
   button.addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(text)
+      await navigator.clipboard.writeText(code.textContent.trim())
       button.textContent = "Copied"
     } catch { // no https, or not allowed: mark the text, so that a key copies it
-      getSelection().selectAllChildren(block.querySelector("code") || block)
+      getSelection().selectAllChildren(code)
       button.textContent = "Marked: press Ctrl+C"
     }
     setTimeout(() => { button.textContent = "Copy" }, 3000)

@@ -15,7 +15,7 @@ from polyvet.core.context import Caller
 from polyvet.model import errors, values
 from polyvet.model.paging import Page, Place
 from polyvet.web.dialect import Services, below
-from polyvet.web.limits import Budget, Standing
+from polyvet.web.limits import Budget, Room, Standing
 from polyvet.web.limits import headers as budget_headers
 from polyvet.web.marks import Marks, page_key
 from polyvet.web.message import Headers, Reply, Request
@@ -92,6 +92,10 @@ class ClinovaVetWire:
     def count(self, services: Services, request: Request, caller: Caller, route: Route) -> Headers:
         """The same budget for all kinds of keys; headers are not mentioned by the vendor [inferred]."""
         return [] if services.limits is None else budget_headers(services.limits.take(caller, BUDGET))
+
+    def room(self, services: Services, caller: Caller, routes: RouteTable) -> list[Room]:
+        """Of the windows that the key has."""
+        return [] if services.limits is None else services.limits.left(caller, BUDGET)
 
     def error(self, error: errors.PolyvetError) -> Reply:  # noqa: C901, PLR0911, the error table: one row a fact
         """THE error table. The five codes are [seed]; which status each has is [inferred]."""

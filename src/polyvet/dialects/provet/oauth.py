@@ -78,9 +78,9 @@ class OAuth:
         except ConnectionResetError:
             return
         except OAuth2Error as error:
-            response = refused(error)
+            response = refused(error, request)
         except PolyvetError as error:
-            response = failed(error, NAME)
+            response = failed(error, NAME, request)
         except Exception:
             _log.exception("defect", dialect=NAME, path=scope["path"])
             response = answer(500, {"error": "server_error"})

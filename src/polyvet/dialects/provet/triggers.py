@@ -17,6 +17,19 @@ _DELETED = frozenset({"deleted"})
 _GONE = frozenset({"archived", "deleted", "disconnected"})
 _WRITTEN = frozenset({"created", "updated", "archived", "unarchived"})  # "created or modified" [docs]
 
+# What people call those that fire; nothing deletes appointments here.
+NAMES = {
+    CLIENT: "Client written",
+    PATIENT: "Patient written",
+    CONSULTATION: "Consultation written",
+    APPOINTMENT: "Appointment written",
+    REMINDER_DELETE: "Reminder deleted",
+    USER: "User written",
+    REMINDER: "Reminder written",
+    CLIENT_DELETE: "Client archived or gone",
+    PHONE_NUMBER: "Phone number written",
+}
+
 # The names of the parameters [docs] of the first three, [client] of the others, of phone numbers [inferred].
 TELLING: Telling = {
     CLIENT: Told("client", "client_id"),

@@ -8,15 +8,15 @@ read as the target. The secret, which the vendor does not know, is told once: by
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from polyvet.core import webhooks
-from polyvet.core.addresses import Addresses
+from polyvet.core.addresses import CLOSED, Addresses, read_target
 from polyvet.core.context import Writing
+from polyvet.core.webhooks import LONGEST_NAME, LONGEST_URL
 from polyvet.dialects.provet import bodies, times, triggers
 from polyvet.dialects.provet.bodies import Fields, Reading, applied, changes, read_document, read_object, renamed
 from polyvet.dialects.provet.filters import Declared
@@ -28,10 +28,6 @@ from polyvet.web.idempotency import write
 from polyvet.web.message import Reply, Request
 
 HOOK = "hook/webhook"
-LONGEST_URL = 2_000
-LONGEST_NAME = 200
-_PRINTABLE = re.compile(r"[\x21-\x7e]+")
-_CLOSED = "This address is not public; the server's setting webhook_networks can allow its network."
 FILTERS = Declared(
     paths={
         "id": "number", "name": "name", "target_url": "target_url", "trigger": "trigger",
@@ -43,19 +39,7 @@ FILTERS = Declared(
 
 
 def _target(raw: Any, reading: Reading) -> str:
-    """An absolute URL of http or https, as it is sent: a name beyond ASCII in Punycode, all else percent-encoded."""
-    found: str = bodies.name(LONGEST_URL)(raw, reading).strip()
-    try:
-        parts = urlsplit(found)
-        good = bool(_PRINTABLE.fullmatch(found) and parts.scheme in ("http", "https") and parts.hostname)
-        good = good and parts.port != 0 and "\\" not in found
-    except ValueError:
-        good = False
-    if not good:
-        raise ValueError("Enter a valid URL.")
-    if "@" in parts.netloc:
-        raise ValueError("A URL must not hold a user or a password.")
-    return found
+    return read_target(bodies.name(LONGEST_URL)(raw, reading))
 
 
 FIELDS: Fields = {
@@ -163,7 +147,7 @@ class Webhooks:
         changed = changes(given, FIELDS, await self._asking.reading(request), required)
         target = changed.get("target_url")
         if target is not None and self._addresses.refuse(urlsplit(target).hostname or ""):
-            raise FieldErrors({"target_url": [_CLOSED]})
+            raise FieldErrors({"target_url": [CLOSED]})
         return changed
 
     async def _out(self, request: Request, hook: Webhook) -> HookOut:

@@ -17,6 +17,7 @@ from polyvet.core.context import Caller
 from polyvet.model import errors
 from polyvet.model.paging import Page
 from polyvet.web.dialect import Services
+from polyvet.web.limits import Room
 from polyvet.web.message import Headers, Reply, Request
 from polyvet.web.origin import origin
 from polyvet.web.routes import Route, RouteTable
@@ -131,12 +132,27 @@ class ProvetWire:
         """A minute's budget for each caller and operation [docs]; a page that is larger than the usual one costs as
         many requests as pages of the usual size [docs]. No header but Retry-After is documented."""
         if services.rolling is not None:
-            limit = self._limits.get((route.method, route.path), USUAL_LIMIT)
-            if caller.per_minute is not None:
-                limit = caller.per_minute
-            key = digest(caller.key_id, route.method.encode(), route.path.encode())
+            key, limit = self._budget(caller, route)
             services.rolling.take(key, limit, -(-page_size(request) // DEFAULT_PAGE_SIZE))
         return []
+
+    def room(self, services: Services, caller: Caller, routes: RouteTable) -> list[Room]:
+        """Of the operations that were asked for in the last minute."""
+        found: list[Room] = []
+        if services.rolling is None:
+            return found
+        for route in routes.routes:
+            key, limit = self._budget(caller, route)
+            left, whole_in_s = services.rolling.left(key, limit)
+            if whole_in_s:
+                found.append(Room(f"{route.method} {route.path}", limit, left, whole_in_s))
+        return found
+
+    def _budget(self, caller: Caller, route: Route) -> tuple[bytes, int]:
+        """Under which key an operation is counted for a caller, and how often it is allowed a minute."""
+        limit = self._limits.get((route.method, route.path), USUAL_LIMIT)
+        key = digest(caller.key_id, route.method.encode(), route.path.encode())
+        return key, limit if caller.per_minute is None else caller.per_minute
 
     def error(self, error: errors.PolyvetError) -> Reply:  # noqa: C901, PLR0911, PLR0912, the error table: one row a fact
         """THE error table. Texts are those of the vendor's framework [inferred] where no source is named."""

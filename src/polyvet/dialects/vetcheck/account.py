@@ -4,27 +4,30 @@ developers register there."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from msgspec.structs import replace
 from starlette.responses import Response
 
+from polyvet.core import access
 from polyvet.core.clinics import Clinics
+from polyvet.core.context import Context, Writing
+from polyvet.core.roles import permissions
 from polyvet.dialects.vetcheck.people import Shared, Table
 from polyvet.dialects.vetcheck.scopes import SCOPES
-from polyvet.dialects.vetcheck.signed import check, signed_in
+from polyvet.dialects.vetcheck.signed import check, context, signed_in
 from polyvet.dialects.vetcheck.wire import AUDIENCE, NAME
 from polyvet.identity import applications, attempts, roles
-from polyvet.identity.applications import MOST_REDIRECTS, ApplicationError, NewApplication
+from polyvet.identity.applications import NewApplication
 from polyvet.identity.roles import Redeemed
 from polyvet.identity.sessions import Session
-from polyvet.model import values
-from polyvet.model.errors import Invalid
-from polyvet.storage import applications as stored
+from polyvet.model.errors import Invalid, Missing
 from polyvet.web import pages
 from polyvet.web.forms import Fields, of_form
 from polyvet.web.message import Request
 
-MOST_APPLICATIONS = 20  # of a clinic, by its own hand
+_GONE = "There is no such application any more."
 _REDEEMED = {
     Redeemed.RAISED: "Thank you. The whole library is open to you now.",
     Redeemed.NOT_NEEDED: "The whole library is open to you already.",
@@ -73,23 +76,28 @@ class Account:
         client_id = form.get("revoke")
         if client_id is not None:
             return await self._revoked(request, session, client_id)
+        made, secret = applications.made(_new(session, form))
         try:
-            new = _new(session, form)
-            made, secret = await applications.create(self._shared.store, new, MOST_APPLICATIONS)
+            await self._write(session, lambda w: access.add_application(w, made))
         except Invalid as error:
             given = {**form.values}
             return await self._applications(request, session, 400, problems=error.problems, given=given)
-        except ApplicationError as error:
-            return await self._applications(request, session, 400, problem=f"{error}.".capitalize())
         return await self._applications(request, session, made=made, secret=secret)
 
     async def _revoked(self, request: Request, session: Session, client_id: str) -> Response:
-        reader, clinic_id = self._shared.store.reader, session.user.clinic_id
-        found = await applications.find(reader, NAME, clinic_id, client_id)
+        ours = await access.applications_for(_context(self._shared, session), NAME)
+        found = next((one for one in ours if one.client_id == client_id), None)
         if found is None:
-            return await self._applications(request, session, 400, problem="There is no such application any more.")
-        await applications.revoke(self._shared.store, client_id)
+            return await self._applications(request, session, 400, problem=_GONE)
+        try:
+            await self._write(session, lambda w: access.revoke_application(w, found.id, client_id))
+        except Missing:  # somebody else was quicker
+            return await self._applications(request, session, 400, problem=_GONE)
         return await self._applications(request, session, told=f"{found.name} is revoked, with all its tokens.")
+
+    async def _write(self, session: Session, work: Callable[[Writing], Awaitable[Any]]) -> None:
+        ctx = _context(self._shared, session)
+        await ctx.store.write(access.touching(ctx.clinic_id), lambda tx: work(ctx.within(tx)))
 
     async def _sent(self, request: Request) -> tuple[Session, Fields]:
         session = await signed_in(self._shared, request)
@@ -98,35 +106,38 @@ class Account:
         return session, form
 
     async def _applications(self, request: Request, session: Session, status: int = 200, **shown: Any) -> Response:
-        found = await stored.of_clinic(self._shared.store.reader, session.user.clinic_id, NAME)
+        found = await access.applications_for(_context(self._shared, session), NAME)
         page = {"problems": {}, "given": {}, "applications": found, "audience": AUDIENCE}
         origin = self._shared.origin(request)
         return await self._page("applications.html", session, status, origin=origin, **{**page, **shown})
 
     async def _page(self, name: str, session: Session, status: int = 200, **shown: Any) -> Response:
         clinic = await self._clinics.get(self._shared.store.reader, session.user.clinic_id)
-        return pages.page(name, status, user=session.user, clinic=clinic.name, csrf=session.csrf, **shown)
+        registers = access.WRITE in _context(self._shared, session).caller.permissions
+        return pages.page(
+            name, status, user=session.user, clinic=clinic.name, csrf=session.csrf, registers=registers, **shown
+        )
+
+
+def _context(shared: Shared, session: Session) -> Context:
+    """Who is signed in, as core asks for it when it comes to applications: a role in the console says what they may do,
+    and of users without one nobody has said anything."""
+    ctx = context(shared, session)
+    if session.user.console_role is None:
+        allowed = ctx.caller.permissions | {access.READ, access.WRITE}
+    else:
+        allowed = permissions(session.user)
+    return replace(ctx, caller=replace(ctx.caller, permissions=allowed))
 
 
 def _new(session: Session, form: Fields) -> NewApplication:
-    """What is to be registered; Invalid names what does not hold."""
-    name, uris = form.text("name"), form.text("redirect_uris").split()
-    problems: dict[str, str] = {}
-    if not values.is_name(name):
-        problems["name"] = f"A name has 1 to {values.LONGEST_NAME} characters."
-    if not 1 <= len(uris) <= MOST_REDIRECTS:
-        problems["redirect_uris"] = f"Name 1 to {MOST_REDIRECTS} of them."
-    wrong = [f"{uri}: {why}." for uri in uris[:MOST_REDIRECTS] if (why := applications.redirect_problem(uri))]
-    if wrong:
-        problems["redirect_uris"] = " ".join(wrong)
-    if problems:
-        raise Invalid(problems)
+    """What is to be registered."""
     return NewApplication(
         clinic_id=session.user.clinic_id,
         dialect=NAME,
-        name=name,
+        name=form.text("name"),
         scopes=SCOPES,
-        redirect_uris=tuple(uris),
+        redirect_uris=tuple(form.text("redirect_uris").split()),
         public=form.get("public") is not None,
         for_itself=False,
     )

@@ -58,9 +58,9 @@ def _told(answering: Answering) -> Answering:
         try:
             return await answering(request)
         except OAuth2Error as error:
-            return refused(error)
+            return refused(error, request)
         except PolyvetError as error:
-            return failed(error, NAME)
+            return failed(error, NAME, request)
 
     return answered
 

@@ -11,6 +11,7 @@ import msgspec
 from polyvet.core.context import Caller
 from polyvet.model import errors, values
 from polyvet.web.dialect import Services, below
+from polyvet.web.limits import Room
 from polyvet.web.message import Headers, Reply, Request
 from polyvet.web.routes import Route, RouteTable
 
@@ -74,6 +75,10 @@ class VetCheckWire:
 
     def count(self, services: Services, request: Request, caller: Caller, route: Route) -> Headers:
         """Only shares are limited [seed]; they count themselves, for only what is right counts."""
+        return []
+
+    def room(self, services: Services, caller: Caller, routes: RouteTable) -> list[Room]:
+        """Nothing is counted but users' shares."""
         return []
 
     def error(self, error: errors.PolyvetError) -> Reply:  # noqa: C901, PLR0911, the error table: one row a fact

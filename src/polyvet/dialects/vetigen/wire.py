@@ -16,7 +16,7 @@ from polyvet.core.context import Caller
 from polyvet.model import errors, values
 from polyvet.model.paging import Page
 from polyvet.web.dialect import Services, below
-from polyvet.web.limits import Budget, Standing, headers
+from polyvet.web.limits import Budget, Room, Standing, headers
 from polyvet.web.message import Headers, Reply, Request
 from polyvet.web.params import HIGHEST_PAGE, integer
 from polyvet.web.routes import Route, RouteTable
@@ -123,6 +123,10 @@ class VetigenWire:
         """The numbers of the key's kind [docs]; the window with the least room [inferred], `Reset` in seconds
         [docs: K]."""
         return [] if services.limits is None else headers(services.limits.take(caller, BUDGETS[caller.kind]))
+
+    def room(self, services: Services, caller: Caller, routes: RouteTable) -> list[Room]:
+        """Of both windows."""
+        return [] if services.limits is None else services.limits.left(caller, BUDGETS[caller.kind])
 
     def error(self, error: errors.PolyvetError) -> Reply:  # noqa: C901, PLR0911, the error table: one row a fact
         """THE error table."""

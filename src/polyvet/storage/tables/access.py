@@ -62,6 +62,7 @@ api_keys = Table(
     Column("created_at", INSTANT, nullable=False),
     Column("revoked_at", INSTANT),
     Column("last_used_at", INSTANT),  # to the minute
+    Index("api_keys_clinic", "clinic_id", "id"),
     sqlite_with_rowid=False,
 )
 
@@ -86,6 +87,7 @@ oauth_applications = Table(
     Column("revoked_at", INSTANT),
     Column("last_used_at", INSTANT),
     Index("oauth_applications_client", "client_id", unique=True),
+    Index("oauth_applications_clinic", "clinic_id", "id"),
     sqlite_with_rowid=False,
 )
 

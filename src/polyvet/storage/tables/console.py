@@ -7,13 +7,11 @@ from sqlalchemy import Column, ForeignKey, Index, SmallInteger, Table
 
 from polyvet.storage.tables.columns import BYTES, INSTANT, clinic_, id_, int_, metadata, text_
 
-NOBODYS = 0  # in place of a clinic: requests whose caller is not known
-
 # Requests of the last days. No query, no body, no secret.
 requests = Table(
     "requests",
     metadata,
-    clinic_(primary_key=True, checked=False),  # or NOBODYS
+    clinic_(primary_key=True, checked=False),  # or NOBODYS of model/requests.py
     Column("at", INSTANT, primary_key=True, autoincrement=False),
     text_("request_id", primary_key=True),
     text_("dialect"),
@@ -42,6 +40,7 @@ audit = Table(
     id_("entity_id", nullable=True),
     text_("shown"),  # what it is called, and what came of it
     Index("audit_thing", "clinic_id", "entity_id", "at"),
+    Index("audit_actor", "clinic_id", "actor", "at"),
     sqlite_with_rowid=False,
 )
 

@@ -46,7 +46,7 @@ deliveries = Table(
     clinic_(checked=False),
     int_("number"),
     id_("webhook_id", ForeignKey("webhooks.id")),
-    int_("event_seq"),
+    int_("event_seq"),  # below 0: a ping, which follows from no event
     text_("parameter"),  # such as client_id
     text_("value"),
     text_("state"),  # queued, delivered or failed
@@ -61,6 +61,8 @@ deliveries = Table(
     Index("deliveries_event", "webhook_id", "event_seq", unique=True),
     Index("deliveries_due", "next_at"),
     Index("deliveries_hook_due", "webhook_id", "next_at"),
+    Index("deliveries_state", "clinic_id", "state", "number"),
+    Index("deliveries_hook_state", "webhook_id", "state", "number"),
     sqlite_with_rowid=False,
 )
 

@@ -26,9 +26,12 @@ def upgrade() -> None:
     op.add_column("users", integer("totp_step", null=True))
     for table in ("api_keys", "oauth_applications"):
         op.add_column(table, integer("last_used_at", null=True))
+        op.create_index(f"{table}_clinic", table, ["clinic_id", "id"])
     op.add_column("sessions", sa.Column("factors", sa.SmallInteger(), nullable=False, server_default=sa.text("1")))
     op.add_column("events", octets("actor", null=True))
     op.add_column("delivery_attempts", words("response", null=True))
+    op.create_index("deliveries_state", "deliveries", ["clinic_id", "state", "number"])
+    op.create_index("deliveries_hook_state", "deliveries", ["webhook_id", "state", "number"])
     for table in ("species", "breeds", "custom_fields"):
         op.add_column(table, truth("active", default="true"))
     op.create_table(
@@ -85,3 +88,7 @@ def _looking() -> None:
         **PLAIN,
     )
     op.create_index("audit_thing", "audit", ["clinic_id", "entity_id", "at"])
+    op.create_index("audit_actor", "audit", ["clinic_id", "actor", "at"])
+    done = sa.text("actor IS NOT NULL")
+    for name, column in (("events_thing", "entity_id"), ("events_actor", "actor")):
+        op.create_index(name, "events", ["clinic_id", column, "seq"], sqlite_where=done, postgresql_where=done)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the pages of keys and of applications have in common: naming one, pages of a list, permissions and budgets of a
+form."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from polyvet.console.visit import Visit
+from polyvet.core import access
+from polyvet.core.context import PERMISSIONS, Caller, Writing
+from polyvet.model import values
+from polyvet.model.access import ApiKey, Application
+from polyvet.model.errors import Invalid, Missing
+from polyvet.web.limits import Room
+
+ROWS = 50
+REVOKED = "revoked"  # the list's other state, in the query
+_MOST_DIGITS = 10
+_MAY = "may-"  # before a permission: the name of its box
+_CHOOSE = "Choose one of the list."
+
+T = TypeVar("T")
+One = TypeVar("One", ApiKey, Application)
+Listing = Callable[[bytes, int, bool], Awaitable[list[One]]]  # those before an id, so many, alive or not
+
+
+async def listed(visit: Visit, listing: Listing[One]) -> tuple[list[One], str | None, bool]:
+    """A page of a list, where the next one begins, and whether it is of those that are alive. Invalid."""
+    query = visit.query()
+    text, living = query.get("before"), query.get("state") != REVOKED
+    before = access.NEWEST if text is None else values.from_crockford(text)
+    if before is None:
+        raise Invalid({"before": "is no place in this list"})
+    found = await listing(before, ROWS + 1, living)
+    return found[:ROWS], values.to_crockford(found[ROWS - 1].id) if len(found) > ROWS else None, living
+
+
+def ident(visit: Visit, name: str) -> bytes:
+    """The id in the path. Missing for what is none."""
+    text = visit.parameter(name)
+    found = values.from_crockford(text)
+    if found is None:
+        raise Missing(name, text)
+    return found
+
+
+async def write(visit: Visit, work: Callable[[Writing], Awaitable[T]]) -> T:
+    """A change of the clinic's keys or applications."""
+    ctx = visit.ctx
+    return await ctx.store.write(access.touching(ctx.clinic_id), lambda tx: work(ctx.within(tx)))
+
+
+def permissions(visit: Visit) -> tuple[str, ...]:
+    """Those whose boxes are checked."""
+    return tuple(one for one in PERMISSIONS if visit.fields.get(_MAY + one) is not None)
+
+
+def chosen(text: str, known: tuple[str, ...], problems: dict[str, str]) -> str:
+    """A dialect of a list."""
+    if text not in known:
+        problems["dialect"] = _CHOOSE
+    return text
+
+
+def number(text: str, name: str, problems: dict[str, str]) -> int | None:
+    """A budget's number, if there is one; core knows which are too large."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
+        problems[name] = f"Write a whole number from 1 to {access.MOST_REQUESTS}, or nothing."
+        return None
+    return int(text)
+
+
+def rooms(visit: Visit, dialect: str, caller: Caller) -> list[Room]:
+    """What is left of the budgets of a key or an application."""
+    return visit.shared.rooms[dialect](caller)

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`/console/deliveries`: what was and is to be sent to webhooks, and what became of it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+from starlette.responses import Response
+
+from polyvet.console.rows import DEVELOPERS, Row
+from polyvet.console.visit import Visit
+from polyvet.console.webhooks import named_number, shown
+from polyvet.core import audit, webhook_messages, webhooks
+from polyvet.core.context import Writing
+from polyvet.core.webhooks import DELIVERY, OVERLAP
+from polyvet.model import values
+from polyvet.model.audit import Action
+from polyvet.model.errors import Invalid
+from polyvet.model.hooks import Attempt, Delivery, DeliveryState, Webhook
+from polyvet.storage.writing import Touching
+from polyvet.web import params
+from polyvet.web.people import BEYOND
+
+PAGE = "/console/deliveries"
+ROWS_A_PAGE = 50
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """A message with the headers that it was sent with last, or would be now. `signed` says whether the signature can
+    still be shown: one by a secret that is gone cannot."""
+
+    headers: list[tuple[str, str]]
+    body: str
+    signed: bool
+
+
+async def listed(visit: Visit) -> Response:
+    """The latest deliveries, of a state and a webhook if these are named."""
+    query = visit.query().values
+    states = [str(one) for one in DeliveryState]
+    state = params.choice(query, "state", states)
+    of = params.integer(query, "webhook", 0, low=0, high=BEYOND)
+    before = params.integer(query, "before", BEYOND, low=1, high=BEYOND)
+    found = await webhooks.latest_deliveries(
+        visit.ctx, before, ROWS_A_PAGE + 1, state=None if state is None else DeliveryState(state), of=of or None
+    )
+    hooks = {str(hook.number): shown(hook) for hook in await webhooks.of_clinic(visit.ctx)}
+    chosen = {"state": state or "", "webhook": str(of) if of else ""}
+    return visit.page(
+        "deliveries.html", found=found[:ROWS_A_PAGE], states=states, hooks=hooks, chosen=chosen,
+        query=urlencode({name: value for name, value in chosen.items() if value}), called=shown,
+        next=found[ROWS_A_PAGE - 1][0].number if len(found) > ROWS_A_PAGE else None, triggers=visit.shared.triggers,
+        first=before == BEYOND,
+    )  # fmt: skip
+
+
+async def one(visit: Visit) -> Response:
+    """One delivery: the message, and each attempt."""
+    found = await webhooks.get_delivery(visit.ctx, named_number(visit), visit.parameter("number"))
+    return _one(visit, *found)
+
+
+async def again(visit: Visit) -> Response:
+    """Send it once more, at once."""
+    ctx, number, text = visit.ctx, named_number(visit), visit.parameter("number")
+
+    async def work(w: Writing) -> None:
+        delivery, hook, _ = await webhooks.redeliver(w, number, text)
+        audit.note(w, Action.SENT, DELIVERY, delivery.id, f"Delivery {number} to {shown(hook)}, once more")
+
+    try:
+        await ctx.store.write(Touching(clinics=(ctx.clinic_id,)), lambda tx: work(ctx.within(tx)))
+    except Invalid as error:
+        found = await webhooks.get_delivery(ctx, number, text)
+        return _one(visit, *found, 400, " ".join(error.problems.values()))
+    return visit.moved(f"{PAGE}/{number}", "again")
+
+
+def _one(
+    visit: Visit, delivery: Delivery, hook: Webhook, attempts: list[Attempt], status: int = 200,
+    problem: str | None = None,
+) -> Response:  # fmt: skip
+    under_way = delivery.leased_until is not None and delivery.leased_until > values.now()
+    return visit.page(
+        "delivery.html", status, delivery=delivery, hook=hook, called=shown(hook), attempts=attempts[::-1],
+        sent=_sent(delivery, hook, attempts), target=urlsplit(hook.target_url), under_way=under_way, problem=problem,
+        triggers=visit.shared.triggers,
+    )  # fmt: skip
+
+
+def _sent(delivery: Delivery, hook: Webhook, attempts: list[Attempt]) -> Sent:
+    """The message of the last attempt, or of one that would be made now."""
+    at = attempts[-1].at if attempts else values.now()
+    since = 0 if hook.previous_until is None else hook.previous_until - OVERLAP  # when the secret was made
+    headers = webhook_messages.headers(hook, delivery, at)
+    return Sent(headers, webhook_messages.body(hook, delivery).decode(), at >= since)
+
+
+ROWS = (
+    Row("GET", "deliveries", "webhooks:read", listed, "Deliveries", DEVELOPERS),
+    Row("GET", "deliveries/{number}", "webhooks:read", one),
+    Row("POST", "deliveries/{number}/again", "webhooks:write", again),
+)
