@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from polyvet.storage.writing import Touching
 from tests.core.stores import World, a_caller, opened, run
 
 OWNER = tuple(OF_ROLE[Role.OWNER])
-Work = Callable[[Writing, bytes, str], Awaitable[Offer]]
+Work = Callable[..., Awaitable[Offer]]
 
 
 def _ctx(w: World, clinic_id: int) -> Context:
@@ -39,7 +40,10 @@ async def _write(w: World, clinic_id: int, touching: Touching, work: Callable[[W
 
 async def _offer(w: World, here: int, client: Client, there: int, note: str = "") -> Offer:
     code = offers.code_of((await clinics.get(w.store.reader, there)).uid)
-    wanted = Wanted(client=str(client.number), code=code, note=note)
+    return await _offered(w, here, Wanted(client=str(client.number), code=code, note=note))
+
+
+async def _offered(w: World, here: int, wanted: Wanted) -> Offer:
     made: Offer = await _write(w, here, Touching(clinics=(here,)), lambda one: offers.offer(one, wanted))
     return made
 
@@ -204,7 +208,7 @@ def test_what_does_not_hold_is_said_by_field(store_url: str) -> None:
                 (Wanted(client=number, code=codes[1], note="x" * 1001), "note", "at most"),
             ):
                 with pytest.raises(Invalid) as refused:
-                    await _write(w, here, Touching(clinics=(here,)), lambda one, w_=wanted: offers.offer(one, w_))
+                    await _offered(w, here, wanted)
                 assert text in refused.value.problems[field]
             await _offer(w, here, client, there)
             with pytest.raises(Invalid, match="already"):
@@ -237,7 +241,7 @@ def test_offers_are_of_the_two_clinics_alone(store_url: str) -> None:
                 with pytest.raises(Missing):
                     await offers.saving(_ctx(w, third), offer.id, "x")
                 with pytest.raises(Missing):
-                    await _write(w, clinic, touching, lambda one, act=work: act(one, offer.id, "x"))
+                    await _write(w, clinic, touching, partial(work, offer_id=offer.id, shown="x"))
             assert not await _sees(w, there, client)
 
     run(test())
