@@ -133,7 +133,7 @@ async def _page(visit: Visit, status: int = 200, problems: dict[str, str] | None
         user=member.user,
         last=await staff_access.last_signed_in(visit.ctx, member.user),
         mine=member.user.id == visit.user.id,
-        untouchable=member.user.operator and not visit.may(staff_access.OF_OPERATORS),
+        untouchable=member.user.operator and not visit.may(staff.OF_OPERATORS),
         problems=problems or {},
         roles=ROLES,
         not_let_in=NOT_LET_IN,
