@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from polyvet.console.console import ROWS
-from polyvet.core import access, audit_log, code_entries, custom_fields, redirects, roles, staff_access, webhooks
+from polyvet.core import (
+    access,
+    audit_log,
+    code_entries,
+    custom_fields,
+    offers,
+    redirects,
+    roles,
+    staff_access,
+    webhooks,
+)
 from polyvet.delivery import said, worker
 from polyvet.delivery.loop import KEPT
 from polyvet.identity import attempts, entering, passwords, second_factor, sessions
@@ -68,6 +78,7 @@ def test_the_roles_that_find_nothing_but_their_account_are_those_that_the_page_s
         f"keeps {requests.MOST} requests a second at the most, of unknown callers {requests.MOST_OF_NOBODY}",
         "newest {:,} rows of its time, then at {:,}".format(*stored_requests.LOOKS),
         f"works once and for {staff_access.LINK_DAYS} days",
+        f"looks at {offers.LOOKED_AT:,} clients a page",
         f"at most {custom_fields.MOST_FIELDS} fields, and a field {custom_fields.MOST_OPTIONS} options",
         f"no more than {audit_log.LOOKED:,} rows of each of the three logs",
         f"at most {audit_log.LONGEST_DAYS} of them at once",
