@@ -179,13 +179,13 @@ def test_a_clinic_leaves_a_client_whom_another_one_sees(store_url: str) -> None:
             accepted = await _offer(w, here, client, there)
             await _answer(w, there, accepted, offers.accept)
             await _offer(w, here, client, third)
-            [shared] = await offers.common(_ctx(w, here), 1 << 40, 50)
+            [shared], _ = await offers.common(_ctx(w, here), 1 << 40, 50)
             assert (shared.name, shared.others, shared.archived) == ("Ada Lovelace", ["Clinic 1"], False)
             await _leave(w, here, client.number)
             assert not await _sees(w, here, client)
             assert await _sees(w, there, client)
             assert await _states(w, here) == [("withdrawn", False, None), ("accepted", False, None)]
-            assert await offers.common(_ctx(w, here), 1 << 40, 50) == []
+            assert await offers.common(_ctx(w, here), 1 << 40, 50) == ([], None)
             with pytest.raises(Invalid, match="not yours to end"):
                 await _answer(w, here, accepted, offers.end)
 
@@ -291,5 +291,24 @@ def test_clients_are_found_by_number_by_id_and_by_name(store_url: str) -> None:
             assert {one.id for one in await offers.find(_ctx(w, here), "e")} == {ada.id, bob.id}
             assert await offers.find(_ctx(w, there), spelled) == []
             assert await offers.find(_ctx(w, here), "  ") == []
+
+    run(test())
+
+
+def test_a_page_of_common_clients_looks_at_so_many_and_no_more(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offers, "LOOKED_AT", 3)
+
+    async def test() -> None:
+        async with opened(store_url) as w:
+            here, there = w.clinics
+            made = [await w.client(here, f"C{n}") for n in range(10)]
+            for one in (made[0], made[8], made[9]):
+                await w.connect(here, one.id, there)
+            pages: list[list[int]] = []
+            before: int | None = 1 << 40
+            while before is not None:
+                found, before = await offers.common(_ctx(w, here), before, 1)
+                pages.append([one.number for one in found])
+            assert pages == [[10], [9], [], [1]]
 
     run(test())

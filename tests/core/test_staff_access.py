@@ -9,13 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from polyvet.core import staff, staff_access
-from polyvet.core.context import Caller, Context
+from polyvet.core.context import Caller, Context, Writing
 from polyvet.core.roles import OFFICE, SERVER
+from polyvet.identity import password_links
 from polyvet.model.access import Role
 from polyvet.model.entities import User
 from polyvet.model.errors import Forbidden, Invalid
 from polyvet.storage import staff as stored
-from polyvet.storage.writing import Tx
+from polyvet.storage.writing import Touching, Tx
 from tests.core.stores import World, opened, run
 
 
@@ -72,7 +73,25 @@ def test_who_looks_after_the_server_is_let_go_by_such_a_one_only(store_url: str)
             ada, ben = await _owner(world, here, "ada", operator=True), await _owner(world, here, "ben")
             with pytest.raises(Forbidden) as refused:
                 await _letting_go(_ctx(world, ben), ada.number)
-            assert refused.value.permission == staff_access.OF_OPERATORS
+            assert refused.value.permission == staff.OF_OPERATORS
             assert await _let_go(_ctx(world, ben, *OFFICE, *SERVER), ada.number)
 
     run(test())
+
+
+def test_whoever_leaves_through_an_api_leaves_nothing_open(store_url: str) -> None:
+    async def test() -> None:
+        async with opened(store_url, 1) as world:
+            here = world.clinics[0]
+            ada, ben = await _owner(world, here, "ada"), await _owner(world, here, "ben")
+            link = await world.store.write(Touching(), lambda tx: password_links.make(tx, ben.id))
+            ctx = _ctx(world, ada, "users:write")
+            await world.store.write(staff.touching(here), lambda tx: _put(ctx.within(tx), ben, active=False))
+            await world.store.write(staff.touching(here), lambda tx: _put(ctx.within(tx), ben, active=True))
+            assert await password_links.find(world.store.reader, link) is None
+
+    run(test())
+
+
+async def _put(w: Writing, user: User, *, active: bool) -> None:
+    await staff.save(w, user.number, "", lambda old: replace(old, user=replace(old.user, active=active)))

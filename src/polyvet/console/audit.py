@@ -31,7 +31,7 @@ ELSEWHERE = "somebody of another clinic"
 UNKNOWN = "not known"
 _FIELDS = ("who", "kind", "thing", "from", "until")
 _HEAD = ("time (UTC)", "who", "what", "kind of thing", "thing")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how cells begin that spreadsheets would run
+_FORMULA = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")  # how cells begin that spreadsheets would run
 
 
 async def shown(visit: Visit) -> Response:
@@ -179,9 +179,9 @@ def _mark(text: str | None) -> Mark | None:
         found = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Mark)
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise Invalid({"before": "There is no such page."}) from error
-    if len(found.deed_id) != len(Mark().deed_id) or not all(
-        0 <= number <= LATEST for number in (found.seq, found.deed_at, found.asked_at)
-    ):
+    places = (found.seq, found.deed_at, found.asked_at)
+    spelled = len(found.deed_id) == len(Mark().deed_id) and found.asked_id.isprintable()
+    if not spelled or not all(0 <= place <= LATEST for place in places):
         raise Invalid({"before": "There is no such page."})
     return found
 

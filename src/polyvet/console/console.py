@@ -55,6 +55,7 @@ _FILES = (
 )  # fmt: skip
 ROWS: tuple[Row, ...] = tuple(row for file in _FILES for row in file.ROWS)  # in the menu's order
 _FIRST_ERROR = 400
+_READING = ("GET", "HEAD")
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 _FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -82,14 +83,14 @@ class Console:
 
     async def _answer(self, request: Request) -> Response:
         path = request.scope["path"].removeprefix(f"/{ROOT}").removeprefix("/")
+        method: str = request.scope["method"]
         if path.startswith("static/"):
-            return _static(request, path.removeprefix("static/"))
+            return _static(method, request, path.removeprefix("static/"))
         nothing = Visit(self._shared, request, Row("GET", path, ANYBODY, home.missing))
         found = self._paths.find(path)
         if found is None:
             return await self._guarded(nothing)
         rows, request.parameters = found
-        method: str = request.scope["method"]
         row = rows.get("GET" if method == "HEAD" else method)
         if row is None:
             response = nothing.told(405, f"This page takes {allowed(rows)} only.")
@@ -151,10 +152,12 @@ def _to_sign_in(request: Request) -> Response:
     return moved(request, f"/{ROOT}/sign-in{next_}")
 
 
-def _static(request: Request, name: str) -> Response:
+def _static(method: str, request: Request, name: str) -> Response:
     """A file of the folder `static`; a name that is none of them is missing, wherever it may point."""
     if name not in {one.name for one in STATIC.iterdir()}:
         return Response("There is no such file here.", 404, safe(), "text/plain")
+    if method not in _READING:
+        return Response("This file is only read.", 405, {**safe(), "allow": ", ".join(_READING)}, "text/plain")
     body, version = static(name)
     current = request.scope["query_string"] == f"v={version}".encode()
     kept = {"cache-control": _FOR_EVER if current else "no-cache", "x-content-type-options": "nosniff"}

@@ -16,12 +16,11 @@ from polyvet.core.staff_access import PERMISSION, Invitation, Link
 from polyvet.identity import password_links
 from polyvet.model.access import Role
 from polyvet.model.entities import User
-from polyvet.model.errors import Invalid, Missing
-from polyvet.web.people import before_of
+from polyvet.model.errors import Invalid
+from polyvet.web.people import before_of, number_in
 
 T = TypeVar("T")
 _ROWS = 50
-_LONGEST_NUMBER = 9
 NOT_LET_IN = "none"  # in place of a role
 ROLES = {
     Role.OWNER: "everything at the clinic, with its staff, keys and lists",
@@ -111,10 +110,7 @@ async def _changed(visit: Visit, change: Callable[[Writing], Awaitable[T]]) -> T
 
 def _number(visit: Visit) -> int:
     """Whose page it is."""
-    text = visit.parameter("number")
-    if len(text) > _LONGEST_NUMBER or not (text.isascii() and text.isdecimal()):
-        raise Missing(staff.KIND, text)
-    return int(text)
+    return number_in(visit.parameter("number"), staff.KIND)
 
 
 def _linked(visit: Visit, user: User, link: Link) -> Response:
@@ -137,7 +133,7 @@ async def _page(visit: Visit, status: int = 200, problems: dict[str, str] | None
         user=member.user,
         last=await staff_access.last_signed_in(visit.ctx, member.user),
         mine=member.user.id == visit.user.id,
-        untouchable=member.user.operator and not visit.may(staff_access.OF_OPERATORS),
+        untouchable=member.user.operator and not visit.may(staff.OF_OPERATORS),
         problems=problems or {},
         roles=ROLES,
         not_let_in=NOT_LET_IN,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 from starlette.responses import HTMLResponse, Response
@@ -24,6 +24,7 @@ from polyvet.identity import sessions
 from polyvet.identity.entering import Entering
 from polyvet.identity.sessions import Session
 from polyvet.model.entities import Clinic, User
+from polyvet.model.errors import Invalid
 from polyvet.storage.store import Store
 from polyvet.web import pages
 from polyvet.web.cookies import keep
@@ -94,8 +95,13 @@ class Visit:
 
     @property
     def origin(self) -> str:
-        """What absolute URLs start with."""
-        return origin(self.request, self.shared.public_url)
+        """What absolute URLs start with. Invalid where the request names a host that no URL can have."""
+        found = origin(self.request, self.shared.public_url)
+        try:
+            urlsplit(found)
+        except ValueError as error:
+            raise Invalid({"host": "is no name of a host"}) from error
+        return found
 
     def parameter(self, name: str) -> str:
         """A part of the path."""
@@ -115,7 +121,7 @@ class Visit:
         text = (
             templates()
             .get_template(name)
-            .render(visit=self, menu=self._menu(), csrf=self.csrf, done=self.query().get(DONE), asset=asset, **shown)
+            .render(visit=self, menu=self._menu(), csrf=self.csrf, done=self._done(), asset=asset, **shown)
         )
         return HTMLResponse(text, status, safe(form_action))
 
@@ -136,6 +142,13 @@ class Visit:
                 self.request, response, sessions.COOKIE, secret, sessions.LIFETIME_S, self.shared.public_url
             )
         )
+
+    def _done(self) -> str | None:
+        """The word of what was just done; none in a query that cannot be read, since a page tells of that, too."""
+        try:
+            return self.query().get(DONE)
+        except Invalid:
+            return None
 
     def _menu(self) -> list[tuple[str, list[Row]]]:
         """The pages that are open to who is signed in, by section."""

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who works at a clinic: reading, adding, changing. Nobody is deleted; who has left is not active."""
+"""Who works at a clinic: reading, adding, changing. Nobody is deleted; who has left is not active.
+
+However somebody leaves, what they could open ends with it; a clinic keeps an owner who can sign in; and whoever looks
+after the server is locked out only by somebody who does so, too.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +13,21 @@ from msgspec.structs import replace
 
 from polyvet.core.context import Context, Writing
 from polyvet.model import values
+from polyvet.model.access import Role
 from polyvet.model.details import UserDetails
 from polyvet.model.entities import User
 from polyvet.model.errors import Invalid, Missing
 from polyvet.model.files import StaffFile
 from polyvet.model.filters import Filter, Order
 from polyvet.model.paging import Page
-from polyvet.storage import departments, sessions
+from polyvet.storage import departments, grants, password_links, sessions, staff_access
 from polyvet.storage import staff as stored
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
 
 KIND = "user"
+OF_OPERATORS = "server:write"  # needed to change who looks after the server
+LAST_OWNER = "The clinic needs an owner who can sign in. Make somebody else one first."
 KINDS = {path: field.kind for path, field in stored.FIELDS.items()}
 STAFF = "staff"  # the role of who is added without one
 Change = Callable[[StaffFile], StaffFile]
@@ -120,13 +127,39 @@ async def save(w: Writing, number: int, shown: str, change: Change) -> StaffFile
     first, last = names(found[0])
     old = replace(found[0], details=replace(found[0].details, first_name=first, last_name=last))
     file = _named(change(old), old)
-    await _check(w, file, old, {})
+    await _check(w, file, old, await _locked_out(w, old.user, file.user))
     file = replace(file, user=replace(file.user, updated_at=w.tx.stamp(w.clinic_id)))
     file = stored.change_user(w.tx, file)
     if not file.user.active:
-        sessions.end_users(w.tx, file.user.id)
+        await end_access(w.tx, file.user)
     w.tx.event(w.clinic_id, "updated", KIND, file.user.id, file.user.updated_at)
     return file
+
+
+async def end_access(tx: Tx, user: User) -> None:
+    """End what somebody who leaves could open: sessions, what they allowed applications, links to choose a password."""
+    sessions.end_users(tx, user.id)
+    grants.revoke_users(tx, user.id, values.now())
+    await password_links.end_users(tx, user.id)
+
+
+async def is_last_owner(tx: Tx, user: User) -> bool:
+    """Whether the clinic has no other owner who can sign in."""
+    if not user.active or user.console_role != Role.OWNER:
+        return False
+    return not await staff_access.has_another_owner(tx, user.clinic_id, user.id)
+
+
+async def _locked_out(w: Writing, old: User, new: User) -> dict[str, str]:
+    """Why somebody keeps what they sign in with, where a change of their file would take it."""
+    problems = {}
+    for field, taken in (("active", old.active and not new.active), ("email", old.email != new.email)):
+        if taken and old.operator and OF_OPERATORS not in w.caller.permissions:
+            problems[field] = "This user looks after the server, so this is changed only by somebody who does so, too."
+    kept = {"active": new.active, "email": new.email}
+    if not all(kept.values()) and await is_last_owner(w.tx, old):
+        problems = {field: LAST_OWNER for field, value in kept.items() if not value} | problems
+    return problems
 
 
 def _named(new: StaffFile, old: StaffFile) -> StaffFile:

@@ -22,17 +22,15 @@ from polyvet.model.entities import Clinic, User
 from polyvet.model.errors import Invalid, Missing
 from polyvet.model.files import StaffFile
 from polyvet.storage import audit as stored_audit
-from polyvet.storage import grants, mails, password_links, second_factors, sessions
+from polyvet.storage import mails, second_factors, sessions
 from polyvet.storage import staff as stored_staff
 from polyvet.storage import staff_access as stored
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Tx
 
 PERMISSION = "staff:write"
-OF_OPERATORS = "server:write"  # also needed to change who looks after the server
 LINK_DAYS = 7  # to choose a password
 _NOT_LET_IN = "not let in"
-_LAST_OWNER = "The clinic needs an owner who can sign in. Make somebody else one first."
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -80,7 +78,7 @@ async def invite(w: Writing, new: Invitation, linking: Linking) -> tuple[User, L
     w.require(PERMISSION)
     user = await placed(w.tx, w.clinic_id, new)
     if user.operator:
-        w.require(OF_OPERATORS)
+        w.require(staff.OF_OPERATORS)
     audit.note(w, Action.MADE, staff.KIND, user.id, f"{user.name}: {user.console_role}")
     return user, await _linked(w, user, linking, staff_letters.invitation)
 
@@ -137,9 +135,7 @@ async def let_go(w: Writing, number: int) -> User:
     if not user.active:
         return user
     await _keeps_an_owner(w, user, "active")
-    sessions.end_users(w.tx, user.id)
-    grants.revoke_users(w.tx, user.id, values.now())
-    await password_links.end_users(w.tx, user.id)
+    await staff.end_access(w.tx, user)
     audit.note(w, Action.ENDED, staff.KIND, user.id, f"{user.name} has left")
     return _changed(w.tx, file, active=False)
 
@@ -213,15 +209,14 @@ async def _named(w: Writing, number: int) -> StaffFile:
     if not found:
         raise Missing(staff.KIND, str(number))
     if found[0].user.operator:
-        w.require(OF_OPERATORS)
+        w.require(staff.OF_OPERATORS)
     return found[0]
 
 
 async def _keeps_an_owner(w: Writing, user: User, field: str) -> None:
     """Invalid if the clinic were left without an owner who can sign in."""
-    alone = user.active and user.console_role == Role.OWNER
-    if alone and not await stored.has_another_owner(w.tx, w.clinic_id, user.id):
-        raise Invalid({field: _LAST_OWNER})
+    if await staff.is_last_owner(w.tx, user):
+        raise Invalid({field: staff.LAST_OWNER})
 
 
 def _changed(tx: Tx, file: StaffFile, **changed: str | bool | None) -> User:

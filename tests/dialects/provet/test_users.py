@@ -139,3 +139,23 @@ def test_each_clinic_has_its_own_staff(practice):
     assert len(ours) == 5
     assert len(theirs) == 4
     assert not ours & theirs
+
+
+def test_who_looks_after_the_server_is_locked_out_by_no_key(fresh_practice):
+    client = fresh_practice.provet
+    aino = client.get(f"{ROOT}user/1/").json()
+    told = ["This user looks after the server, so this is changed only by somebody who does so, too."]
+    assert sent(client, "PATCH", "user/1/", {"is_active": False}, 400) == {"is_active": told}
+    assert sent(client, "PATCH", "user/1/", {"email": "a@example.org"}, 400) == {"email": told}
+    assert sent(client, "PUT", "user/1/", {**aino, "last_name": "Laine"}, 200) == {**aino, "last_name": "Laine"}
+
+
+def test_the_last_owner_keeps_what_they_sign_in_with(fresh_practice):
+    client = fresh_practice.other_provet
+    found = page(client, "user/", OTHER_ROOT)["results"]
+    [owner] = [one for one in found if one["email"].startswith("henrike.")]
+    told = ["The clinic needs an owner who can sign in. Make somebody else one first."]
+    for taken in ({"is_active": False}, {"email": ""}):
+        answer = client.patch(owner["url"], json=taken)
+        assert (answer.status_code, answer.json()) == (400, dict.fromkeys(taken, told))
+    assert client.get(owner["url"]).json() == owner
