@@ -159,3 +159,17 @@ def test_processes_that_share_a_table_let_through_exactly_the_limit(limit: int) 
     os.close(reading)
     os.close(writing)
     assert sum(counts) == min(limit, 900)
+
+
+def test_a_rolling_hour_is_counted_in_minutes() -> None:
+    rolling, minute = Rolling(shared=False), 60 * SECOND
+    for past in (0, 30 * minute):
+        rolling.take(KEY, 2, now=START + past, each_s=60)
+    with pytest.raises(LimitReached) as refused:
+        rolling.take(KEY, 2, now=START + 60 * minute, each_s=60)
+    room = START + 60 * minute + refused.value.retry_after * SECOND
+    assert 0 < refused.value.retry_after <= 60
+    rolling.take(KEY, 2, now=room, each_s=60)
+    with pytest.raises(LimitReached) as refused:
+        rolling.take(KEY, 2, now=room, each_s=60)
+    assert 28 * 60 < refused.value.retry_after <= 30 * 60
