@@ -2,36 +2,58 @@
 """The pictures that docs/console.md shows, and the table of what its pages weigh, made of a new demo practice.
 
 `make screenshots` runs it: `python -m docs.screenshots [FOLDER]`. It starts `polyvet serve --demo`, gives the practice
-a busy morning through its APIs, opens the pages as their owner, and prints the table.
+a busy morning through its APIs and the other clinic's console, opens the pages as their owner, and prints the table.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import platform
 import re
 import statistics
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 from playwright.sync_api import Browser, Page
 
 from polyvet.console.console import ROWS
+from polyvet.identity.sessions import COOKIE
 from tests.browser import chromium
+from tests.console.pages import addresses
+from tests.console.people import SignedIn
 from tests.serving.running import Running, until
 
 TEXT = Path(__file__).parent / "console.md"
 FOLDER = TEXT.with_suffix("")
-DESK: Any = {"viewport": {"width": 1120, "height": 720}}
+DESK: Any = {"viewport": {"width": 1000, "height": 640}}
 PHONE: Any = {"viewport": {"width": 375, "height": 667}, "is_mobile": True, "color_scheme": "dark"}
 TRIES = 21
 FENTON = 2130  # a patient of the samples
-# Pictures are named as their pages' paths, but these.
-SIGN_IN, HOME, PHONE_HOME = "sign-in", "home", "phone"
-PATHS = {row.path.replace("/", "-"): row.path for row in ROWS if row.method == "GET"} | {HOME: ""}
+OWNER_OF_FENTON = 456
+# Pictures of the menu's pages are named as their paths. Of these the picture shows something that was looked for.
+SIGN_IN, HOME, PHONE_HOME, SET_UP = "sign-in", "home", "phone", "set-up"
+MENU = {row.path: row.path for row in ROWS if row.menu} | {"privacy": "privacy?q=lind"}
+OTHERS = {
+    HOME: "",
+    "account": "account",
+    "api": "apis/provet",
+    "try": "apis/vetigen/try",
+    "list": "lists/breeds",
+    "delivery": "deliveries/1",
+    "erase": f"privacy/{OWNER_OF_FENTON}/erase",
+}
+PATHS = MENU | OTHERS
+# Pages that a search leads to, by their rows' paths.
+OF_A_PERSON = {
+    "privacy/{client}": f"/console/privacy/{OWNER_OF_FENTON}",
+    "privacy/{client}/erase": f"/console/{OTHERS['erase']}",
+}
+APART = (SIGN_IN, PHONE_HOME, SET_UP)  # made each in its own way
 
 
 def named() -> list[str]:
@@ -45,13 +67,26 @@ def main(folder: Path = FOLDER) -> None:
     if path is None:
         sys.exit(f"no Chromium: install the package chromium, or name one in {chromium.VARIABLE}")
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as data, Running(Path(data) / "demo", "--demo") as server:
-        told = json.loads((Path(data) / "demo" / "demo-credentials.json").read_text())
-        busy_morning(server, told)
-        with chromium.started(path) as browser:
-            cookies = pictures(browser, server.url, told["console"], folder)
-        server.http.cookies.update(cookies)
-        print(table(server.http))
+    with tempfile.TemporaryDirectory() as data:
+        with chromium.started(path) as browser, Running(Path(data) / "new") as server:
+            first_start(browser, server, folder)
+        with Running(Path(data) / "demo", "--demo") as server:
+            told = json.loads((Path(data) / "demo" / "demo-credentials.json").read_text())
+            busy_morning(server, told)
+            with chromium.started(path) as browser:
+                offer(browser, server.url, told)
+                secret = pictures(browser, server.url, told["console"], folder)
+            print(table(SignedIn(server.http, secret)))
+
+
+def first_start(browser: Browser, server: Running, folder: Path) -> None:
+    """The page that the link leads to which a server without a clinic prints."""
+    found = re.search(r"http\S+/console/set-up/\S+", server.said)
+    if found is None:
+        sys.exit("a server without a clinic printed no link")
+    page = browser.new_context(**DESK).new_page()
+    page.goto(found[0])
+    _shoot(page, folder, SET_UP)
 
 
 def busy_morning(server: Running, told: dict[str, Any]) -> None:
@@ -73,24 +108,45 @@ def busy_morning(server: Running, told: dict[str, Any]) -> None:
         sys.exit("the demo's webhook was told of nothing")
 
 
-def pictures(browser: Browser, url: str, owner: dict[str, str], folder: Path) -> dict[str, str]:
-    """The pictures; gives the cookies of who is signed in."""
-    page = browser.new_context(**DESK).new_page()
-    page.goto(f"{url}/console")
-    _shoot(page, folder, SIGN_IN)
-    page.get_by_label("E-mail").fill(owner["email"])
-    page.get_by_label("Password").fill(owner["password"])
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign out").wait_for()
+def offer(browser: Browser, url: str, told: dict[str, Any]) -> None:
+    """The other clinic offers one of its clients."""
+    code = _signed_in(browser, url, told["console"], "clinic").locator("section.card pre code").inner_text()
+    page = _signed_in(browser, url, told["other_clinic"]["console"], "connections/offer?q=an")
+    page.get_by_role("region", name="Clients").get_by_role("link").first.click()
+    page.get_by_label("connection code").fill(code)
+    page.get_by_label("A note").fill("They move to your part of the town in June.")
+    page.get_by_role("button", name="Offer", exact=True).click()
+    page.get_by_role("status").wait_for()
+
+
+def pictures(browser: Browser, url: str, owner: dict[str, str], folder: Path) -> str:
+    """The pictures; gives the cookie of who is signed in."""
+    outside = browser.new_context(**DESK).new_page()
+    outside.goto(f"{url}/console")
+    _shoot(outside, folder, SIGN_IN)
+    page = _signed_in(browser, url, owner)
     for name in named():
-        if name not in (SIGN_IN, PHONE_HOME):
+        if name not in APART:
             page.goto(f"{url}/console/{PATHS[name]}".rstrip("/"))
             _shoot(page, folder, name)
     small = browser.new_context(**PHONE, storage_state=page.context.storage_state()).new_page()
     small.goto(f"{url}/console")
     small.locator("summary").first.click()
     _shoot(small, folder, PHONE_HOME)
-    return {one.get("name", ""): one.get("value", "") for one in page.context.cookies()}
+    return next(one["value"] for one in page.context.cookies() if one["name"] == COOKIE)
+
+
+def _signed_in(browser: Browser, url: str, who: dict[str, str], path: str = "") -> Page:
+    """A page of the console in a browser of somebody's own."""
+    page = browser.new_context(**DESK).new_page()
+    page.goto(f"{url}/console/sign-in")
+    page.get_by_label("E-mail").fill(who["email"])
+    page.get_by_label("Password").fill(who["password"])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign out").wait_for()
+    if path:
+        page.goto(f"{url}/console/{path}")
+    return page
 
 
 def _shoot(page: Page, folder: Path, name: str) -> None:
@@ -98,20 +154,19 @@ def _shoot(page: Page, folder: Path, name: str) -> None:
     page.screenshot(path=folder / f"{name}.png")
 
 
-def table(http: httpx.Client) -> str:
+def table(owner: SignedIn) -> str:
     """What each page weighs by itself, and how long its answer takes on one connection, in the middle of many."""
-    lines = ["| Page | kB | ms |", "| --- | ---: | ---: |"]
-    for row in ROWS:
-        if row.method != "GET" or "{" in row.path:
-            continue
+    shape = f"{os.cpu_count()} processors ({platform.machine()}), Python {platform.python_version()}"
+    lines = [f"{datetime.now(UTC):%Y-%m-%d}, {shape}:", "", "| Page | kB | ms |", "| --- | ---: | ---: |"]
+    for path, address in (addresses(owner) | OF_A_PERSON).items():
         sizes, times = [], []
         for _ in range(TRIES):
             started = time.perf_counter()
-            answer = http.get(row.href)
+            answer = owner.client.get(address)
             times.append(time.perf_counter() - started)
             sizes.append(len(answer.content))
-        if answer.headers.get("content-type", "").startswith("text/html"):
-            lines.append(f"| `{row.href}` | {max(sizes) / 1000:.1f} | {statistics.median(times) * 1000:.1f} |")
+        shown = f"/console/{path}".rstrip("/")
+        lines.append(f"| `{shown}` | {max(sizes) / 1000:.1f} | {statistics.median(times) * 1000:.1f} |")
     return "\n".join(lines)
 
 

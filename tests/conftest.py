@@ -14,8 +14,8 @@ import pytest
 from polyvet.storage.migrate import migrate
 from tests import postgres
 
-# A served practice, and golden files: of the dialects' tests, and of those that drive a browser.
-pytest_plugins = ("tests.dialects.fixtures",)
+# A served practice and golden files, and browsers: tests of several folders ask for them.
+pytest_plugins = ("tests.dialects.fixtures", "tests.browser.fixtures")
 
 
 def pytest_configure() -> None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
+
+from tests.serving.running import READY
 
 ROOT = Path(__file__).parent.parent
 SHOWN_URL = "http://127.0.0.1:8000"
@@ -35,11 +41,12 @@ def home(tmp_path: Path) -> dict[str, str]:
     return kept | {"HOME": str(tmp_path)}
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the tour is told with curl")
-def test_the_tour_works_as_it_stands(tmp_path: Path, home: dict[str, str]) -> None:
+@contextmanager
+def _serving(folder: Path, home: dict[str, str], *options: str) -> Iterator[list[str]]:
+    """What the server prints until it is ready; it runs until the block ends."""
     with subprocess.Popen(
-        [POLYVET, "serve", "--demo", "--port", "0"],
-        cwd=tmp_path,
+        [POLYVET, "serve", *options, "--port", "0"],
+        cwd=folder,
         env=home,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -47,10 +54,21 @@ def test_the_tour_works_as_it_stands(tmp_path: Path, home: dict[str, str]) -> No
     ) as server:
         try:
             assert server.stdout is not None
-            url = next(line.split()[-1] for line in server.stdout if line.startswith("polyvet is ready at"))
-            boncuk, bella, cats, again, shared, history = _toured(url, tmp_path, home)
+            said = []
+            for line in server.stdout:
+                said.append(line.strip())
+                if line.startswith(READY):
+                    break
+            yield said
         finally:
             server.send_signal(signal.SIGTERM)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the tour is told with curl")
+def test_the_tour_works_as_it_stands(tmp_path: Path, home: dict[str, str]) -> None:
+    with _serving(tmp_path, home, "--demo") as said:
+        url = said[-1].removeprefix(READY)
+        boncuk, bella, cats, again, shared, history = _toured(url, tmp_path, home)
     assert boncuk == _blocks(_section("A tour"), "json")[0].strip()
     assert '"name":"Bella","species":"Cat","breed":"Siamese"' in bella
     assert cats.index('"name":"Bella","species":"cat","breed":"Siamese"') < cats.index("}")  # the first item
@@ -72,19 +90,29 @@ def _toured(url: str, folder: Path, home: dict[str, str]) -> list[str]:
 
 
 def test_the_way_without_the_demo_works_as_it_stands(tmp_path: Path, home: dict[str, str]) -> None:
-    commands = _blocks(_section("Without the demo"), "sh")[0].splitlines()
-    assert commands[0] == "make setup"
+    serving, commands = (block.splitlines() for block in _blocks(_section("Without the demo"), "sh"))
+    assert serving[0] == "make setup"
+    program, command, *options = shlex.split(serving[1], comments=True)
+    assert (program, command) == (".venv/bin/polyvet", "serve")
+    with _serving(tmp_path, home, *options) as said:
+        [link] = [line for line in said if "/console/set-up/" in line]
+        page = httpx.get(link, trust_env=False)
+        assert (page.status_code, "Set up" in page.text) == (200, True)
     made = []
-    for command in commands[1:-1]:
-        line = command.replace(".venv/bin/polyvet", str(POLYVET))
+    for line in commands:
         done = subprocess.run(
-            [BASH, "-c", line], cwd=tmp_path, env=home, capture_output=True, text=True, timeout=60, check=False
+            [BASH, "-c", line.replace(program, str(POLYVET))],
+            cwd=tmp_path,
+            env=home,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         made.append(done.stdout.strip())
     assert made[0] == "1"
     assert re.search(r"secret: sk_live_\w{36}", made[1])
-    assert commands[-1].startswith(".venv/bin/polyvet serve")
 
 
 def test_every_file_that_the_readme_names_is_there() -> None:

@@ -24,7 +24,7 @@ from polyvet.storage.writing import Touching, Tx
 from tests.cli.commands import made, refused
 from tests.cli.conftest import Demo
 from tests.core.stores import run
-from tests.serving.running import PROGRAM, READY, Running, environment, polyvet, until
+from tests.serving.running import PROGRAM, READY, Running, client, environment, polyvet, until
 
 BONCUK = "/api/v1/patients/patient_01JABC9XYZKL4N7P3Q8TRM2ZDE"
 
@@ -38,8 +38,10 @@ def test_the_credentials_are_the_owners_alone_and_complete(demo: Demo) -> None:
     path = demo.folder / "demo-credentials.json"
     assert path.stat().st_mode & 0o777 == 0o600
     assert demo.credentials["base_url"] == demo.server.url
-    assert set(demo.credentials) == {"base_url", "vetigen", "clinovavet", "provet", "vetcheck", "other_clinic"}
     clinics = (demo.credentials, demo.credentials["other_clinic"])
+    names = {"vetigen", "clinovavet", "provet", "vetcheck", "console"}
+    assert [set(clinic) for clinic in clinics] == [{*names, "base_url", "other_clinic"}, names]
+    assert [set(clinic["console"]) for clinic in clinics] == [{"email", "password"}] * 2
     keys = [clinic[dialect]["api_key"] for clinic in clinics for dialect in ("vetigen", "clinovavet")]
     keys += [clinic["provet"]["token"] for clinic in clinics]
     assert len(set(keys)) == 6
@@ -60,6 +62,20 @@ def test_it_says_last_that_it_is_ready_and_where(demo: Demo) -> None:
     for dialect in ("vetigen", "clinovavet"):
         assert demo.credentials[dialect]["api_key"] in demo.server.said
     assert f"{demo.server.url}/4/api/0.1  key {demo.credentials['provet']['token']}" in demo.server.said
+    owner = "{email} signs in with {password}".format(**demo.credentials["console"])
+    assert f"{demo.server.url}/console\n  {owner}\n" in demo.server.said
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_the_console_lets_in_the_owner_of_either_clinic(demo: Demo, other: bool) -> None:
+    owner = (demo.credentials["other_clinic"] if other else demo.credentials)["console"]
+    with client(demo.server.url, follow_redirects=True) as http:
+        csrf = re.search(r'name="csrf" value="(\w+)"', http.get("/console").text)
+        assert csrf is not None
+        page = http.post("/console/sign-in", data={"csrf": csrf[1], **owner})
+    assert page.url.path == "/console"
+    assert "whose role is owner" in page.text
+    assert ("Northgate" in page.text) == other
 
 
 def test_the_requests_that_it_prints_work_when_they_are_pasted(demo: Demo) -> None:

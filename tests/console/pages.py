@@ -21,7 +21,7 @@ from polyvet.storage import custom_fields, staff
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
 from polyvet.web.people import Paths
-from tests.console.people import EMAILS, Colleague
+from tests.console.people import EMAILS, SignedIn
 from tests.dialects.harness import Practice
 from tests.dialects.provet.asking import HOOK, queued
 from tests.dialects.vetcheck.signing_in import Integrator
@@ -32,7 +32,7 @@ _LINK = re.compile(r'<a\s[^>]*href="(/console[^"]*)"')
 _ROWS = Paths({row.path: row for row in READ})
 
 
-def addresses(colleague: Colleague) -> dict[str, str]:
+def addresses(colleague: SignedIn) -> dict[str, str]:
     """Where each page stands that is open to somebody, by its row's path. Downloads are no pages."""
     waiting = [row.href for row in WITHOUT_PARAMETER]
     found: dict[str, str] = {}

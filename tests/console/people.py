@@ -40,19 +40,12 @@ _DEEDS = Statement(
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
 
-class Colleague:
-    """Somebody who is signed in; posts carry what guards the form of the page that they come from."""
+class SignedIn:
+    """A browser of somebody who is signed in; posts carry what guards the form of the page that they come from."""
 
-    def __init__(self, practice: Practice, role: Role = Role.OWNER, who: tuple[int, str] | None = None) -> None:
-        """`who`: their clinic and e-mail, if not somebody of the role at the main clinic."""
-        clinic_id, email = who or (MAIN_CLINIC, EMAILS[role])
-
-        async def begin(store: Store) -> tuple[User, str]:
-            user = await _of_role(store, clinic_id, email, role)
-            return user, await sessions.begin(store, user)
-
-        self.user, secret = practice.run(begin)
-        self.client: httpx.Client = practice.client()
+    def __init__(self, client: httpx.Client, secret: str) -> None:
+        """`secret` is the session's."""
+        self.client = client
         self.client.cookies.set(sessions.COOKIE, secret, domain="127.0.0.1")  # as the server sets it anew
 
     def get(self, path: str) -> httpx.Response:
@@ -73,6 +66,21 @@ class Colleague:
     def post(self, path: str, fields: dict[str, Any], page: str | None = None) -> httpx.Response:
         """A form of the page at `page`, or of the one that it is sent to; what it leads to is not followed."""
         return self.client.post(f"/console/{path}", data={"csrf": self.csrf(page or path), **fields})
+
+
+class Colleague(SignedIn):
+    """Somebody who works at one of the clinics, and is signed in."""
+
+    def __init__(self, practice: Practice, role: Role = Role.OWNER, who: tuple[int, str] | None = None) -> None:
+        """`who`: their clinic and e-mail, if not somebody of the role at the main clinic."""
+        clinic_id, email = who or (MAIN_CLINIC, EMAILS[role])
+
+        async def begin(store: Store) -> tuple[User, str]:
+            user = await _of_role(store, clinic_id, email, role)
+            return user, await sessions.begin(store, user)
+
+        self.user, secret = practice.run(begin)
+        super().__init__(practice.client(), secret)
 
 
 def told(answer: httpx.Response) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from polyvet.storage.writing import Touching
 from tests.core.stores import World, a_caller, opened, run
 
 OWNER = tuple(OF_ROLE[Role.OWNER])
-Work = Callable[[Writing, bytes, str], Awaitable[Offer]]
+Work = Callable[..., Awaitable[Offer]]
 
 
 def _ctx(w: World, clinic_id: int) -> Context:
@@ -39,7 +40,10 @@ async def _write(w: World, clinic_id: int, touching: Touching, work: Callable[[W
 
 async def _offer(w: World, here: int, client: Client, there: int, note: str = "") -> Offer:
     code = offers.code_of((await clinics.get(w.store.reader, there)).uid)
-    wanted = Wanted(client=str(client.number), code=code, note=note)
+    return await _offered(w, here, Wanted(client=str(client.number), code=code, note=note))
+
+
+async def _offered(w: World, here: int, wanted: Wanted) -> Offer:
     made: Offer = await _write(w, here, Touching(clinics=(here,)), lambda one: offers.offer(one, wanted))
     return made
 
@@ -175,13 +179,13 @@ def test_a_clinic_leaves_a_client_whom_another_one_sees(store_url: str) -> None:
             accepted = await _offer(w, here, client, there)
             await _answer(w, there, accepted, offers.accept)
             await _offer(w, here, client, third)
-            [shared] = await offers.common(_ctx(w, here), 1 << 40, 50)
+            [shared], _ = await offers.common(_ctx(w, here), 1 << 40, 50)
             assert (shared.name, shared.others, shared.archived) == ("Ada Lovelace", ["Clinic 1"], False)
             await _leave(w, here, client.number)
             assert not await _sees(w, here, client)
             assert await _sees(w, there, client)
             assert await _states(w, here) == [("withdrawn", False, None), ("accepted", False, None)]
-            assert await offers.common(_ctx(w, here), 1 << 40, 50) == []
+            assert await offers.common(_ctx(w, here), 1 << 40, 50) == ([], None)
             with pytest.raises(Invalid, match="not yours to end"):
                 await _answer(w, here, accepted, offers.end)
 
@@ -204,7 +208,7 @@ def test_what_does_not_hold_is_said_by_field(store_url: str) -> None:
                 (Wanted(client=number, code=codes[1], note="x" * 1001), "note", "at most"),
             ):
                 with pytest.raises(Invalid) as refused:
-                    await _write(w, here, Touching(clinics=(here,)), lambda one, w_=wanted: offers.offer(one, w_))
+                    await _offered(w, here, wanted)
                 assert text in refused.value.problems[field]
             await _offer(w, here, client, there)
             with pytest.raises(Invalid, match="already"):
@@ -237,7 +241,7 @@ def test_offers_are_of_the_two_clinics_alone(store_url: str) -> None:
                 with pytest.raises(Missing):
                     await offers.saving(_ctx(w, third), offer.id, "x")
                 with pytest.raises(Missing):
-                    await _write(w, clinic, touching, lambda one, act=work: act(one, offer.id, "x"))
+                    await _write(w, clinic, touching, partial(work, offer_id=offer.id, shown="x"))
             assert not await _sees(w, there, client)
 
     run(test())
@@ -287,5 +291,24 @@ def test_clients_are_found_by_number_by_id_and_by_name(store_url: str) -> None:
             assert {one.id for one in await offers.find(_ctx(w, here), "e")} == {ada.id, bob.id}
             assert await offers.find(_ctx(w, there), spelled) == []
             assert await offers.find(_ctx(w, here), "  ") == []
+
+    run(test())
+
+
+def test_a_page_of_common_clients_looks_at_so_many_and_no_more(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offers, "LOOKED_AT", 3)
+
+    async def test() -> None:
+        async with opened(store_url) as w:
+            here, there = w.clinics
+            made = [await w.client(here, f"C{n}") for n in range(10)]
+            for one in (made[0], made[8], made[9]):
+                await w.connect(here, one.id, there)
+            pages: list[list[int]] = []
+            before: int | None = 1 << 40
+            while before is not None:
+                found, before = await offers.common(_ctx(w, here), before, 1)
+                pages.append([one.number for one in found])
+            assert pages == [[10], [9], [], [1]]
 
     run(test())

@@ -21,6 +21,7 @@ from polyvet.model.errors import Forbidden
 
 # Steps of others, which have asked for the permission themselves; each says so.
 STEPS = {
+    "audit.saw",
     "patient_files.again",
     "patient_files.writable",
     "patients.opened",

@@ -22,58 +22,15 @@ from polyvet.storage.store import open_store
 from polyvet.storage.writing import Touching, Tx
 from tests.core.stores import run
 from tests.serving.conftest import Practice
-from tests.serving.running import PATIENCE_S, Running, client, environment, until
+from tests.serving.running import PATIENCE_S, Running, environment, until
+from tests.serving.workers import WORKERS, one_client_a_worker, worker_of
 from tests.storage.given import content
-
-WORKERS = 3
-
-
-def _worker(answer: httpx.Response) -> str:
-    """Which process answered: a request id starts with what is its process's own."""
-    return answer.headers["x-request-id"][:10]
-
-
-@contextmanager
-def _one_client_a_worker(server: Running, key: str) -> Iterator[list[httpx.Client]]:
-    """Clients that each keep a connection to another worker."""
-    headers = {"Authorization": f"Bearer {key}"}
-    found: dict[str, httpx.Client] = {}
-    with ExitStack() as stack:
-
-        def one_more() -> bool:
-            http = stack.enter_context(client(server.url, headers=headers))
-            found.setdefault(_worker(http.get("/health")), http)
-            return len(found) == WORKERS
-
-        # The system hands most new connections to one worker while that is not busy: keep them busy.
-        with _hammered(server):
-            assert until(one_more)
-        yield list(found.values())
-
-
-@contextmanager
-def _hammered(server: Running) -> Iterator[None]:
-    over = threading.Event()
-
-    def hammer() -> None:
-        while not over.is_set():
-            server.get("/openapi/vetigen.json")
-
-    threads = [threading.Thread(target=hammer) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
 
 
 def test_a_budget_is_exact_over_all_workers(practice: Callable[..., Practice]) -> None:
     made = practice()
     answers: list[httpx.Response] = []
-    with Running(made.folder, "--workers", WORKERS) as server, _one_client_a_worker(server, made.few) as clients:
+    with Running(made.folder, "--workers", WORKERS) as server, one_client_a_worker(server, made.few) as clients:
 
         def ask(http: httpx.Client) -> None:
             answers.extend(http.get("/api/v1/owners") for _ in range(30))
@@ -86,7 +43,7 @@ def test_a_budget_is_exact_over_all_workers(practice: Callable[..., Practice]) -
     assert Counter(answer.status_code for answer in answers) == {200: 40, 429: 3 * 30 - 40}
     remaining = [int(answer.headers["x-ratelimit-remaining"]) for answer in answers if answer.status_code == 200]
     assert sorted(remaining) == list(range(40))
-    assert len({_worker(answer) for answer in answers if answer.status_code == 200}) > 1
+    assert len({worker_of(answer) for answer in answers if answer.status_code == 200}) > 1
     assert all(1 <= int(answer.headers["retry-after"]) <= 60 for answer in answers if answer.status_code == 429)
 
 
@@ -108,7 +65,7 @@ def test_five_shares_a_minute_are_five_over_all_workers(practice: Callable[..., 
     made = practice()
     key = run(_shareable(made.url, made.clinic))
     answers: list[httpx.Response] = []
-    with Running(made.folder, "--workers", WORKERS) as server, _one_client_a_worker(server, key) as clients:
+    with Running(made.folder, "--workers", WORKERS) as server, one_client_a_worker(server, key) as clients:
 
         def ask(http: httpx.Client) -> None:
             answers.extend(http.post(f"/handouts/{OWN_FROM - 1}/share", json={}) for _ in range(4))
@@ -119,7 +76,7 @@ def test_five_shares_a_minute_are_five_over_all_workers(practice: Callable[..., 
         for thread in threads:
             thread.join()
     assert Counter(answer.status_code for answer in answers) == {200: 5, 429: 3 * 4 - 5}
-    assert len({_worker(answer) for answer in answers if answer.status_code == 200}) > 1
+    assert len({worker_of(answer) for answer in answers if answer.status_code == 200}) > 1
 
 
 @contextmanager
@@ -171,8 +128,8 @@ def test_walks_over_several_workers_miss_nothing_while_others_write(
         stay = {one["fp"]: one["name"] for one in everything["items"] + rest["items"] if one["name"] != "Doomed"}
         assert len(stay) == 90
         with ExitStack() as stack:
-            walkers = stack.enter_context(_one_client_a_worker(server, made.vetigen))
-            pets = stack.enter_context(_one_client_a_worker(server, made.clinovavet))
+            walkers = stack.enter_context(one_client_a_worker(server, made.vetigen))
+            pets = stack.enter_context(one_client_a_worker(server, made.clinovavet))
             stack.enter_context(_writers(made, 2))
             for _ in range(3):
                 walk = list(_pages(walkers, "/api/v1/patients?page_size=7&page={}", 1, 1, "data"))
@@ -199,7 +156,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_budget_stays(practice: Call
         assert until(lambda: len(set(server.children()) - {killed}) == WORKERS, 20)
         after = set(server.children())
         assert len(after & before) == WORKERS - 1
-        with _one_client_a_worker(server, made.few) as clients:  # the new one answers, too
+        with one_client_a_worker(server, made.few) as clients:  # the new one answers, too
             left = [int(http.get("/api/v1/owners").headers["x-ratelimit-remaining"]) for http in clients]
         assert left == [36, 35, 34]
         assert server.stop() == 0

@@ -187,3 +187,27 @@ def test_forked_processes_that_hammer_one_key_let_through_exactly_its_budget(bud
     os.close(reading)
     os.close(writing)
     assert sum(through) == min(budget, 3 * 400)
+
+
+@given(_GAPS, _BUDGETS)
+def test_what_is_left_is_what_will_be_let_through_and_asking_takes_nothing(gaps: list[int], budget: Budget) -> None:
+    limits, caller, now = Limits(shared=False), _caller(), START
+    for gap in gaps:
+        now += gap
+        rooms = limits.left(caller, budget, now)
+        assert limits.left(caller, budget, now) == rooms
+        windows = {"a minute": budget.per_minute, "an hour": budget.per_hour}
+        assert {room.what: room.limit for room in rooms} == {what: n for what, n in windows.items() if n is not None}
+        for room in rooms:
+            later = {one.what: one for one in limits.left(caller, budget, now + room.whole_in_s * SECOND)}
+            assert (later[room.what].left, later[room.what].whole_in_s) == (room.limit, 0)
+        let = not isinstance(_ask(limits, caller, budget, now), int)
+        assert let == all(room.left > 0 for room in rooms)
+
+
+def test_a_keys_own_number_is_what_is_left_of() -> None:
+    limits, caller = Limits(shared=False), _caller(per_minute=3)
+    limits.take(caller, Budget(60, 1_000), START)
+    minute, hour = limits.left(caller, Budget(60, 1_000), START + SECOND)
+    assert (minute.limit, minute.left, minute.whole_in_s) == (3, 2, 59)
+    assert (hour.limit, hour.left, hour.whole_in_s) == (1_000, 999, 3_599)

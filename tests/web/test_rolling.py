@@ -173,3 +173,17 @@ def test_a_rolling_hour_is_counted_in_minutes() -> None:
     with pytest.raises(LimitReached) as refused:
         rolling.take(KEY, 2, now=room, each_s=60)
     assert 28 * 60 < refused.value.retry_after <= 30 * 60
+
+
+@given(_GAPS, st.integers(1, 9), st.lists(_COSTS, min_size=120, max_size=120))
+def test_what_is_left_is_what_has_room_and_asking_takes_nothing(gaps: list[int], limit: int, costs: list[int]) -> None:
+    rolling, model, now = Rolling(shared=False), _Model(limit), START
+    for gap, cost in zip(gaps, costs, strict=False):
+        now += gap
+        left, whole_in_s = rolling.left(KEY, limit, now)
+        assert rolling.left(KEY, limit, now) == (left, whole_in_s)
+        assert left == limit - model.used(now)
+        assert (whole_in_s == 0) == (left == limit)
+        assert rolling.left(KEY, limit, now + whole_in_s * SECOND) == (limit, 0)
+        if _ask(rolling, limit, now, cost) == 0:
+            model.take(now, cost)

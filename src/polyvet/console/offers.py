@@ -131,9 +131,8 @@ def _named(visit: Visit) -> tuple[bytes | None, str]:
 
 async def common(visit: Visit) -> Response:
     """Clients whom other clinics see, too."""
-    found = await offers.common(visit.ctx, before_of(visit.request), PAGE + 1)
-    next_ = found[PAGE - 1].number if len(found) > PAGE else None
-    return visit.page("connection_clients.html", found=found[:PAGE], next=next_)
+    found, next_ = await offers.common(visit.ctx, before_of(visit.request), PAGE)
+    return visit.page("connection_clients.html", found=found, next=next_)
 
 
 async def common_one(visit: Visit) -> Response:

@@ -11,13 +11,11 @@ from polyvet.console.rows import ADMINISTRATION, ROOT, Row
 from polyvet.console.visit import Visit, safe
 from polyvet.core import audit, erasing, privacy
 from polyvet.core.context import Context
-from polyvet.model.errors import Missing
 from polyvet.storage.writing import Tx
-from polyvet.web.people import BEYOND, before_of
+from polyvet.web.people import before_of, number_in
 
 PAGE = 50
 PATH = f"/{ROOT}/privacy"
-_MOST_DIGITS = 17
 _LONGEST = 200
 
 
@@ -87,9 +85,7 @@ def _phrase(number: int) -> str:
 def _number(visit: Visit) -> tuple[int, str]:
     """The client that the path names, as a number and as it was written. Missing for what is no number."""
     text = visit.parameter("client")
-    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text) < BEYOND):
-        raise Missing(privacy.KIND, text)
-    return int(text), text
+    return number_in(text, privacy.KIND), text
 
 
 ROWS = (

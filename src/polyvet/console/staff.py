@@ -16,12 +16,11 @@ from polyvet.core.staff_access import PERMISSION, Invitation, Link
 from polyvet.identity import password_links
 from polyvet.model.access import NO_ROLE, Role
 from polyvet.model.entities import User
-from polyvet.model.errors import Invalid, Missing
-from polyvet.web.people import before_of
+from polyvet.model.errors import Invalid
+from polyvet.web.people import before_of, number_in
 
 T = TypeVar("T")
 _ROWS = 50
-_LONGEST_NUMBER = 9
 NOT_LET_IN = "none"  # in place of a role
 ROLES = {
     Role.OWNER: "everything at the clinic, with its staff, keys and lists",
@@ -113,10 +112,7 @@ async def _changed(visit: Visit, change: Callable[[Writing], Awaitable[T]]) -> T
 
 def _number(visit: Visit) -> int:
     """Whose page it is."""
-    text = visit.parameter("number")
-    if len(text) > _LONGEST_NUMBER or not (text.isascii() and text.isdecimal()):
-        raise Missing(staff.KIND, text)
-    return int(text)
+    return number_in(visit.parameter("number"), staff.KIND)
 
 
 def _linked(visit: Visit, user: User, link: Link) -> Response:

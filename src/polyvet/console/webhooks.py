@@ -19,14 +19,13 @@ from polyvet.core.context import Writing
 from polyvet.core.webhooks import LONGEST_NAME, LONGEST_URL, MOST_PER_CLINIC, OVERLAP, WEBHOOK
 from polyvet.model import values
 from polyvet.model.audit import Action
-from polyvet.model.errors import Invalid, Missing
+from polyvet.model.errors import Invalid
 from polyvet.model.hooks import ContentType, Webhook
 from polyvet.storage.writing import Touching
-from polyvet.web.people import BEYOND
+from polyvet.web.people import BEYOND, number_in
 
 PAGE = "/console/webhooks"
 NEWEST = 5  # deliveries on a webhook's own page
-_MOST_DIGITS = 15
 _NEW = Webhook(b"", 0, 0, "", "", 0, ContentType.JSON, None, True, "", None, None, 0, 0, 0)
 
 T = TypeVar("T")
@@ -164,10 +163,7 @@ def shown(hook: Webhook) -> str:
 
 def named_number(visit: Visit) -> int:
     """The number in the path. Missing for what is none."""
-    text = visit.parameter("number")
-    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
-        raise Missing(WEBHOOK, text)
-    return int(text)
+    return number_in(visit.parameter("number"), WEBHOOK)
 
 
 async def _named(visit: Visit) -> Webhook:

@@ -22,7 +22,8 @@ def note(w: Writing, action: Action, entity: str, entity_id: bytes | None, shown
 
 
 async def saw(ctx: Context, entity: str, entity_id: bytes, shown: str) -> None:
-    """Note that the caller opened a file: whoever answers for it may ask who has read it."""
+    """Note that the caller opened a file, having asked for the permission: whoever answers for it may ask who has read
+    it."""
 
     async def job(tx: Tx) -> None:
         note(ctx.within(tx), Action.SAW, entity, entity_id, shown)

@@ -30,6 +30,7 @@ PERMISSION = "clinic:write"
 OPENING = "clients:write"  # what opens a client and closes them; here the offer is what allows it
 LONGEST_NOTE = 1_000
 MOST_FOUND = 20
+LOOKED_AT = 5_000  # clients, for a page of those whom other clinics see, too
 _MOST_DIGITS = 15
 _NOBODY = "No clinic has this code. Ask the other clinic for the one on its page."
 _OVER = "This offer is {}, so there is nothing to answer any more."
@@ -105,15 +106,21 @@ async def told(ctx: Context, offer_id: bytes | None, shown: str) -> tuple[Told, 
     return found, await stored.patients_of(ctx.reader, whose, offer.client_id)
 
 
-async def common(ctx: Context, before: int, limit: int) -> list[Common]:
-    """Clients whom other clinics see, too, with lower numbers than `before`; the latest first. Who has few of them
-    makes it look at many clients, so it is read aside."""
+async def common(ctx: Context, before: int, limit: int) -> tuple[list[Common], int | None]:
+    """Clients whom other clinics see, too, with lower numbers than `before`, the latest first; and before which number
+    the next page starts, None if there is none. At most LOOKED_AT clients are looked at, so that a page can be short,
+    or empty, where few of them are such."""
     ctx.require(PERMISSION)
+    before = min(before, await client_files.highest(ctx.reader, ctx.clinic_id) + 1)
+    low = max(before - LOOKED_AT, 1)
 
     async def look(reader: Reader) -> list[Common]:
-        return await stored.common(reader, ctx.clinic_id, before, limit)
+        return await stored.common(reader, ctx.clinic_id, low, before, limit + 1)
 
-    return await ctx.store.aside(look)
+    found = await ctx.store.aside(look)
+    if len(found) > limit:
+        return found[:limit], found[limit - 1].number
+    return found, low if low > 1 else None
 
 
 async def common_one(ctx: Context, number: int, shown: str) -> Common:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import delete, exists, func, literal_column, select, tuple_, update
+from sqlalchemy import delete, func, literal_column, select, tuple_, update
 
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldModel, Option
 from polyvet.storage.statement import Statement, among_numbers, as_numbers, inserting, listed_numbers, p
@@ -50,10 +50,12 @@ _CHANGE_FIELD = Statement(
     rank=70,
 )
 _ADD_OPTION = inserting(custom_field_options, "clinic_id number field name", rank=15)
-_given = exists(
-    select(literal_column("1"))
-    .where(f.clinic_id == v.clinic_id, f.number == v.field, f.active)
+# Whether the value's field is there: as a column, since as a condition it would make SQLite choose another way.
+_given = (
+    select(f.active)
+    .where(f.clinic_id == v.clinic_id, f.number == v.field)
     .correlate(custom_field_values)
+    .scalar_subquery()
 )
 _VALUE = (v.number, v.field, v.value, v.created_at, v.updated_at)
 _OWNER = {FieldModel.CLIENT: v.client_id, FieldModel.PATIENT: v.patient_id}
@@ -66,7 +68,7 @@ _PLACE = {
 def _of_many(model: FieldModel) -> Statement:
     place, ident = _PLACE[model]
     joined = custom_field_values.join(place, (place.c.clinic_id == v.clinic_id) & (ident == _OWNER[model]))
-    query = select(place.c.number, *_VALUE).select_from(joined).where(v.clinic_id == p("clinic"), _given)
+    query = select(place.c.number, _given, *_VALUE).select_from(joined).where(v.clinic_id == p("clinic"))
     query = query.order_by(place.c.number, v.field)
     # Clinic and number as a pair: looking for numbers alone, SQLite would read all of the clinic's values.
     pairs = select(p("clinic"), listed_numbers("numbers").c.value)
@@ -79,12 +81,12 @@ def _of_many(model: FieldModel) -> Statement:
 _OF_MANY = {model: _of_many(model) for model in FieldModel}
 _OF_ONE = {
     model: Statement(
-        select(*_VALUE).where(v.clinic_id == p("clinic"), owner == p("owner"), _given).order_by(v.field), "clinic owner"
+        select(_given, *_VALUE).where(v.clinic_id == p("clinic"), owner == p("owner")).order_by(v.field), "clinic owner"
     )
     for model, owner in _OWNER.items()
 }
 _BY_NUMBER = Statement(
-    select(*_VALUE, v.client_id, v.patient_id).where(v.clinic_id == p("clinic"), v.number == p("number"), _given),
+    select(_given, *_VALUE, v.client_id, v.patient_id).where(v.clinic_id == p("clinic"), v.number == p("number")),
     "clinic number",
 )
 _INSERT = inserting(
@@ -160,23 +162,25 @@ async def of_many(
 ) -> dict[int, list[CustomValue]]:
     """The values of many clients or patients, by their numbers at the clinic."""
     found: dict[int, list[CustomValue]] = defaultdict(list)
-    for owner, *row in await reader.fetch(_OF_MANY[model], clinic_id, as_numbers(reader.engine, numbers)):
-        found[owner].append(_value(row))
+    for owner, given, *row in await reader.fetch(_OF_MANY[model], clinic_id, as_numbers(reader.engine, numbers)):
+        if given:
+            found[owner].append(_value(row))
     return found
 
 
 async def of_one(reader: Reader, clinic_id: int, model: FieldModel, owner: bytes) -> list[CustomValue]:
     """The values of one client or patient."""
-    return [_value(row) for row in await reader.fetch(_OF_ONE[model], clinic_id, owner)]
+    return [_value(row) for given, *row in await reader.fetch(_OF_ONE[model], clinic_id, owner) if given]
 
 
 async def by_number(reader: Reader, clinic_id: int, number: int) -> tuple[CustomValue, FieldModel, bytes] | None:
     """A value, and whose it is."""
     row = await reader.fetch_one(_BY_NUMBER, clinic_id, number)
-    if row is None:
+    if row is None or not row[0]:
         return None
-    model, owner = (FieldModel.CLIENT, row[5]) if row[5] is not None else (FieldModel.PATIENT, row[6])
-    return _value(row[:5]), model, owner
+    _, *value, client, patient = row
+    model, owner = (FieldModel.CLIENT, client) if client is not None else (FieldModel.PATIENT, patient)
+    return _value(value), model, owner
 
 
 def insert(tx: Tx, clinic_id: int, value: CustomValue, model: FieldModel, owner: bytes) -> None:

@@ -75,7 +75,8 @@ _common = (
     .where(c.clinic_id == p("clinic"), c.state + literal_column("0") <= _ARCHIVED, _shared)
 )
 _COMMON = Statement(
-    _common.where(c.number < p("before")).order_by(c.number.desc()).limit(p("limit")), "clinic before limit"
+    _common.where(c.number >= p("low"), c.number < p("before")).order_by(c.number.desc()).limit(p("limit")),
+    "clinic low before limit",
 )
 _COMMON_ONE = Statement(_common.where(c.number == p("number")), "clinic number")
 _sqlite, _postgresql = among_numbers(c.number, "numbers")
@@ -146,9 +147,10 @@ async def patients_of(reader: Reader, clinic_id: int, client_id: bytes) -> list[
     return [row[0] for row in await reader.fetch(_PATIENTS, clinic_id, client_id)]
 
 
-async def common(reader: Reader, clinic_id: int, before: int, limit: int) -> list[Common]:
-    """The clinic's clients whom other clinics see, too, with lower numbers than `before`; the latest first."""
-    return await _with_others(reader, clinic_id, await reader.fetch(_COMMON, clinic_id, before, limit))
+async def common(reader: Reader, clinic_id: int, low: int, before: int, limit: int) -> list[Common]:
+    """The clinic's clients whom other clinics see, too, of the numbers from `low` to below `before`; the latest
+    first."""
+    return await _with_others(reader, clinic_id, await reader.fetch(_COMMON, clinic_id, low, before, limit))
 
 
 async def common_one(reader: Reader, clinic_id: int, number: int) -> Common | None:

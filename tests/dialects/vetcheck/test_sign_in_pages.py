@@ -248,7 +248,7 @@ def test_a_form_of_another_site_signs_nobody_in(opened: Practice, path: str) -> 
 @pytest.mark.parametrize("path", ["/account", "/account/applications"])
 def test_forms_carry_their_sessions_token(it: Integrator, path: str) -> None:
     browser, other = signed_in(it.practice), signed_in(it.practice, COLLEAGUE)
-    theirs = Page(other.get("/account/applications")).hidden["csrf"]
+    theirs = Page(other.get("/account/vetforms")).hidden["csrf"]
     form = {"name": "x", "redirect_uris": "https://x.example/", "promo_code": "x"}
     for csrf in ({}, {"csrf": theirs}, {"csrf": "\udcff".encode("utf-8", "surrogatepass").decode("latin-1")}):
         assert browser.post(path, data={**form, **csrf}).status_code == 400

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Browsers: a Chromium a session, and contexts of one test each, which share nothing.
 
-Where `POLYVET_SCREENSHOTS` names a folder, what each test saw last is kept there.
+Where `POLYVET_SCREENSHOTS` names a folder, what each test saw last is kept there. Every run loads this file, so what
+drives browsers is loaded with the first that is started.
 """
 
 from __future__ import annotations
@@ -10,21 +11,31 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
 
-from tests.browser import chromium
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 PHONE = {"viewport": {"width": 375, "height": 667}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 WAIT_MS = 10_000
 SCREENSHOTS = "POLYVET_SCREENSHOTS"
 
 
+def keep(page: Page, request: pytest.FixtureRequest, name: str) -> None:
+    """Keep what a page shows as a picture under the test's name and this one, if pictures are asked for."""
+    folder = os.environ.get(SCREENSHOTS)
+    if folder:
+        file = re.sub(r"[^\w-]+", "-", f"{request.node.nodeid.removeprefix('tests/')}-{name}").strip("-")
+        page.screenshot(path=Path(folder) / f"{file}.png", full_page=True)  # makes the folder
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium; without one these tests are skipped."""
+    from tests.browser import chromium
+
     path = chromium.found()
     if path is None:
         pytest.skip(f"no Chromium: install the package chromium, or name one in {chromium.VARIABLE}")
@@ -37,11 +48,8 @@ def shown(request: pytest.FixtureRequest) -> Iterator[list[BrowserContext]]:
     """The test's contexts, whose pages are kept as pictures."""
     contexts: list[BrowserContext] = []
     yield contexts
-    folder = os.environ.get(SCREENSHOTS)
-    pages = [page for context in contexts for page in context.pages] if folder else []
-    for number, page in enumerate(pages):
-        name = re.sub(r"[^\w-]+", "-", f"{request.node.nodeid.removeprefix('tests/')}-{number}").strip("-")
-        page.screenshot(path=Path(folder or "") / f"{name}.png", full_page=True)  # makes the folder
+    for number, page in enumerate(page for context in contexts for page in context.pages):
+        keep(page, request, str(number))
     for context in contexts:
         context.close()
 
