@@ -26,13 +26,13 @@ from polyvet.command import (
 )
 from polyvet.core.context import PERMISSIONS
 from polyvet.model import values
-from polyvet.model.access import Role
+from polyvet.model.access import NO_ROLE, Role
 from polyvet.model.entities import User
 from polyvet.model.library import LibraryRole
 from polyvet.storage.store import Store
 
 MOST_DAYS = 36_500
-_NO_ROLE = "none"
+_NONE = "none"
 
 app = typer.Typer()
 
@@ -320,15 +320,15 @@ def set_console_role(
     """Say what a user may do in the console. They are signed out; running servers go by it within a second."""
     from polyvet.core import staff_access
 
-    require_known("role", [role], (*Role, _NO_ROLE))
+    require_known("role", [role], (*Role, _NONE))
 
     async def work(store: Store) -> str:
         await require_clinic(store, clinic)
-        given = None if role == _NO_ROLE else role
+        given = NO_ROLE if role == _NONE else role
         return _known(await staff_access.set_by_hand(store, clinic, email, given, operator), clinic, email)
 
     name = run_to_end(with_store(settings_of(config, data, database_url), work))
-    typer.echo(f"{name} at clinic {clinic} is {'not let in' if role == _NO_ROLE else role} now.")
+    typer.echo(f"{name} at clinic {clinic} is {'not let in' if role == _NONE else role} now.")
 
 
 @app.command("reset-second-factor")

@@ -62,7 +62,7 @@ def test_a_role_and_a_second_factor_are_changed_by_hand(tmp_path: Path) -> None:
     assert told == "Ada Lovelace at clinic 1 signs in with the password alone.\n"
     told = made("set-console-role", "ada@mine.example", "none", "--no-operator", *where)
     assert told == "Ada Lovelace at clinic 1 is not let in now.\n"
-    assert _rows(data, ada) == [(None, 0, None, None)]
+    assert _rows(data, ada) == [("", 0, None, None)]
     for command in (["set-console-role", "x@mine.example", "vet"], ["reset-second-factor", "x@mine.example"]):
         assert "has no user with the e-mail x@mine.example" in refused(*command, *where)
     assert "no such role: boss" in refused("set-console-role", "ada@mine.example", "boss", *where)

@@ -193,6 +193,24 @@ def test_a_role_limits_what_applications_do_in_somebodys_name(fresh_practice: Pr
     assert owner.get("account").status_code == 303
 
 
+def test_from_whom_the_role_is_taken_applications_do_nothing_in_their_name(fresh_practice: Practice) -> None:
+    other, it = Colleague(fresh_practice, Role.NURSE), Integrator(fresh_practice)
+    _set(fresh_practice, EMAILS[Role.NURSE], "console_role = 'owner', operator = true")
+    token = made(it.exchange(it.code()))["access_token"]  # in the owner's name
+    shown, page = f"/{MAIN_CLINIC}/api/0.1/client/", _page(fresh_practice, EMAILS[Role.OWNER])
+    assert it.get(shown, token).status_code == 200
+    assert other.post(f"{page}/role", {}, page).status_code == 400
+    assert other.post(f"{page}/role", {"role": "none"}, page).status_code == 303
+    deadline = time.monotonic() + 3
+    while it.get(shown, token).status_code == 200 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    again = made(it.exchange(it.code()))["access_token"]
+    assert [it.get(shown, one).status_code for one in (token, again)] == [403, 403]
+    assert Visitor(fresh_practice).sign_in(EMAILS[Role.OWNER], PASSWORD).status_code == 401
+    link = _invited(other, EMAILS[Role.OWNER], "owner")  # as who they are
+    assert Visitor(fresh_practice).client.get(link).status_code == 200
+
+
 def test_who_leaves_is_out_at_once_and_can_come_back(fresh_practice: Practice) -> None:
     owner, vet = Colleague(fresh_practice), Colleague(fresh_practice, Role.VET)
     page = _page(fresh_practice, EMAILS[Role.VET])

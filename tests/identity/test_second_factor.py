@@ -5,19 +5,26 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from contextlib import suppress
+from typing import Any
 
 import pyotp
 import pytest
 
 from polyvet.identity import second_factor
+from polyvet.identity.entering import Entering
 from polyvet.model import values
 from polyvet.model.entities import User
+from polyvet.model.errors import LimitReached
 from polyvet.storage import second_factors, staff
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
+from polyvet.web.message import Request
+from polyvet.web.rolling import Rolling
 from tests.core.stores import World, opened, run
 from tests.identity.people import a_user
 
+_MINUTE = 60 * values.MICROSECONDS
 RFC_SECRET = base64.b32encode(b"12345678901234567890").decode()
 # Appendix B, the last six of its eight digits.
 RFC_CODES = {
@@ -130,3 +137,25 @@ def test_a_device_reads_the_picture() -> None:
     assert isinstance(read, pyotp.TOTP)
     assert (read.secret, read.issuer, read.name) == (RFC_SECRET, "polyvet", "ada@example.org (Süd & Co)")
     assert second_factor.picture(uri).startswith("data:image/svg+xml")
+
+
+def test_who_knows_the_password_does_not_guess_codes_all_day_long(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test() -> None:
+        async with opened(store_url, 1) as world:
+            user = await a_user(world.store, world.clinics[0], "ada@example.org", totp_since=1)
+            entering = Entering(world.store, Rolling(shared=False))
+            request, begun, done = Request({"client": ("192.0.2.1", 1)}, _nothing, {}, 0), values.now(), []
+            for minutes in range(0, 2 * 61, 2):  # seldom enough for a minute's limit
+                monkeypatch.setattr(values, "now", lambda at=begun + minutes * _MINUTE: at)
+                with suppress(LimitReached):
+                    done.append(await entering.with_code(request, user, "000000", "to allow it"))
+            assert len(done) in (40, 41)  # 20 an hour
+            assert not any(done)
+
+    run(test())
+
+
+async def _nothing() -> Any:
+    raise AssertionError("nothing is read")

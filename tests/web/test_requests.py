@@ -61,6 +61,20 @@ def test_so_many_are_kept_and_the_rest_is_counted(migrated_url: str) -> None:
     _run(migrated_url, work)
 
 
+def test_of_strangers_who_go_on_asking_few_are_kept(migrated_url: str) -> None:
+    async def work(store: Store, requests: Requests) -> None:
+        for _ in range(4):
+            _add(requests, None, MOST_OF_NOBODY)
+            await asyncio.sleep(0.3)  # by then they are written
+        _add(requests, KEY)
+        await requests.close()
+        rows = [row for row in await _kept(store.reader, NOBODYS) if row.status != UNKEPT]
+        assert MOST_OF_NOBODY <= len(rows) < 2 * MOST_OF_NOBODY
+        assert len(await _kept(store.reader, CLINIC)) == 1
+
+    _run(migrated_url, work)
+
+
 def test_they_are_written_by_themselves_and_again(migrated_url: str) -> None:
     async def work(store: Store, requests: Requests) -> None:
         for so_far in (1, 2):

@@ -161,6 +161,20 @@ def test_processes_that_share_a_table_let_through_exactly_the_limit(limit: int) 
     assert sum(counts) == min(limit, 900)
 
 
+def test_a_rolling_hour_is_counted_in_minutes() -> None:
+    rolling, minute = Rolling(shared=False), 60 * SECOND
+    for past in (0, 30 * minute):
+        rolling.take(KEY, 2, now=START + past, each_s=60)
+    with pytest.raises(LimitReached) as refused:
+        rolling.take(KEY, 2, now=START + 60 * minute, each_s=60)
+    room = START + 60 * minute + refused.value.retry_after * SECOND
+    assert 0 < refused.value.retry_after <= 60
+    rolling.take(KEY, 2, now=room, each_s=60)
+    with pytest.raises(LimitReached) as refused:
+        rolling.take(KEY, 2, now=room, each_s=60)
+    assert 28 * 60 < refused.value.retry_after <= 30 * 60
+
+
 @given(_GAPS, st.integers(1, 9), st.lists(_COSTS, min_size=120, max_size=120))
 def test_what_is_left_is_what_has_room_and_asking_takes_nothing(gaps: list[int], limit: int, costs: list[int]) -> None:
     rolling, model, now = Rolling(shared=False), _Model(limit), START

@@ -114,7 +114,7 @@ class Console:
         """Who is it, may they, and did our own page send this?"""
         row, request = visit.row, visit.request
         visit.session = await sessions.find(self._shared.store.reader, cookie(request, COOKIE))
-        if visit.session is not None and visit.session.user.console_role is None:
+        if visit.session is not None and not visit.session.user.console_role:
             visit.session = None  # somebody whom the clinic has not let in here
         if visit.session is None and row.permission != ANYBODY:
             return _to_sign_in(request)

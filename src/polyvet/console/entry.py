@@ -37,7 +37,7 @@ async def signing_in(visit: Visit) -> Response:
         response = page(visit, 429, entering.too_many(error), email)
         response.headers["retry-after"] = str(error.retry_after)
         return response
-    let_in = [user for user in users if user.console_role is not None]
+    let_in = [user for user in users if user.console_role]
     if not let_in:
         return page(visit, 401, _NOT_LET_IN if users else entering.WRONG, email)
     if len(let_in) == 1:

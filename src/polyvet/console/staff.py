@@ -14,7 +14,7 @@ from polyvet.core import staff, staff_access
 from polyvet.core.context import Writing
 from polyvet.core.staff_access import PERMISSION, Invitation, Link
 from polyvet.identity import password_links
-from polyvet.model.access import Role
+from polyvet.model.access import NO_ROLE, Role
 from polyvet.model.entities import User
 from polyvet.model.errors import Invalid
 from polyvet.web.people import before_of, number_in
@@ -62,7 +62,9 @@ async def shown(visit: Visit) -> Response:
 async def giving_role(visit: Visit) -> Response:
     """Another role."""
     number, given = _number(visit), visit.fields.text("role")
-    role = None if given == NOT_LET_IN else given
+    if not given:
+        return await _page(visit, 400, {"role": "Choose a role."})
+    role = NO_ROLE if given == NOT_LET_IN else given
     return await _done(visit, "role", lambda w: staff_access.give_role(w, number, role))
 
 

@@ -39,7 +39,7 @@ OF_ROLE: dict[Role, frozenset[str]] = {
 
 def permissions(user: User) -> frozenset[str]:
     """What a user may do in the console; nothing for who is not let in."""
-    if user.console_role is None:
+    if not user.console_role:
         return frozenset()
     found = OF_ROLE[Role(user.console_role)]
     return found | frozenset(SERVER) if user.operator else found
@@ -47,5 +47,7 @@ def permissions(user: User) -> frozenset[str]:
 
 def through_api(console_role: str | None) -> frozenset[str]:
     """What may be done in the name of a user of this role through an API: what the role allows; everything for a user
-    without one, for whom nobody has said."""
-    return frozenset(PERMISSIONS) if console_role is None else OF_ROLE[Role(console_role)]
+    of whom nobody has said, nothing for one from whom the role was taken."""
+    if console_role is None:
+        return frozenset(PERMISSIONS)
+    return OF_ROLE[Role(console_role)] if console_role else frozenset()

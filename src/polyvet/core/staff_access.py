@@ -16,7 +16,7 @@ from polyvet.core import audit, clinics, staff, staff_letters
 from polyvet.core.context import Context, Writing
 from polyvet.core.letters import Letter
 from polyvet.model import values
-from polyvet.model.access import Member, Role
+from polyvet.model.access import NO_ROLE, Member, Role
 from polyvet.model.audit import Action
 from polyvet.model.entities import Clinic, User
 from polyvet.model.errors import Invalid, Missing
@@ -101,7 +101,7 @@ async def placed(tx: Tx, clinic_id: int, new: Invitation) -> User:
     known = None if "email" in problems else await stored_staff.by_email(tx, clinic_id, new.email)
     if known is not None and not known.user.active:
         problems["email"] = f"{known.user.name} has this address, and has left. Let them in again on their page."
-    elif known is not None and known.user.console_role is not None:
+    elif known is not None and known.user.console_role:
         problems["email"] = f"{known.user.name} has this address. Send them a link from their page."
     if problems:
         raise Invalid(problems)
@@ -112,11 +112,12 @@ async def placed(tx: Tx, clinic_id: int, new: Invitation) -> User:
     return (await staff.added(tx, clinic_id, replace(nobody, user=user))).user
 
 
-async def give_role(w: Writing, number: int, role: str | None) -> User:
-    """Give somebody another role; None: they are not let in any more. Missing, Invalid."""
+async def give_role(w: Writing, number: int, role: str) -> User:
+    """Give somebody another role; NO_ROLE: they are not let in any more, nor is any application in their name.
+    Missing, Invalid."""
     w.require(PERMISSION)
     file = await _named(w, number)
-    if role is not None and role not in set(Role):
+    if role not in {*Role, NO_ROLE}:
         raise Invalid({"role": "Choose a role."})
     if role == file.user.console_role:
         return file.user
@@ -173,7 +174,7 @@ async def end_second_factor(w: Writing, number: int) -> User:
     return user
 
 
-async def set_by_hand(store: Store, clinic_id: int, email: str, role: str | None, operator: bool | None) -> User | None:
+async def set_by_hand(store: Store, clinic_id: int, email: str, role: str, operator: bool | None) -> User | None:
     """Give somebody a role at the command line, and say whether they look after the server; None: as it is. None if
     nobody at the clinic has the address."""
 

@@ -28,6 +28,7 @@ WRONG = "This e-mail and password are not right. Check both and try again."
 WRONG_CODE = "This code is not right, or was used before. Type the one that your device shows now."
 TOO_LATE = "That took too long. Sign in again."
 _MOST_OF_NOBODYS = 60  # a minute
+_CODES_AN_HOUR = 20  # of one user
 
 
 def too_many(error: LimitReached) -> str:
@@ -149,8 +150,10 @@ class Entering:
         await self._store.write(Touching(), job)
 
     def _count_code(self, request: Request, user: User) -> None:
-        """All pages that ask for codes count together."""
+        """All pages that ask for codes count together. Who knows the password guesses one of a million, three of which
+        are right at any time: five a minute, all day long, would find one within weeks."""
         attempts.count(self._attempts, b"code", request, user.id.hex())
+        self._attempts.take(digest(b"codes of an hour", user.id), _CODES_AN_HOUR, each_s=60)
 
     async def _failed(self, users: list[User]) -> None:
         """Note a failure at the clinics that know the address. What was typed is kept nowhere where nobody has it: it

@@ -18,6 +18,8 @@ class Role(StrEnum):
     READ_ONLY = "read-only"
 
 
+NO_ROLE = ""  # of whom an owner has said that they are let in nowhere; of who has None nobody has said anything
+
 KINDS = ("integration", "device", "partner")  # of keys
 
 

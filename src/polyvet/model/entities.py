@@ -137,7 +137,7 @@ class User(Entity, frozen=True):
     active: bool = True
     updated_at: int = 0
     library_role: str = "premium"  # what of the library is open to them: free, or all of it
-    console_role: str | None = None  # a `Role`; None: they are not let into the console
+    console_role: str | None = None  # a `Role`; NO_ROLE or None: they are not let into the console
     operator: bool = False  # whether they look after the server, too
     totp_since: int | None = None  # since when a code of theirs is asked for beside the password
 

@@ -2,13 +2,15 @@
 """Keeps the requests of the last days: collects what was answered, and writes it together once a second.
 
 No answer waits for it. A process keeps so many rows a second at the most; of what comes beyond that, each clinic gets
-one row that says how many they were. What cannot be written is given up, and the log says so.
+one row that says how many they were. Of strangers it keeps fewer, and few in the long run. What cannot be written is
+given up, and the log says so.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections import Counter
 from typing import Any
 
@@ -27,6 +29,7 @@ from polyvet.web.message import Scope
 FLUSH_S = 1.0
 MOST = 200  # rows between two writes
 MOST_OF_NOBODY = 100  # so that strangers do not crowd out those who have a key
+OF_NOBODY_A_SECOND = 5  # in the long run, so that strangers do not fill the disk
 LONGEST_PATH = 500
 LONGEST_METHOD = 16
 _MOST_NOTED = 10_000
@@ -59,6 +62,7 @@ class Requests:
         self._used: dict[bytes, Caller] = {}  # who came in, by key or application
         self._noted: dict[bytes, int] = {}  # the minute that was last written of each
         self._last = 0
+        self._room_of_nobody, self._room_at = float(MOST_OF_NOBODY), time.monotonic()
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
 
@@ -68,7 +72,7 @@ class Requests:
     ) -> None:  # fmt: skip
         """Keep one request. Only for the event loop's thread."""
         clinic_id, most = (NOBODYS, MOST_OF_NOBODY) if who is None else (who.clinic_id, MOST)
-        if len(self._waiting) < most:
+        if len(self._waiting) < most and (who is not None or self._has_room_of_nobody()):
             self._last = at = max(values.now(), self._last + 1)
             self._waiting.append(
                 (clinic_id, at, request_id, dialect, scope["method"], scope["path"], status, nanoseconds, who, reason)
@@ -87,6 +91,16 @@ class Requests:
         if self._writing is not None:
             await self._writing
         await self._write()
+
+    def _has_room_of_nobody(self) -> bool:
+        """Whether one more request of strangers is kept: of many at once the first, of many all day long a few."""
+        now = time.monotonic()
+        gained = (now - self._room_at) * OF_NOBODY_A_SECOND
+        self._room_of_nobody, self._room_at = min(MOST_OF_NOBODY, self._room_of_nobody + gained), now
+        if self._room_of_nobody < 1:
+            return False
+        self._room_of_nobody -= 1
+        return True
 
     def _begin(self) -> None:
         self._writing = asyncio.create_task(self._write_and_go_on())

@@ -23,18 +23,19 @@ class Rolling:
     def __init__(self, *, shared: bool) -> None:
         self._slots = Slots(_KEYS, _LAYOUT, shared=shared)
 
-    def take(self, key: bytes, limit: int, cost: int = 1, now: int | None = None) -> None:
+    def take(self, key: bytes, limit: int, cost: int = 1, now: int | None = None, *, each_s: int = 1) -> None:
         """Count a request that costs `cost` for a key (see slots.digest). LimitReached when there is no room; what
-        costs more than the whole limit takes all of it."""
+        costs more than the whole limit takes all of it. With `each_s` of 60 a key's counters are minutes, and its limit
+        is that of a rolling hour."""
         cost = min(cost, limit, MOST)
         group = self._slots.hold(key)
         try:
             # Under the lock: a time taken before could lie before one that another process has counted in.
             now = values.now() if now is None else now
-            second = now // values.MICROSECONDS
+            second = now // (values.MICROSECONDS * each_s)
             counts = self._counts(group, key, second)
             if sum(counts) + cost > limit:
-                raise LimitReached(_wait(counts, second, now, sum(counts) + cost - limit), limit)
+                raise LimitReached(_wait(counts, second, now, sum(counts) + cost - limit, each_s), limit)
             counts[second % SECONDS] = min(counts[second % SECONDS] + cost, MOST)
             self._slots.write(group, key, now, second, *counts)
         finally:
@@ -66,12 +67,12 @@ class Rolling:
         return counts
 
 
-def _wait(counts: list[int], second: int, now: int, needed: int) -> int:
+def _wait(counts: list[int], second: int, now: int, needed: int, each_s: int = 1) -> int:
     """Whole seconds until as many requests as are needed no longer count."""
     freed = 0
     for age in range(SECONDS - 1, -1, -1):
         freed += counts[(second - age) % SECONDS]
         if freed >= needed:
-            free_at = (second - age + SECONDS) * values.MICROSECONDS
+            free_at = (second - age + SECONDS) * values.MICROSECONDS * each_s
             return max(1, -(-(free_at - now) // values.MICROSECONDS))
-    return SECONDS
+    return SECONDS * each_s
