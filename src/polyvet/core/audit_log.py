@@ -66,7 +66,7 @@ async def things(ctx: Context, text: str) -> Things:
     if wanted.isascii() and wanted.isdigit() and len(wanted) <= _MOST_DIGITS:
         found = await stored.by_number(ctx.reader, ctx.clinic_id, int(wanted))
     else:
-        read = _id_of(wanted)
+        read = values.any_id(wanted)
         found = [] if read is None else [read]
     if not found:
         raise Missing("thing", text)
@@ -75,16 +75,11 @@ async def things(ctx: Context, text: str) -> Things:
     return Things(tuple(found), frozenset(spelled | {_plain(values.to_crockford(one)) for one in found}))
 
 
-def _id_of(text: str) -> bytes | None:
-    """The id that a dialect spells: 26 characters with or without a prefix, 24 digits with or without a `c`."""
-    return values.from_crockford(text.rpartition("_")[2]) or values.from_base36(text[-values.BASE36_CHARACTERS :])
-
-
 def _plain(segment: str) -> str:
     """A segment of a path as ids are compared: those of 128 bits by one of their spellings."""
     if segment.isdigit():
         return segment
-    found = _id_of(segment) if len(segment) >= values.BASE36_CHARACTERS else None
+    found = values.any_id(segment) if len(segment) >= values.BASE36_CHARACTERS else None
     return "" if found is None else values.to_crockford(found)
 
 
