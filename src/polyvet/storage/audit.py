@@ -14,10 +14,11 @@ from polyvet.storage.writing import Tx
 
 a = audit.c
 _ADD = inserting(audit, " ".join(Deed.__struct_fields__), rank=95)
-# Backwards along the index: most of what stands there of a user is that they signed in.
+# Backwards along the thing's index: most of what stands there of a user is that they signed in. The clinic stands as an
+# expression, since SQLite would rather read all that the clinic has.
 _LATEST = Statement(
     select(a.at)
-    .where(a.clinic_id == p("clinic"), a.entity_id == p("thing"), a.action == p("action"))
+    .where(a.clinic_id + literal_column("0") == p("clinic"), a.entity_id == p("thing"), a.action == p("action"))
     .order_by(a.at.desc())
     .limit(literal_column("1")),
     "clinic thing action",

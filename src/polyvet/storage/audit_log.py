@@ -61,18 +61,22 @@ class Line(msgspec.Struct, frozen=True):
     path: str = ""
 
 
-def _chosen(choice: str, actor: Any, thing: Any) -> list[ColumnElement[bool]]:
+def _of(clinic: ColumnElement[int], choice: str, actor: Any, thing: Any) -> list[ColumnElement[bool]]:
+    """The clinic's rows, or those of one actor or thing: then the clinic stands as an expression, since SQLite would
+    rather read all that the clinic has than what the index of actors or things leads to."""
     column = {"actor": actor, "thing": thing}.get(choice)
-    return [] if column is None else [column == p("chosen", column.type), *([actor.is_not(None)] * (choice == "thing"))]
+    if column is None:
+        return [clinic == p("clinic")]
+    return [clinic + literal_column("0") == p("clinic"), column == p("chosen", column.type)]
 
 
 def _events(choice: str) -> Statement:
     """Events with the numbers and names of clients and patients that the clinic sees."""
     where = [
-        ev.clinic_id == p("clinic"),
+        *_of(ev.clinic_id, choice, ev.actor, ev.entity_id),
         ev.seq < p("before"),
         ev.seq >= p("low"),
-        *_chosen(choice, ev.actor, ev.entity_id),
+        *([ev.actor.is_not(None)] if choice == "thing" else []),  # as their index has it
     ]
     some = select(*_EVENT, ev.clinic_id).where(*where).order_by(ev.seq.desc()).limit(p("look")).subquery("some")
     s, c, e = some.c, connections.c, enrolments.c
@@ -89,9 +93,7 @@ def _events(choice: str) -> Statement:
 
 def _deeds(choice: str) -> Statement:
     place = tuple_(d.at, d.id) < tuple_(p("at", d.at.type), p("ident", d.id.type))
-    where = [d.clinic_id == p("clinic"), d.at <= p("at"), place, d.at >= p("since")]
-    column = {"actor": d.actor, "thing": d.entity_id}.get(choice)
-    where += [] if column is None else [column == p("chosen", column.type)]
+    where = [*_of(d.clinic_id, choice, d.actor, d.entity_id), d.at <= p("at"), place, d.at >= p("since")]
     query = select(*_DEED).where(*where).order_by(d.at.desc(), d.id.desc()).limit(p("look"))
     return Statement(query, f"clinic at ident since look{' chosen' if choice else ''}")
 

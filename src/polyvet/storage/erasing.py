@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Table, delete, or_, select, update
+from sqlalchemy import ColumnElement, Table, delete, or_, select, union, update
 
 from polyvet.model.library import MailState
-from polyvet.storage.personal import appointments, concerning, here, mailed, of_theirs, shared, theirs
+from polyvet.storage.personal import VALUED, appointments, concerning, here, mailed, mine, of_theirs, shared, theirs
 from polyvet.storage.statement import Statement, p
 from polyvet.storage.store import Reader
 from polyvet.storage.tables import (
     audit,
     calendar_events,
+    clients,
     content,
     custom_field_values,
     enrolments,
@@ -58,9 +59,7 @@ class Texts(msgspec.Struct, frozen=True):
 
 _began = select(content.c.id).where(of_theirs(content))
 _offered = select(offers.c.id).where(offers.c.client_id == p("client"))
-_things = or_(
-    audit.c.entity_id == p("client"), audit.c.entity_id.in_(theirs()), audit.c.entity_id.in_(_offered),
-)  # fmt: skip
+_things = union(select(clients.c.id).where(clients.c.id == p("client")), theirs(), _offered)
 OWN = (  # what is said to the person or of them alone
     Texts("reminders", reminders, "id", "details", reminders.c.id.in_(concerning(reminders)), True, "reminder"),
     Texts("submissions", submissions, "subject_id", "answers shown",
@@ -85,13 +84,13 @@ STAYING = (  # what tells of the animal, and may name the person
     Texts("letters", mails, "id", "reply_to subject plain html",
           here(mails) & or_(mails.c.state == MailState.QUEUED, mailed(mails.c.reply_to))),
     Texts("values", custom_field_values, "clinic_id number", "value",
-          here(custom_field_values) & custom_field_values.c.patient_id.in_(theirs())),
-    Texts("audit", audit, "clinic_id at id", "shown", here(audit) & _things),
+          here(custom_field_values) & custom_field_values.c.number.in_(VALUED)),
+    Texts("audit", audit, "clinic_id at id", "shown", mine(audit) & audit.c.entity_id.in_(_things)),
 )  # fmt: skip
 ANIMALS = Texts("animals", patients, "id", "details animal_code", patients.c.id.in_(theirs()))
 ANIMALS_HERE = Texts(
     "animals here", enrolments, "patient_id clinic_id", "details state slug home_department old_id",
-    here(enrolments) & (enrolments.c.client_id == p("client")),
+    here(enrolments) & enrolments.c.patient_id.in_(theirs()),
 )  # fmt: skip
 
 

@@ -43,6 +43,12 @@ e, c = enrolments.c, connections.c
 _ARCHIVED: ColumnElement[int] = literal_column(str(int(State.ARCHIVED)))
 
 
+def mine(table: Table) -> ColumnElement[bool]:
+    """Of the clinic, as an expression: so SQLite chooses the index of a narrower condition, and not one of all that the
+    clinic has."""
+    return table.c.clinic_id + literal_column("0") == p("clinic")
+
+
 def here(table: Table) -> ColumnElement[bool]:
     """Of the clinic."""
     return table.c.clinic_id == p("clinic")
@@ -54,9 +60,8 @@ def theirs() -> Select[Any]:
 
 
 def of_theirs(table: Table) -> ColumnElement[bool]:
-    """The clinic's rows of these patients. The clinic stands there as an expression, so that their index is chosen and
-    not one of all that the clinic has."""
-    return table.c.patient_id.in_(theirs()) & (table.c.clinic_id + literal_column("0") == p("clinic"))
+    """The clinic's rows of these patients."""
+    return table.c.patient_id.in_(theirs()) & mine(table)
 
 
 def _ids(table: Table, *where: ColumnElement[bool]) -> Select[Any]:
@@ -75,8 +80,7 @@ def appointments() -> ColumnElement[bool]:
     t = calendar_events.c
     beside = select(event_patients.c.event_id).where(event_patients.c.patient_id.in_(theirs()))
     own = here(calendar_events) & (t.client_id == p("client"))
-    of_clinic = t.clinic_id + literal_column("0") == p("clinic")
-    return t.id.in_(_ids(calendar_events, own, of_theirs(calendar_events), t.id.in_(beside) & of_clinic))
+    return t.id.in_(_ids(calendar_events, own, of_theirs(calendar_events), t.id.in_(beside) & mine(calendar_events)))
 
 
 def mailed(column: Column[Any]) -> ColumnElement[bool]:
@@ -96,10 +100,8 @@ _shared = select(shares.c.id).where(shared())
 _begun = select(content.c.id).where(of_theirs(content))
 _offered = or_(offers.c.from_clinic == p("clinic"), offers.c.to_clinic == p("clinic"))
 _values = custom_field_values.c
-_valued = union(
-    select(_values.number).where(here(custom_field_values), _values.client_id == p("client")),
-    select(_values.number).where(here(custom_field_values), _values.patient_id.in_(theirs())),
-)
+VALUED = select(_values.number).where(here(custom_field_values), _values.patient_id.in_(theirs()))
+_valued = union(select(_values.number).where(here(custom_field_values), _values.client_id == p("client")), VALUED)
 _PLAIN = "clinic client"
 
 
@@ -132,7 +134,7 @@ HELD: tuple[Held, ...] = (
         "patients_at_this_clinic",
         "what the clinic notes of the animals",
         enrolments,
-        here(enrolments) & (e.client_id == p("client")),
+        here(enrolments) & e.patient_id.in_(theirs()),
     ),
     Held("weights", "weights of the animals", weights, weights.c.patient_id.in_(theirs())),
     Held(
@@ -182,14 +184,14 @@ HELD: tuple[Held, ...] = (
         "changes",
         "who changed them",
         events,
-        here(events) & (events.c.entity_id == p("client")) & events.c.actor.is_not(None),
+        mine(events) & (events.c.entity_id == p("client")) & events.c.actor.is_not(None),
         counted=False,
     ),
     Held(
         "seen",
         "who in the clinic opened their file, or gave it out",
         audit,
-        here(audit) & (audit.c.entity_id == p("client")),
+        mine(audit) & (audit.c.entity_id == p("client")),
         counted=False,
     ),
 )

@@ -39,8 +39,8 @@ audit = Table(
     text_("entity"),
     id_("entity_id", nullable=True),
     text_("shown"),  # what it is called, and what came of it
-    Index("audit_thing", "clinic_id", "entity_id", "at"),
-    Index("audit_actor", "clinic_id", "actor", "at"),
+    Index("audit_thing", "entity_id", "at"),
+    Index("audit_actor", "actor", "at"),
     sqlite_with_rowid=False,
 )
 

@@ -351,7 +351,7 @@ events = Table(
     id_("entity_id"),
     Column("at", INSTANT, nullable=False),
     Column("actor", BYTES),  # by whom: a key, an application, a user; none where nobody asked for it
-    Index("events_thing", "clinic_id", "entity_id", "seq", sqlite_where=DONE, postgresql_where=DONE),
-    Index("events_actor", "clinic_id", "actor", "seq", sqlite_where=DONE, postgresql_where=DONE),
+    Index("events_thing", "entity_id", "seq", sqlite_where=DONE, postgresql_where=DONE),
+    Index("events_actor", "actor", "seq", sqlite_where=DONE, postgresql_where=DONE),
     sqlite_with_rowid=False,
 )

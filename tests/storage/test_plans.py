@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of one actor, thing or client reads a range of their index; SQLite, which chooses without statistics,
+would rather read all that the clinic has."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from polyvet.storage import audit, audit_log, erasing, personal
+from polyvet.storage.statement import SQLITE, Statement
+
+# A whole table, or all that a clinic has of it: besides the clinic, nothing is looked for but a time.
+WHOLE = re.compile(
+    r"(?:SCAN|SEARCH) (\w+)"
+    r"(?: USING (?:COVERING )?(?:INDEX \w+|PRIMARY KEY)(?: \(clinic_id=\?(?: AND (?:seq|at)[<>]\?)*\))?)?"
+)
+# Found by an address, for which there is no index: mails are kept for a month, shares are few.
+BY_ADDRESS = {"mails", "letters", "shares", "submissions"}
+PARTS = {"anon_1", "some"}  # subqueries, which are as long as what they read
+
+
+def named() -> Iterator[tuple[str, Statement]]:
+    yield "when somebody last did something", audit._LATEST
+    for choice in ("actor", "thing"):
+        yield f"changes by {choice}", audit_log._EVENTS[choice]
+        yield f"deeds by {choice}", audit_log._DEEDS[choice]
+    for where, statements in (
+        ("read to erase", erasing._READ),
+        ("written to erase", erasing._WRITE),
+        ("held", personal._READ),
+        ("counted", personal._COUNT),
+    ):
+        for name, statement in statements.items():
+            if name not in BY_ADDRESS:
+                yield f"{where}: {name}", statement
+
+
+@pytest.mark.parametrize("statement", [pytest.param(statement, id=name) for name, statement in named()])
+def test_nothing_reads_all_that_a_clinic_has(sqlite_template: Path, statement: Statement) -> None:
+    text, _ = statement.compiled(SQLITE)
+    connection = sqlite3.connect(sqlite_template)
+    rows = connection.execute(f"EXPLAIN QUERY PLAN {text}", [1] * text.count("?")).fetchall()
+    connection.close()
+    steps = [row[3] for row in rows]
+    whole = [step for step in steps if (found := WHOLE.fullmatch(step)) and found[1] not in PARTS]
+    assert whole == [], "\n".join(steps)
