@@ -13,23 +13,30 @@ from polyvet.console.facts import Server, Setting
 from polyvet.console.visit import Shared as Common
 from polyvet.core.addresses import Addresses
 from polyvet.core.codelists import Codelists
+from polyvet.dialects.clinovavet import guide as of_clinovavet
 from polyvet.dialects.clinovavet import router as clinovavet
-from polyvet.dialects.clinovavet.guide import guide as of_clinovavet
+from polyvet.dialects.provet import guide as of_provet
 from polyvet.dialects.provet import router as provet
 from polyvet.dialects.provet import triggers
-from polyvet.dialects.provet.guide import guide as of_provet
+from polyvet.dialects.vetcheck import guide as of_vetcheck
 from polyvet.dialects.vetcheck import router as vetcheck
-from polyvet.dialects.vetcheck.guide import guide as of_vetcheck
+from polyvet.dialects.vetigen import guide as of_vetigen
 from polyvet.dialects.vetigen import router as vetigen
-from polyvet.dialects.vetigen.guide import guide as of_vetigen
 from polyvet.dialects.vetigen.wire import Options as VetigenOptions
 from polyvet.identity.entering import Entering
-from polyvet.served import DIALECTS, KEYED, ONLY_USERS, SCOPES, Shared
+from polyvet.served import KEYED, ONLY_USERS, SCOPES, Shared
 from polyvet.settings import Settings, described
 from polyvet.storage.migrate import HEAD
 from polyvet.storage.store import Store, is_postgresql, sqlite_path
 from polyvet.web.dialect import Dialect
 from polyvet.web.guide import Guiding
+
+_TITLES = {
+    vetigen.NAME: of_vetigen.TITLE,
+    clinovavet.NAME: of_clinovavet.TITLE,
+    provet.NAME: of_provet.TITLE,
+    vetcheck.NAME: of_vetcheck.TITLE,
+}
 
 
 def console(
@@ -67,10 +74,10 @@ def console(
 def _guides(vetigen_options: VetigenOptions, *, limited: bool) -> dict[str, Guiding]:
     """What developers are told of each dialect."""
     return {
-        vetigen.NAME: partial(of_vetigen, options=vetigen_options, limited=limited),
-        clinovavet.NAME: partial(of_clinovavet, limited=limited),
-        provet.NAME: partial(of_provet, limited=limited),
-        vetcheck.NAME: partial(of_vetcheck, limited=limited),
+        vetigen.NAME: partial(of_vetigen.guide, options=vetigen_options, limited=limited),
+        clinovavet.NAME: partial(of_clinovavet.guide, limited=limited),
+        provet.NAME: partial(of_provet.guide, limited=limited),
+        vetcheck.NAME: partial(of_vetcheck.guide, limited=limited),
     }
 
 
@@ -80,7 +87,7 @@ def _facts(settings: Settings, shared: Shared, *, sends_mail: bool) -> Server:
         revision=HEAD,
         since=shared.since,
         workers=settings.workers,
-        dialects=DIALECTS,
+        dialects=_TITLES,
         settings=tuple(Setting(*one) for one in described(settings)),
         request_log_days=settings.request_log_days,
         delivers=settings.deliver,

@@ -25,7 +25,7 @@ LISTS = {
     "diagnoses": "codelist/diagnoses/",
     "insurers": "codelist/insurancecompanies/",
 }
-_ROW = re.compile(r'<td class="number">(\d+)</td>\s*<td>([^<]+)')
+_ROW = re.compile(r'<td class="number">(\d+)</td>\s*<th scope="row">([^<]+)')
 
 
 def _codes(page: str) -> list[int]:
@@ -119,7 +119,7 @@ def test_every_entry_is_found_by_going_through_the_pages(owner: Colleague, modul
 def test_entries_are_found_by_a_part_of_any_name(owner: Colleague) -> None:
     assert DOG in _codes(owner.get("lists/species?q=DoG").text)
     breeds = owner.get("lists/breeds?q=labrador").text
-    assert re.findall(r"<td>(Labrador[^<]*)</td>", breeds)
+    assert re.findall(r'<th scope="row">(Labrador[^<]*)</th>', breeds)
     assert "No entry has “<xyz>” in its name." in told(owner.get("lists/species?q=<xyz>")).replace("&lt;", "<")
     assert "<xyz>" not in owner.get("lists/species?q=<xyz>").text
 

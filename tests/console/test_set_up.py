@@ -38,6 +38,7 @@ def test_an_empty_server_is_set_up_once(engine: str, tmp_path: Path, request: py
         link = _LINK.search(server.said)
         assert link is not None
         with client(server.url) as browser:
+            assert "There is no clinic here yet" in browser.get(f"{server.url}/console/sign-in").text
             csrf = _CSRF.search(browser.get(link[1]).text)
             assert csrf is not None
             wrong = browser.post(link[1], data={"csrf": csrf[1], **GIVEN, "timezone": "Berlin", "password": "short"})
@@ -48,6 +49,7 @@ def test_an_empty_server_is_set_up_once(engine: str, tmp_path: Path, request: py
             assert (done.status_code, done.headers["location"]) == (303, "/console")
             page = browser.get(f"{server.url}/console").text
             assert GIVEN["clinic"] in page
+            assert "no clinic here" not in browser.get(f"{server.url}/console/sign-in").text
             assert browser.get(link[1]).status_code == 404
             assert browser.get(f"{server.url}/console/set-up/{'x' * 43}").status_code == 404
     with Running(tmp_path / "data", *more) as server:

@@ -104,6 +104,26 @@ def test_somebody_who_works_here_without_a_role_is_invited_as_who_they_are(fresh
     assert "nurse" in told(visitor.client.get("/console/account"))
 
 
+def test_a_link_is_handed_over_where_no_mail_is_sent(fresh_practice: Practice) -> None:
+    given = {"name": "Ada Lovelace", "email": ADA, "role": "vet"}
+    assert "This server sends no mails" in told(Colleague(fresh_practice).post("staff/invite", given))
+    mailing = fresh_practice.served_otherwise(smtp_host="127.0.0.1", mail_from="clinic@sued.example")
+    again = told(Colleague(mailing).post("staff/invite", {**given, "email": "grace@harbour-street.example"}))
+    assert "The link is on its way to grace@harbour-street.example." in again
+    assert "sends no mails" not in again
+
+
+def test_who_has_no_role_chooses_a_password_and_is_told_what_for(fresh_practice: Practice) -> None:
+    owner, page = Colleague(fresh_practice), _page(fresh_practice, EMAILS[Role.RECEPTION])
+    assert owner.post(f"{page}/role", {"role": "none"}, page).status_code == 303
+    link = _LINK.search(owner.post(f"{page}/link", {}, page).text)
+    assert link is not None
+    done = Visitor(fresh_practice).send(link[1], password=NEW)
+    assert done.status_code == 200
+    assert '<p class="said" role="status">You sign in with it' in done.text
+    assert 'class="wrong"' not in done.text
+
+
 def test_a_new_link_ends_the_one_before_and_time_ends_both(fresh_practice: Practice) -> None:
     owner, visitor = Colleague(fresh_practice), Visitor(fresh_practice)
     first = _invited(owner)

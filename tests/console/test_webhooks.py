@@ -249,6 +249,7 @@ def test_a_webhook_is_changed_and_keeps_a_trigger_that_never_fires(module_practi
     hook = {"target_url": "https://one.example/in", "trigger": 5, "content_type": 1}
     number = module_practice.provet.post(f"{ROOT}hook/webhook/", json=hook).json()["id"]
     path = f"webhooks/{number}/edit"
+    assert f'<p class="up"><a href="/console/webhooks/{number}">' in owner.get(path).text
     page = owner.get(path).text
     assert '<option value="5" selected>Trigger 5, which never fires</option>' in page
     given = {"target_url": "https://two.example/in", "trigger": "5", "content_type": "2", "name": "Two"}

@@ -12,13 +12,9 @@ from polyvet.core import staff, staff_access
 from polyvet.core.context import Caller, Context, Writing
 from polyvet.core.roles import OFFICE, SERVER
 from polyvet.identity import password_links
-from polyvet.identity.applications import NewApplication, create
-from polyvet.identity.keys import ACCESS
-from polyvet.model import values
-from polyvet.model.access import Grant, Role, Token
+from polyvet.model.access import Role
 from polyvet.model.entities import User
 from polyvet.model.errors import Forbidden, Invalid
-from polyvet.storage import grants
 from polyvet.storage import staff as stored
 from polyvet.storage.writing import Touching, Tx
 from tests.core.stores import World, opened, run
@@ -97,42 +93,5 @@ def test_whoever_leaves_through_an_api_leaves_nothing_open(store_url: str) -> No
     run(test())
 
 
-@pytest.mark.parametrize(("role", "stands"), [(None, False), (Role.VET, True)])
-def test_what_somebody_allowed_ends_with_their_role(store_url: str, role: Role | None, stands: bool) -> None:
-    async def test() -> None:
-        async with opened(store_url, 1) as world:
-            here = world.clinics[0]
-            ada, ben, cid = [await _owner(world, here, name) for name in ("ada", "ben", "cid")]
-            allowed = {user.number: await _allowed(world, user) for user in (ada, ben, cid)}
-
-            async def job(tx: Tx) -> None:
-                await staff_access.give_role(_ctx(world, ada).within(tx), ben.number, role)
-
-            await world.store.write(staff.touching(here), job)
-            await staff_access.set_by_hand(world.store, here, "cid@example.org", role, None)
-            for user, left in ((ada, True), (ben, stands), (cid, stands)):
-                held = await grants.held(world.store.reader, allowed[user.number])
-                assert held is not None
-                assert held.alive(values.now()) is left
-
-    run(test())
-
-
 async def _put(w: Writing, user: User, *, active: bool) -> None:
     await staff.save(w, user.number, "", lambda old: replace(old, user=replace(old.user, active=active)))
-
-
-async def _allowed(world: World, user: User) -> bytes:
-    """What is kept of a token that the user has allowed an application."""
-    new = NewApplication(clinic_id=user.clinic_id, dialect="provet", name=user.name, scopes=("restricted",))
-    application, _ = await create(world.store, new)
-    now = values.now()
-    grant = Grant(values.new_id(now), application.id, user.id, "restricted", now)
-    token = Token(values.hashed(application.client_id), grant.id, ACCESS, now, now + values.DAY)
-
-    async def job(tx: Tx) -> None:
-        grants.add_grant(tx, grant)
-        grants.add_token(tx, token)
-
-    await world.store.write(staff.touching(user.clinic_id), job)
-    return token.token_hash

@@ -120,7 +120,8 @@ def _form(visit: Visit, given: Given, problems: dict[str, str] | None = None) ->
     shared = visit.shared
     return visit.page(
         "application_new.html", 400 if problems else 200, given=given, problems=problems or {},
-        dialects=[(one, one) for one in shared.scopes], only_users=shared.only_users, permissions=PERMISSIONS,
+        dialects=[(one, visit.api(one)) for one in shared.scopes], permissions=PERMISSIONS,
+        only_users=[visit.api(one) for one in shared.only_users],
     )  # fmt: skip
 
 

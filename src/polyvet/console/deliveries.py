@@ -24,6 +24,7 @@ from polyvet.web.people import BEYOND
 
 PAGE = "/console/deliveries"
 ROWS_A_PAGE = 50
+_ANY = ("", "Any")
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -45,10 +46,11 @@ async def listed(visit: Visit) -> Response:
     found = await webhooks.latest_deliveries(
         visit.ctx, before, ROWS_A_PAGE + 1, state=None if state is None else DeliveryState(state), of=of or None
     )
-    hooks = {str(hook.number): shown(hook) for hook in await webhooks.of_clinic(visit.ctx)}
+    hooks = [(str(hook.number), f"{hook.number}. {shown(hook)}") for hook in await webhooks.of_clinic(visit.ctx)]
     chosen = {"state": state or "", "webhook": str(of) if of else ""}
     return visit.page(
-        "deliveries.html", found=found[:ROWS_A_PAGE], states=states, hooks=hooks, chosen=chosen,
+        "deliveries.html", found=found[:ROWS_A_PAGE], states=[_ANY, *((one, one) for one in states)],
+        hooks=[_ANY, *hooks], chosen=chosen,
         query=urlencode({name: value for name, value in chosen.items() if value}), called=shown,
         next=found[ROWS_A_PAGE - 1][0].number if len(found) > ROWS_A_PAGE else None, triggers=visit.shared.triggers,
         first=before == BEYOND,

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from polyvet.console.rows import ANYBODY, ROOT, SIGNED_IN, Row
 from polyvet.console.visit import Visit
+from polyvet.core.clinics import list_clinics
 from polyvet.identity import entering, sessions
 from polyvet.identity.entering import Entry
 from polyvet.model.entities import User
@@ -20,7 +21,8 @@ _NOT_LET_IN = "You are not let into the console. Ask an owner of your clinic for
 
 async def asked(visit: Visit) -> Response:
     """The page to sign in on, also for somebody who is signed in and wants to be somebody else."""
-    return page(visit)
+    empty = visit.shared.set_up is not None and not await list_clinics(visit.shared.store)
+    return page(visit, empty=empty)
 
 
 async def signing_in(visit: Visit) -> Response:
@@ -66,9 +68,11 @@ async def leaving(visit: Visit) -> Response:
     return response
 
 
-def page(visit: Visit, status: int = 200, problem: str | None = None, email: str = "") -> Response:
-    """The page to sign in on."""
-    return visit.page("sign_in_here.html", status, problem=problem, email=email, query=query(visit))
+def page(
+    visit: Visit, status: int = 200, problem: str | None = None, email: str = "", *, empty: bool = False
+) -> Response:
+    """The page to sign in on; `empty` says that there is nobody yet who could."""
+    return visit.page("sign_in_here.html", status, problem=problem, email=email, empty=empty, query=query(visit))
 
 
 def query(visit: Visit) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -24,7 +25,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     revision: str  # of the schema that the program knows
     since: int  # when it was started
     workers: int
-    dialects: tuple[str, ...]
+    dialects: Mapping[str, str]  # what people call each, by its name
     settings: tuple[Setting, ...]
     request_log_days: int
     delivers: bool  # webhooks and mails, itself

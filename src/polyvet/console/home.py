@@ -23,7 +23,7 @@ LEADS = {
     "lists": "Species, breeds, diagnoses, insurers, and your own entries.",
     "privacy": "A copy of all that is held of a person, or taking them out.",
     "requests": "Each request of the last days, and why it was refused.",
-    "settings": "What this server goes by, and what was changed of it.",
+    "settings": "What this server goes by, and which settings are not as they come.",
     "staff": "Who works here, with which role; invite somebody.",
     "webhooks": "Addresses that are told of changes, and their secrets.",
 }

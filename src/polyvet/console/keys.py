@@ -101,7 +101,7 @@ def _given(visit: Visit) -> Given:
 def _form(visit: Visit, given: Given, problems: dict[str, str] | None = None) -> Response:
     return visit.page(
         "key_new.html", 400 if problems else 200, given=given, problems=problems or {},
-        dialects=[(one, one) for one in visit.shared.keyed], kinds=[(one, one) for one in KINDS],
+        dialects=[(one, visit.api(one)) for one in visit.shared.keyed], kinds=[(one, one) for one in KINDS],
         permissions=PERMISSIONS,
     )  # fmt: skip
 

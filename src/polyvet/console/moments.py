@@ -4,12 +4,20 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from functools import cache
+from zoneinfo import available_timezones
 
 from polyvet.model import values
 
 # Of the clinic whose page is being made. Templates' macros know nothing of a page but what they are given, and no page
 # is to forget whose clocks it goes by.
 ZONE: ContextVar[str] = ContextVar("zone", default="UTC")
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """The time zones that a clinic chooses from: those that are named for a place, and UTC."""
+    return ("UTC", *sorted(one for one in available_timezones() if "/" in one and not one.startswith("Etc/")))
 
 
 def local(at: int, *, seconds: bool = False) -> str:

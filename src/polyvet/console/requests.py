@@ -60,13 +60,13 @@ async def shown(visit: Visit) -> Response:
 def _choices(visit: Visit, credentials: list[Credential], typed: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
     """What the filter offers, as values and what is shown for them."""
     keys = [
-        (values.to_crockford(one.id), f"{one.name} ({one.dialect}{', ended' if one.ended else ''})")
+        (values.to_crockford(one.id), f"{one.name} ({visit.api(one.dialect)}{', ended' if one.ended else ''})")
         for one in credentials
     ]
     if typed.get("key") and typed["key"] not in dict(keys):
         keys.append((typed["key"], "somebody’s in the console"))
     clinic = "" if visit.clinic is None else visit.clinic.name
-    apis = [(one, one) for one in visit.shared.server.dialects]
+    apis = list(visit.shared.server.dialects.items())
     whose = [("", clinic), (NOBODY, "Nobody’s: no key, or an unknown one")]
     return {
         "whose": whose if visit.may("server:read") else [],

@@ -51,7 +51,7 @@ async def inviting(visit: Visit) -> Response:
         user, link = await _changed(visit, lambda w: staff_access.invite(w, new, linking))
     except Invalid as error:
         return _invitation(visit, 400, new, error.problems)
-    return _linked(visit, user, link)
+    return _linked(visit, user, link, invited=True)
 
 
 async def shown(visit: Visit) -> Response:
@@ -93,7 +93,7 @@ async def sending_link(visit: Visit) -> Response:
         user, link = await _changed(visit, lambda w: staff_access.send_link(w, number, linking))
     except Invalid as error:
         return await _page(visit, 400, error.problems)
-    return _linked(visit, user, link)
+    return _linked(visit, user, link, invited=False)
 
 
 async def _done(visit: Visit, done: str, change: Callable[[Writing], Awaitable[User]]) -> Response:
@@ -115,9 +115,9 @@ def _number(visit: Visit) -> int:
     return number_in(visit.parameter("number"), staff.KIND)
 
 
-def _linked(visit: Visit, user: User, link: Link) -> Response:
+def _linked(visit: Visit, user: User, link: Link, *, invited: bool) -> Response:
     """The link, this once: a server may send no mail."""
-    return visit.page("staff_link.html", user=user, link=link)
+    return visit.page("staff_link.html", user=user, link=link, invited=invited)
 
 
 def _invitation(

@@ -38,6 +38,7 @@ from polyvet.web.rolling import Rolling
 
 FOLDER = Path(__file__).parent
 TEMPLATES, STATIC = FOLDER / "templates", FOLDER / "static"
+_FIRST_ERROR = 400
 DONE = "done"  # the parameter under which a page is told what was just done
 
 
@@ -115,6 +116,21 @@ class Visit:
         """Whether who is signed in has a permission: what they may not do is not offered."""
         return self.session is not None and permission in roles.permissions(self.session.user)
 
+    def api(self, dialect: str) -> str:
+        """What people call a dialect; a part that is none goes by its name."""
+        return self.shared.server.dialects.get(dialect, dialect)
+
+    @property
+    def above(self) -> tuple[str, str] | None:
+        """The page of the menu that this one belongs to: where it stands, and its name."""
+        if self.session is None:
+            return None
+        path = self.row.path
+        if path.startswith("account/"):
+            return "/console/account", "Your account"
+        found = (row for row in self.shared.rows if row.menu and path.startswith(f"{row.path}/"))
+        return next(((row.href, row.menu) for row in found if self.may(row.permission)), None)
+
     def page(self, name: str, status: int = 200, *, form_action: str = "'self'", **shown: Any) -> Response:
         """A page made of a template of this console."""
         moments.ZONE.set("UTC" if self.clinic is None else self.clinic.timezone)
@@ -127,7 +143,7 @@ class Visit:
 
     def told(self, status: int, problem: str, title: str = "This did not work") -> Response:
         """A page that says what is wrong, and what to do."""
-        return self.page("told.html", status, title=title, problem=problem)
+        return self.page("told.html", status, title=title, problem=problem, failed=status >= _FIRST_ERROR)
 
     def moved(self, path: str, done: str | None = None) -> Response:
         """On to another page of the console, which says what was done: by a word that its template knows, since
@@ -177,6 +193,7 @@ def templates() -> Any:
     """The console's templates, which print points in time."""
     found = pages.environment(TEMPLATES)
     found.filters.update(local=moments.local, utc=moments.utc)
+    found.globals.update(zones=moments.zones)
     return found
 
 

@@ -123,7 +123,7 @@ async def give_role(w: Writing, number: int, role: str) -> User:
         return file.user
     if role != Role.OWNER:
         await _keeps_an_owner(w, file.user, "role")
-    _end_with_role(w.tx, file.user, role)
+    sessions.end_users(w.tx, file.user.id)
     audit.note(w, Action.CHANGED, staff.KIND, file.user.id, f"{file.user.name}: {role or _NOT_LET_IN}")
     return _changed(w.tx, file, console_role=role)
 
@@ -183,7 +183,7 @@ async def set_by_hand(store: Store, clinic_id: int, email: str, role: str, opera
         if file is None:
             return None
         user = file.user
-        _end_with_role(tx, user, role)
+        sessions.end_users(tx, user.id)
         audit.note_by_hand(tx, user, Action.CHANGED, f"{user.name}: {role or _NOT_LET_IN}")
         return _changed(tx, file, console_role=role, operator=user.operator if operator is None else operator)
 
@@ -218,14 +218,6 @@ async def _keeps_an_owner(w: Writing, user: User, field: str) -> None:
     """Invalid if the clinic were left without an owner who can sign in."""
     if await staff.is_last_owner(w.tx, user):
         raise Invalid({field: staff.LAST_OWNER})
-
-
-def _end_with_role(tx: Tx, user: User, role: str | None) -> None:
-    """End what somebody goes on with who gets another role. Without any, nothing narrows what applications do in their
-    name, so what they allowed while it was narrowed ends, too."""
-    sessions.end_users(tx, user.id)
-    if role is None:
-        grants.revoke_users(tx, user.id, values.now())
 
 
 def _changed(tx: Tx, file: StaffFile, **changed: str | bool | None) -> User:

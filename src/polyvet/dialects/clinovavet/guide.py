@@ -8,6 +8,7 @@ from polyvet.core.newest import Newest, newest
 from polyvet.dialects.clinovavet.wire import BUDGET, ROOT, to_id
 from polyvet.web.guide import KEY, Example, Guide, Limit, Variable, allowed, authorization, body, curl, url
 
+TITLE = "ClinovaVet"
 SCHEME = "Bearer"
 _COUNTING = (
     "Each key has a minute, which begins with its first request, and may have a number of its own in place of this. "
@@ -21,7 +22,7 @@ async def guide(ctx: Context, origin: str, *, limited: bool) -> Guide:
     base = origin + ROOT.rstrip("/")
     ours = await newest(ctx)
     return Guide(
-        title="ClinovaVet",
+        title=TITLE,
         base=base,
         credential="An API key of the clinic, as a bearer token.",
         scheme=SCHEME,

@@ -15,6 +15,7 @@ from polyvet.storage import applications
 from polyvet.web import guide as told
 from polyvet.web.guide import KEY, Example, Guide, Limit, OAuth, Variable, authorization, body, curl, url
 
+TITLE = "Provet Cloud"
 SCHEME = "Token"
 _CREDENTIAL = (
     "An API key of the clinic after the word Token, or an access token of OAuth 2.0 after the word Bearer. The path "
@@ -35,7 +36,7 @@ async def guide(ctx: Context, origin: str, *, limited: bool) -> Guide:
     usual = (Limit("Most operations", _a_minute(USUAL_LIMIT)),)
     others = tuple(Limit(f"{method} {path}", _a_minute(number)) for (method, path), number in LIMITS.items())
     return Guide(
-        title="Provet Cloud",
+        title=TITLE,
         base=base,
         credential=_CREDENTIAL,
         scheme=SCHEME,

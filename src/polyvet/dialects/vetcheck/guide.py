@@ -15,6 +15,7 @@ from polyvet.storage import applications
 from polyvet.web import guide as told
 from polyvet.web.guide import KEY, Example, Guide, Limit, OAuth, Variable, authorization, body, curl, url
 
+TITLE = "VetCheck"
 SCHEME = "Bearer"
 _CREDENTIAL = (
     "The id_token of a user who has allowed an application, as a bearer token. There are no API keys: tokens are given "
@@ -34,7 +35,7 @@ async def guide(ctx: Context, origin: str, *, limited: bool) -> Guide:
     known = await _known(ctx)
     patient = (await newest(ctx)).patient
     return Guide(
-        title="VetCheck",
+        title=TITLE,
         base=origin,
         credential=_CREDENTIAL,
         scheme=SCHEME,

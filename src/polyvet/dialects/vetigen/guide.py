@@ -13,6 +13,7 @@ from polyvet.dialects.vetigen.wire import BUDGETS, ROOT, Generation, Options, to
 from polyvet.model.entities import Patient
 from polyvet.web.guide import KEY, Example, Guide, Limit, Variable, allowed, authorization, curl, url
 
+TITLE = "Vetigen"
 SCHEME = "Bearer"
 _CREDENTIAL = "An API key of the clinic, as a bearer token. The header X-API-Key takes it, too."
 _COUNTING = (
@@ -29,7 +30,7 @@ async def guide(ctx: Context, origin: str, *, options: Options, limited: bool) -
     patient = (await newest(ctx)).patient
     known = await _known(ctx, options, patient)
     return Guide(
-        title="Vetigen",
+        title=TITLE,
         base=base,
         credential=_CREDENTIAL,
         scheme=SCHEME,
