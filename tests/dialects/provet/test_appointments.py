@@ -187,10 +187,10 @@ def test_many_animals_come_in_the_order_in_which_they_were_named(fresh_practice)
 def test_what_an_appointment_points_to_must_be_there(fresh_practice):
     """Newly; what it points to already may go."""
     client = fresh_practice.provet
-    made = booked(client, client=url("client", HELEN), additional_users=[url("user", 2)])
+    made = booked(client, client=url("client", HELEN), user=url("user", 3), additional_users=[url("user", 2)])
     sent(client, "PATCH", f"patient/{FENTON}/", {"archived": True}, 200)
     sent(client, "PATCH", f"client/{HELEN}/", {"archived": True}, 200)
-    for person in (1, 2):
+    for person in (2, 3):
         sent(client, "PATCH", f"user/{person}/", {"is_active": 0}, 200)
     path = f"appointment/{made['id']}/"
     changed = sent(client, "PUT", path, {**made, "notes": "N"}, 200)
@@ -198,7 +198,7 @@ def test_what_an_appointment_points_to_must_be_there(fresh_practice):
     later = {"start": at("12:00"), "end": at("13:00")}
     for name, value in (
         ("patients", [url("patient", FENTON)]),
-        ("user", url("user", 1)),
+        ("user", url("user", 3)),
         ("additional_users", [url("user", 2)]),
     ):
         body = {**CHECKUP, **later, "patients": [], "user": None, name: value}
