@@ -163,7 +163,7 @@ def _make_a_key(walk: Integrator) -> tuple[str, str]:
     """The command that its page copies, and its secret."""
     page = walk.page
     walk.choose("API keys")
-    walk.follow("Make a key")
+    walk.follow("Make an API key")
     page.get_by_label("Name").fill(KEY)
     page.get_by_label("API", exact=True).select_option("provet")
     walk.saw("new-key")

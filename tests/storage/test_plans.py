@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is asked of one actor, thing or client reads a range of their index; SQLite, which chooses without statistics,
-would rather read all that the clinic has."""
+"""What is asked of one actor, thing or client, or of a page of them, reads a range of their index; SQLite, which has no
+statistics to choose by, would rather read all that the clinic has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from polyvet.storage import audit, audit_log, erasing, personal
+from polyvet.storage import audit, audit_log, custom_fields, erasing, personal
 from polyvet.storage.statement import SQLITE, Statement
 
 # A whole table, or all that a clinic has of it: besides the clinic, nothing is looked for but a time.
@@ -29,6 +29,8 @@ def named() -> Iterator[tuple[str, Statement]]:
     for choice in ("actor", "thing"):
         yield f"changes by {choice}", audit_log._EVENTS[choice]
         yield f"deeds by {choice}", audit_log._DEEDS[choice]
+    for model, statement in custom_fields._OF_MANY.items():
+        yield f"custom values of a page: {model}", statement
     for where, statements in (
         ("read to erase", erasing._READ),
         ("written to erase", erasing._WRITE),

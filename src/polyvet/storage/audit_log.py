@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from polyvet.model import values
-from polyvet.model.audit_log import USER, Actor, Entry, Mark
+from polyvet.model.audit_log import LATEST, USER, Actor, Entry, Mark
 from polyvet.model.entities import State
 from polyvet.storage.statement import Statement, p
 from polyvet.storage.store import Reader
@@ -207,7 +207,7 @@ def _event(row: Any, mark: Mark) -> Line:
         shown = f"{' '.join(part for part in (first, last) if part) or organization} ({client})"
     elif patient is not None:
         shown = f"{name} ({patient})"
-    elif not thing.startswith(b"\1") and thing < b"\0\0\0\1":
+    elif thing < b"\0\0\0\1":
         shown = str(int.from_bytes(thing, "big"))  # an id that is a number
     return Line(Entry(at, actor, None, kind, entity, shown), msgspec.structs.replace(mark, seq=seq))
 
@@ -228,7 +228,7 @@ async def seq_at(reader: Reader, clinic_id: int, instant: int, last: int) -> int
 
 async def last_seq(reader: Reader, clinic_id: int) -> int:
     """The number of the clinic's last event; 0 if there is none."""
-    row = await reader.fetch_one(_AT, clinic_id, (1 << 62))
+    row = await reader.fetch_one(_AT, clinic_id, LATEST)
     return 0 if row is None else int(row[0])
 
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import delete, func, literal_column, select, tuple_, update
+from sqlalchemy import Select, delete, func, literal_column, select, tuple_, update
 
 from polyvet.model.custom_fields import CustomField, CustomValue, FieldModel, Option
 from polyvet.storage.statement import Statement, among_numbers, as_numbers, inserting, listed_numbers, p
@@ -70,11 +70,22 @@ def _of_many(model: FieldModel) -> Statement:
     joined = custom_field_values.join(place, (place.c.clinic_id == v.clinic_id) & (ident == _OWNER[model]))
     query = select(place.c.number, _given, *_VALUE).select_from(joined).where(v.clinic_id == p("clinic"))
     query = query.order_by(place.c.number, v.field)
-    # Clinic and number as a pair: looking for numbers alone, SQLite would read all of the clinic's values.
-    pairs = select(p("clinic"), listed_numbers("numbers").c.value)
     postgresql = query.where(among_numbers(place.c.number, "numbers")[1])
-    return Statement(
-        query.where(tuple_(place.c.clinic_id, place.c.number).in_(pairs)), "clinic numbers", postgresql=postgresql
+    return Statement(query.where(v.number.in_(_on_sqlite(model))), "clinic numbers", postgresql=postgresql)
+
+
+def _on_sqlite(model: FieldModel) -> Select[tuple[int]]:
+    """The numbers of the values, found by the index of their owners alone: from its rows SQLite would not go on to the
+    values, and rather read all that the clinic has. The owners' clinic and number stand as a pair for the same
+    reason."""
+    place, ident = _PLACE[model]
+    listed, own = place.alias("listed"), custom_field_values.alias("own")
+    theirs = (own.c.clinic_id == listed.c.clinic_id) & (own.c[_OWNER[model].name] == listed.c[ident.name])
+    pairs = select(p("clinic"), listed_numbers("numbers").c.value)
+    return (
+        select(own.c.number)
+        .select_from(listed.join(own, theirs))
+        .where(tuple_(listed.c.clinic_id, listed.c.number).in_(pairs))
     )
 
 
