@@ -273,3 +273,10 @@ def test_opening_a_file_is_one_row(module_practice: Practice, owner: Colleague) 
     ctx = _context(module_practice, owner)
     module_practice.run(lambda _: audit.saw(ctx, "client", JOHN_SMITH_ID, "number 1"))
     assert module_practice.run(lambda store: store.reader.fetch_one(counting))[0] == before + 1
+
+
+def test_a_colleague_goes_by_name_in_what_happened_to_them(fresh_practice: Practice) -> None:
+    owner = Colleague(fresh_practice)
+    given = {"name": "Ada Lovelace", "email": "ada@harbour-street.example", "role": "vet"}
+    assert owner.post("staff/invite", given).status_code == 200
+    assert (owner.user.name, "created user", "Ada Lovelace") in rows(owner.get("audit").text)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from polyvet.model.access import Role
-from tests.console.people import EMAILS, Colleague, told
+from tests.console.people import EMAILS, Colleague, Visitor, told
 from tests.dialects.harness import PASSWORD, Practice
 
 # Each test signs in as somebody of its own: an address may be tried five times a minute.
@@ -94,3 +94,9 @@ def test_static_files_have_an_address_for_each_version(owner: Colleague) -> None
     assert owner.client.get("/console/static/console.css?v=0").headers["cache-control"] == "no-cache"
     for path in ("../console.py", "%2e%2e/console.py", "nothing.css", ""):
         assert owner.client.get(f"/console/static/{path}").status_code == 404
+
+
+def test_a_form_that_is_out_of_date_is_told_of_in_a_sentence(practice: Practice) -> None:
+    answer = Visitor(practice).client.post("/console/sign-in", data={"csrf": "0" * 64})
+    assert answer.status_code == 400
+    assert "The form is out of date, or does not come from this site; go back and load the page again." in told(answer)

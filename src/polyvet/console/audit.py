@@ -29,6 +29,7 @@ ANY = ("", "Any")
 KINDS = (ANY, (Kind.SEEN, "Seen and handed out"), (Kind.CHANGED, "Changed"), (Kind.ENTERED, "Signed in and out"))
 ELSEWHERE = "somebody of another clinic"
 UNKNOWN = "not known"
+_COLLEAGUE = "user"  # as events call them
 _FIELDS = ("who", "kind", "thing", "from", "until")
 _HEAD = ("time (UTC)", "who", "what", "kind of thing", "thing")
 _FORMULA = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")  # how cells begin that spreadsheets would run
@@ -70,7 +71,7 @@ def _page(
     return visit.page(
         "audit.html", status, path=PATH, given=kept, problems=problems or {}, kinds=KINDS,
         actors=[ANY, *map(_choice, sorted(known, key=lambda one: (one.kind != USER, one.name)))],
-        rows=[(entry, _by(entry, names)) for entry in found.entries],
+        rows=[(entry, _by(entry, names), _which(entry, names)) for entry in found.entries],
         next=None if found.after is None else _spelled(found.after), looked_until=found.looked_until,
         query=urlencode({name: text for name, text in kept.items() if text}),
     )  # fmt: skip
@@ -149,6 +150,12 @@ def _by(entry: Entry, names: dict[bytes, str]) -> str:
     return names.get(entry.actor) or entry.by or ELSEWHERE
 
 
+def _which(entry: Entry, names: dict[bytes, str]) -> str:
+    """What it was about; a colleague by name, where the record's events have an id."""
+    ident = values.from_crockford(entry.shown) if entry.entity == _COLLEAGUE else None
+    return entry.shown if ident is None else names.get(ident) or entry.shown
+
+
 async def _csv(pieces: AsyncIterator[list[Entry]], names: dict[bytes, str]) -> AsyncIterator[str]:
     yield _written([_HEAD])
     async for entries in pieces:
@@ -157,7 +164,7 @@ async def _csv(pieces: AsyncIterator[list[Entry]], names: dict[bytes, str]) -> A
 
 
 def _cells(entry: Entry, names: dict[bytes, str]) -> tuple[str, ...]:
-    return values.to_milliseconds_text(entry.at), _by(entry, names), entry.action, entry.entity, entry.shown
+    return values.to_milliseconds_text(entry.at), _by(entry, names), entry.action, entry.entity, _which(entry, names)
 
 
 def _written(rows: Iterator[tuple[str, ...]] | list[tuple[str, ...]]) -> str:

@@ -68,7 +68,7 @@ def failure(error: Exception, where: str, path: str) -> Failure:
         case Forbidden():
             return Failure(403, "Your role does not allow this. Ask an owner of your clinic.")
         case Invalid():
-            return Failure(400, str(error))
+            return Failure(400, " ".join(_sentence(name, says) for name, says in error.problems.items()))
         case WrongMediaType():
             return Failure(400, "Send the form as a browser does.")
         case TooLarge():
@@ -80,6 +80,11 @@ def failure(error: Exception, where: str, path: str) -> Failure:
             return Failure(503, "The server is busy. Try again in a moment.", 1)
     _log.exception("defect", dialect=where, path=shown(path))
     return Failure(500, "Something went wrong here. Try again; if it stays, tell whoever runs this server.")
+
+
+def _sentence(name: str, says: str) -> str:
+    """What does not hold, as a page says it: core has either a sentence or what goes on from the field's name."""
+    return says if says[:1].isupper() else f"The {name} {says}."
 
 
 def moved(request: Request, path: str) -> Response:
