@@ -8,10 +8,11 @@ from enum import StrEnum
 
 import msgspec
 
+from polyvet.model import paging
 from polyvet.model.entities import Entity
 
 USER = "user"  # the kind of an actor; the others are keys and applications
-LATEST = 1 << 62  # later than any instant, and more than any log has events
+LATEST = paging.LATEST  # also more than any log has events
 
 
 class Kind(StrEnum):
@@ -47,7 +48,7 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
 
     seq: int = LATEST
     deed_at: int = LATEST
-    deed_id: bytes = b"\xff" * 16
+    deed_id: bytes = paging.HIGHEST_ID
     asked_at: int = LATEST
     asked_id: str = ""
 

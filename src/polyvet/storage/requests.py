@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import astuple
 from sqlalchemy import Table, and_, delete, func, literal_column, or_, select, tuple_, union_all, update
 
+from polyvet.model.paging import LATEST
 from polyvet.model.requests import UNKEPT, Asked, Credential, Wanted
 from polyvet.storage.statement import Statement, inserting, p
 from polyvet.storage.store import Reader
@@ -20,7 +21,6 @@ from polyvet.storage.tables import INSTANT, api_keys, oauth_applications, reques
 from polyvet.storage.writing import Tx
 
 LOOKS = (1_000, 20_000)  # rows that are looked at for a page: most often the first are enough
-LATEST = 1 << 62  # later than any instant
 _HIGHEST_STATUS = 999
 
 r = requests.c
