@@ -199,7 +199,7 @@ def _add_a_webhook(walk: Integrator, target: str) -> None:
     walk.page.get_by_label("Name").fill(WEBHOOK)
     walk.page.get_by_label("Told of").select_option(NAMES[CLIENT])
     walk.saw("new-webhook")
-    walk.press("Add it")
+    walk.press("Add the webhook")
     walk.says("The webhook is there, and hears of what happens from now on.")
     walk.saw("webhook-secret")
     walk.follow("On to the webhook")
