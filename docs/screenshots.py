@@ -115,7 +115,7 @@ def offer(browser: Browser, url: str, told: dict[str, Any]) -> None:
     page.get_by_role("region", name="Clients").get_by_role("link").first.click()
     page.get_by_label("connection code").fill(code)
     page.get_by_label("A note").fill("They move to your part of the town in June.")
-    page.get_by_role("button", name="Offer", exact=True).click()
+    page.get_by_role("button", name="Offer the client").click()
     page.get_by_role("status").wait_for()
 
 

@@ -41,7 +41,7 @@ def test_a_key_is_made_used_and_revoked(
     page = page_of(module_practice, browser)
     complaints = heard(page)
     page.goto(f"{module_practice.server.url}/console/keys")
-    page.get_by_role("link", name="Make a key").click()
+    page.get_by_role("link", name="Make an API key").click()
     page.get_by_label("Name").fill(NAME)
     page.get_by_label("API", exact=True).select_option("clinovavet")
     for kept_back in ("clients:read", "clients:write"):
