@@ -75,7 +75,8 @@ def test_the_roles_that_find_nothing_but_their_account_are_those_that_the_page_s
         f"{said.LONGEST_RESPONSE:,} characters, if it is text",
         f"at most {webhooks.MOST_ATTEMPTS} attempts of one delivery",
         f"in the last {Settings().request_log_days} days (`request_log_days`)",
-        f"keeps {requests.MOST} requests a second at the most, of unknown callers {requests.MOST_OF_NOBODY}",
+        f"keeps {requests.MOST} requests a second at the most; "
+        f"of unknown callers {requests.MOST_OF_NOBODY} at once, and {requests.OF_NOBODY_A_SECOND} a second",
         "newest {:,} rows of its time, then at {:,}".format(*stored_requests.LOOKS),
         f"works once and for {staff_access.LINK_DAYS} days",
         f"looks at {offers.LOOKED_AT:,} clients a page",
