@@ -49,7 +49,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding
         f"`{install.CREDENTIALS}` (mode {install._PRIVATE:04o})",
         f"`{install.UNFINISHED}`",
         f"(`request_log_days`, {Settings().request_log_days} unless set)",
-        f"keeps {requests.MOST} requests a second at the most, of unknown callers {requests.MOST_OF_NOBODY}",
+        f"keeps {requests.MOST} requests a second at the most; of unknown callers {requests.MOST_OF_NOBODY}, and "
+        f"{requests.OF_NOBODY_A_SECOND} a second in the long run",
     ],
 )
 def test_what_the_page_says_is_so(text: str) -> None:
