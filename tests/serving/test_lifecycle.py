@@ -95,7 +95,8 @@ def test_why_it_does_not_start(tmp_path: Path) -> None:
         told = refused("serve", "--port", port, "--data", folder)
         assert f"cannot listen on 127.0.0.1 port {port}: Address already in use; choose another with --port" in told
         told = refused("serve", "--port", 0, "--workers", 2, "--data", folder, POLYVET_METRICS_PORT=str(port - 1))
-        assert f"port {port}" in told
+        # As a rule the second worker's; the first one's where a server of another test has that.
+        assert any(f"cannot serve metrics on 127.0.0.1 port {one}: " in told for one in (port, port - 1))
         assert "metrics" in told
     assert "--port" in refused("serve", "--host", "no.such.host.invalid", "--port", 0, "--data", folder)
     assert "the store cannot be used" in refused("serve", "--port", 0, "--data", "/proc/polyvet")
