@@ -69,7 +69,7 @@ async def registering(visit: Visit) -> Response:
     try:
         if problems:
             raise Invalid(problems)
-        await credentials.write(visit, lambda w: access.add_application(w, application))
+        await visit.write(lambda w: access.add_application(w, application))
     except Invalid as error:
         return _form(visit, given, error.problems)
     return _made(visit, application, secret, rotated=False)
@@ -85,9 +85,7 @@ async def rotating(visit: Visit) -> Response:
     application_id, named = _named(visit)
     secret = applications.new_secret()
     try:
-        changed = await credentials.write(
-            visit, lambda w: access.change_secret(w, application_id, named, hashed(secret))
-        )
+        changed = await visit.write(lambda w: access.change_secret(w, application_id, named, hashed(secret)))
     except Invalid as error:
         return await _page(visit, error)
     return _made(visit, changed, secret, rotated=True)
@@ -96,7 +94,7 @@ async def rotating(visit: Visit) -> Response:
 async def revoking(visit: Visit) -> Response:
     """End it, and its tokens with it. Missing."""
     application_id, named = _named(visit)
-    found = await credentials.write(visit, lambda w: access.revoke_application(w, application_id, named))
+    found = await visit.write(lambda w: access.revoke_application(w, application_id, named))
     return visit.moved(_href(found), "revoked")
 
 

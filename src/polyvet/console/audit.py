@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
-from polyvet.console.rows import ADMINISTRATION, ROOT, Row
+from polyvet.console.rows import ADMINISTRATION, PAGE, ROOT, Row
 from polyvet.console.visit import Visit, safe
 from polyvet.core import audit_log
 from polyvet.core.audit_log import LONGEST_DAYS, Wanted
@@ -23,7 +23,6 @@ from polyvet.model.audit_log import LATEST, USER, Actor, Entry, Kind, Mark
 from polyvet.model.errors import Invalid, Missing
 from polyvet.web.forms import Fields
 
-PAGE = 50
 PATH = f"/{ROOT}/audit"
 ANY = ("", "Any")
 KINDS = (ANY, (Kind.SEEN, "Seen and handed out"), (Kind.CHANGED, "Changed"), (Kind.ENTERED, "Signed in and out"))

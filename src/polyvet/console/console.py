@@ -37,7 +37,7 @@ from polyvet.console.visit import STATIC, Shared, Visit, safe, static
 from polyvet.core import clinics
 from polyvet.identity import sessions
 from polyvet.identity.sessions import COOKIE
-from polyvet.model.errors import Forbidden, Missing
+from polyvet.model.errors import Forbidden
 from polyvet.model.requests import Known
 from polyvet.web.cookies import cookie, keep
 from polyvet.web.forms import FORM_BYTES, of_form
@@ -162,6 +162,3 @@ def _static(method: str, request: Request, name: str) -> Response:
     current = request.scope["query_string"] == f"v={version}".encode()
     kept = {"cache-control": _FOR_EVER if current else "no-cache", "x-content-type-options": "nosniff"}
     return Response(body, 200, kept, _TYPES[name.rpartition(".")[2]])
-
-
-__all__ = ["NAME", "ROWS", "Console", "Missing", "Shared"]

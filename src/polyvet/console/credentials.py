@@ -7,15 +7,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from polyvet.console.rows import PAGE
 from polyvet.console.visit import Visit
 from polyvet.core import access
-from polyvet.core.context import PERMISSIONS, Caller, Writing
+from polyvet.core.context import PERMISSIONS, Caller
 from polyvet.model import values
 from polyvet.model.access import ApiKey, Application
 from polyvet.model.errors import Invalid, Missing
 from polyvet.web.limits import Room
 
-ROWS = 50
 REVOKED = "revoked"  # the list's other state, in the query
 _MOST_DIGITS = 10
 _MAY = "may-"  # before a permission: the name of its box
@@ -33,8 +33,8 @@ async def listed(visit: Visit, listing: Listing[One]) -> tuple[list[One], str | 
     before = access.NEWEST if text is None else values.from_crockford(text)
     if before is None:
         raise Invalid({"before": "is no place in this list"})
-    found = await listing(before, ROWS + 1, living)
-    return found[:ROWS], values.to_crockford(found[ROWS - 1].id) if len(found) > ROWS else None, living
+    found = await listing(before, PAGE + 1, living)
+    return found[:PAGE], values.to_crockford(found[PAGE - 1].id) if len(found) > PAGE else None, living
 
 
 def ident(visit: Visit, name: str) -> bytes:
@@ -44,12 +44,6 @@ def ident(visit: Visit, name: str) -> bytes:
     if found is None:
         raise Missing(name, text)
     return found
-
-
-async def write(visit: Visit, work: Callable[[Writing], Awaitable[T]]) -> T:
-    """A change of the clinic's keys or applications."""
-    ctx = visit.ctx
-    return await ctx.store.write(access.touching(ctx.clinic_id), lambda tx: work(ctx.within(tx)))
 
 
 def permissions(visit: Visit) -> tuple[str, ...]:

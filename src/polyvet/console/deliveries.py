@@ -18,7 +18,6 @@ from polyvet.model import values
 from polyvet.model.audit import Action
 from polyvet.model.errors import Invalid
 from polyvet.model.hooks import Attempt, Delivery, DeliveryState, Webhook
-from polyvet.storage.writing import Touching
 from polyvet.web import params
 from polyvet.web.people import BEYOND
 
@@ -72,7 +71,7 @@ async def again(visit: Visit) -> Response:
         audit.note(w, Action.SENT, DELIVERY, delivery.id, f"Delivery {number} to {shown(hook)}, once more")
 
     try:
-        await ctx.store.write(Touching(clinics=(ctx.clinic_id,)), lambda tx: work(ctx.within(tx)))
+        await visit.write(work)
     except Invalid as error:
         found = await webhooks.get_delivery(ctx, number, text)
         return _one(visit, *found, 400, " ".join(error.problems.values()))

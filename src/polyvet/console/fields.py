@@ -8,17 +8,15 @@ from typing import Any
 
 from starlette.responses import Response
 
-from polyvet.console.rows import ADMINISTRATION, Row
+from polyvet.console.rows import ADMINISTRATION, PAGE, Row
 from polyvet.console.visit import Visit
 from polyvet.core import custom_fields
 from polyvet.core.context import Writing
 from polyvet.core.custom_fields import KIND, PERMISSION, SELECTS, NewField
 from polyvet.model.custom_fields import CustomField, FieldKind, FieldModel
 from polyvet.model.errors import Invalid
-from polyvet.storage.writing import Touching
 from polyvet.web.people import before_of, number_in
 
-PAGE = 50
 PATH = "/console/fields"
 MODELS = {FieldModel.CLIENT: "clients", FieldModel.PATIENT: "patients"}
 KINDS = {
@@ -48,7 +46,7 @@ async def defining(visit: Visit) -> Response:
     texts: dict[str, Any] = {name: visit.fields.text(name) for name in ("model", "label", "kind", "options")}
     new = NewField(**texts, required=visit.fields.get("required") is not None)
     try:
-        made = await _write(visit, lambda w: custom_fields.define(w, new))
+        made = await visit.write(lambda w: custom_fields.define(w, new))
     except Invalid as error:
         return _new(visit, 400, new, error.problems)
     return visit.moved(f"{PATH}/{made.number}", "defined")
@@ -86,15 +84,10 @@ async def switching(visit: Visit) -> Response:
 async def _changed(visit: Visit, done: str, work: Callable[[Writing, int, str], Awaitable[CustomField]]) -> Response:
     number, text = _number(visit), visit.parameter("field")
     try:
-        await _write(visit, lambda w: work(w, number, text))
+        await visit.write(lambda w: work(w, number, text))
     except Invalid as error:
         return await _one(visit, 400, error.problems)
     return visit.moved(f"{PATH}/{number}", done)
-
-
-async def _write(visit: Visit, work: Callable[[Writing], Awaitable[CustomField]]) -> CustomField:
-    touching = Touching(clinics=(visit.user.clinic_id,))
-    return await visit.shared.store.write(touching, lambda tx: work(visit.ctx.within(tx)))
 
 
 def _number(visit: Visit) -> int:

@@ -66,7 +66,7 @@ async def making(visit: Visit) -> Response:
         if problems:
             raise Invalid(problems)
         guide = await apis.guide_of(visit, key.dialect)  # before the key is there: whatever fails, fails without it
-        await credentials.write(visit, lambda w: access.add_key(w, key))
+        await visit.write(lambda w: access.add_key(w, key))
     except Invalid as error:
         return _form(visit, given, error.problems)
     example = _example(guide, key)
@@ -89,7 +89,7 @@ async def shown(visit: Visit) -> Response:
 async def revoking(visit: Visit) -> Response:
     """End it. Missing."""
     key_id, named = credentials.ident(visit, access.KEY), visit.parameter(access.KEY)
-    key = await credentials.write(visit, lambda w: access.revoke_key(w, key_id, named))
+    key = await visit.write(lambda w: access.revoke_key(w, key_id, named))
     return visit.moved(_href(key), "revoked")
 
 

@@ -7,16 +7,14 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from polyvet.console.rows import ADMINISTRATION, Row
+from polyvet.console.rows import ADMINISTRATION, PAGE, Row
 from polyvet.console.visit import Visit
 from polyvet.core import code_entries
 from polyvet.core.code_entries import BREEDS, KIND, PERMISSION
 from polyvet.model.entities import CodeList
 from polyvet.model.errors import Invalid
-from polyvet.storage.writing import Touching
 from polyvet.web.people import before_of, number_in
 
-PAGE = 50
 PATH = "/console/lists"
 TITLES = {
     code_entries.SPECIES: "Species",
@@ -40,11 +38,8 @@ async def listed(visit: Visit) -> Response:
 async def adding(visit: Visit) -> Response:
     """Add an entry of the clinic's own."""
     name, given = visit.parameter("list"), {one: visit.fields.text(one) for one in ("name", "species")}
-    touching = Touching(clinics=(visit.user.clinic_id,))
     try:
-        await visit.shared.store.write(
-            touching, lambda tx: code_entries.create(visit.ctx.within(tx), name, given["name"], given["species"])
-        )
+        await visit.write(lambda w: code_entries.create(w, name, given["name"], given["species"]))
     except Invalid as error:
         return await _page(visit, 400, given, error.problems)
     return visit.moved(f"{PATH}/{name}", "added")
@@ -54,10 +49,7 @@ async def switching(visit: Visit) -> Response:
     """Switch an entry of the clinic's own on or off."""
     name, active = visit.parameter("list"), visit.fields.get("active") == "yes"
     code = number_in(visit.parameter("code"), KIND)
-    touching = Touching(clinics=(visit.user.clinic_id,))
-    await visit.shared.store.write(
-        touching, lambda tx: code_entries.switch(visit.ctx.within(tx), name, code, active=active)
-    )
+    await visit.write(lambda w: code_entries.switch(w, name, code, active=active))
     return visit.moved(f"{PATH}/{name}", "on" if active else "off")
 
 

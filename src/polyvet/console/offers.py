@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 
-from polyvet.console.rows import ADMINISTRATION, Row
+from polyvet.console.rows import ADMINISTRATION, PAGE, Row
 from polyvet.console.visit import Visit
 from polyvet.core import clients, offers
 from polyvet.core.context import Writing
@@ -16,10 +16,8 @@ from polyvet.model import values
 from polyvet.model.errors import Invalid
 from polyvet.model.offers import Offer
 from polyvet.model.paging import HIGHEST_ID
-from polyvet.storage.writing import Touching
 from polyvet.web.people import before_of, number_in
 
-PAGE = 50
 PATH = "/console/connections"
 SHOWN_PATIENTS = 100
 _LONGEST = 200
@@ -60,9 +58,8 @@ async def asked(visit: Visit) -> Response:
 async def offering(visit: Visit) -> Response:
     """Offer a client."""
     wanted = Wanted(**{name: visit.fields.text(name) for name in Wanted.__struct_fields__})
-    touching = Touching(clinics=(visit.user.clinic_id,))
     try:
-        await visit.shared.store.write(touching, lambda tx: offers.offer(visit.ctx.within(tx), wanted))
+        await visit.write(lambda w: offers.offer(w, wanted))
     except Invalid as error:
         return await _form(visit, wanted, 400, error.problems)
     return visit.moved(f"{PATH}/sent", "offered")
@@ -117,7 +114,7 @@ async def _answered(visit: Visit, work: Work, done: str) -> Response:
     ident, text = _named(visit)
     touching = await offers.saving(visit.ctx, ident, text)
     try:
-        await visit.shared.store.write(touching, lambda tx: work(visit.ctx.within(tx), ident or b"", text))
+        await visit.write(lambda w: work(w, ident or b"", text), touching)
     except Invalid as error:
         return await _one(visit, 400, error.problems["offer"])
     return visit.moved(f"{PATH}/offers/{text}", done)
@@ -145,7 +142,7 @@ async def leaving(visit: Visit) -> Response:
     """End this clinic's connection."""
     number = number_in(visit.parameter("client"), clients.KIND)
     touching = await offers.touching(visit.ctx, number, str(number))
-    await visit.shared.store.write(touching, lambda tx: offers.leave(visit.ctx.within(tx), number, str(number)))
+    await visit.write(lambda w: offers.leave(w, number, str(number)), touching)
     return visit.moved(f"{PATH}/clients", "left")
 
 

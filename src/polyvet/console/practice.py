@@ -7,7 +7,7 @@ from __future__ import annotations
 from msgspec.structs import asdict
 from starlette.responses import Response
 
-from polyvet.console.rows import ADMINISTRATION, Row
+from polyvet.console.rows import ADMINISTRATION, PAGE, Row
 from polyvet.console.visit import Visit
 from polyvet.core import clinics, new_clinics
 from polyvet.core.clinics import Change
@@ -18,8 +18,6 @@ from polyvet.model.entities import Clinic
 from polyvet.model.errors import Invalid
 from polyvet.storage.writing import Touching
 from polyvet.web.people import before_of
-
-PAGE = 50
 
 
 async def shown(visit: Visit) -> Response:
@@ -33,7 +31,7 @@ async def changing(visit: Visit) -> Response:
     fields = visit.fields
     given = Change(name=fields.text("name"), timezone=fields.text("timezone"), email=fields.text("email"))
     try:
-        await visit.shared.store.write(Touching(), lambda tx: clinics.save(visit.ctx.within(tx), given))
+        await visit.write(lambda w: clinics.save(w, given), Touching())
     except Invalid as error:
         problems = {name: f"{problem[0].upper()}{problem[1:]}." for name, problem in error.problems.items()}
         return _page(visit, given, 400, problems)

@@ -7,14 +7,13 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from polyvet.console.rows import ADMINISTRATION, ROOT, Row
+from polyvet.console.rows import ADMINISTRATION, PAGE, ROOT, Row
 from polyvet.console.visit import Visit, safe
 from polyvet.core import audit, erasing, privacy
 from polyvet.core.context import Context
 from polyvet.storage.writing import Tx
 from polyvet.web.people import before_of, number_in
 
-PAGE = 50
 PATH = f"/{ROOT}/privacy"
 _LONGEST = 200
 

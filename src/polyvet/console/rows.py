@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from polyvet.console.visit import Visit
 
 ROOT = "console"
+PAGE = 50  # rows of a list
 ANYBODY = "anybody"  # in place of a permission: also who is not signed in
 SIGNED_IN = "signed in"  # in place of a permission: whatever the role
 Answering = Callable[["Visit"], Awaitable[Response]]

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from starlette.responses import Response
 
-from polyvet.console.rows import ADMINISTRATION, Row
+from polyvet.console.rows import ADMINISTRATION, PAGE, Row
 from polyvet.console.visit import Visit
 from polyvet.core import staff, staff_access
 from polyvet.core.context import Writing
@@ -20,7 +20,6 @@ from polyvet.model.errors import Invalid
 from polyvet.web.people import before_of, number_in
 
 T = TypeVar("T")
-_ROWS = 50
 NOT_LET_IN = "none"  # in place of a role
 ROLES = {
     Role.OWNER: "everything at the clinic, with its staff, keys and lists",
@@ -33,9 +32,9 @@ ROLES = {
 
 async def listed(visit: Visit) -> Response:
     """Everybody, the latest first."""
-    found = await staff_access.members(visit.ctx, before_of(visit.request), _ROWS + 1)
-    next_ = found[_ROWS - 1].user.number if len(found) > _ROWS else None
-    return visit.page("staff.html", members=found[:_ROWS], next=next_)
+    found = await staff_access.members(visit.ctx, before_of(visit.request), PAGE + 1)
+    next_ = found[PAGE - 1].user.number if len(found) > PAGE else None
+    return visit.page("staff.html", members=found[:PAGE], next=next_)
 
 
 async def asked(visit: Visit) -> Response:
@@ -48,7 +47,7 @@ async def inviting(visit: Visit) -> Response:
     new = Invitation(**{name: visit.fields.text(name) for name in Invitation.__struct_fields__})
     linking = password_links.linking(visit.origin)
     try:
-        user, link = await _changed(visit, lambda w: staff_access.invite(w, new, linking))
+        user, link = await visit.write(lambda w: staff_access.invite(w, new, linking))
     except Invalid as error:
         return _invitation(visit, 400, new, error.problems)
     return _linked(visit, user, link, invited=True)
@@ -90,7 +89,7 @@ async def sending_link(visit: Visit) -> Response:
     """A link to choose another password."""
     number, linking = _number(visit), password_links.linking(visit.origin)
     try:
-        user, link = await _changed(visit, lambda w: staff_access.send_link(w, number, linking))
+        user, link = await visit.write(lambda w: staff_access.send_link(w, number, linking))
     except Invalid as error:
         return await _page(visit, 400, error.problems)
     return _linked(visit, user, link, invited=False)
@@ -99,15 +98,10 @@ async def sending_link(visit: Visit) -> Response:
 async def _done(visit: Visit, done: str, change: Callable[[Writing], Awaitable[User]]) -> Response:
     """A change of somebody, and back to their page."""
     try:
-        await _changed(visit, change)
+        await visit.write(change)
     except Invalid as error:
         return await _page(visit, 400, error.problems)
     return visit.moved(f"/console/staff/{_number(visit)}", done)
-
-
-async def _changed(visit: Visit, change: Callable[[Writing], Awaitable[T]]) -> T:
-    touching = staff.touching(visit.user.clinic_id)
-    return await visit.shared.store.write(touching, lambda tx: change(visit.ctx.within(tx)))
 
 
 def _number(visit: Visit) -> int:

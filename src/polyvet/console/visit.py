@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -19,13 +19,14 @@ from polyvet.console.rows import SECTIONS, Row
 from polyvet.core import roles
 from polyvet.core.addresses import Addresses
 from polyvet.core.codelists import Codelists
-from polyvet.core.context import Caller, Context
+from polyvet.core.context import Caller, Context, Writing
 from polyvet.identity import sessions
 from polyvet.identity.entering import Entering
 from polyvet.identity.sessions import Session
 from polyvet.model.entities import Clinic, User
 from polyvet.model.errors import Invalid
 from polyvet.storage.store import Store
+from polyvet.storage.writing import Touching
 from polyvet.web import pages
 from polyvet.web.cookies import keep
 from polyvet.web.forms import Fields, of_query
@@ -40,6 +41,7 @@ FOLDER = Path(__file__).parent
 TEMPLATES, STATIC = FOLDER / "templates", FOLDER / "static"
 _FIRST_ERROR = 400
 DONE = "done"  # the parameter under which a page is told what was just done
+T = TypeVar("T")
 
 
 class Shared(msgspec.Struct, frozen=True):
@@ -130,6 +132,11 @@ class Visit:
             return "/console/account", "Your account"
         found = (row for row in self.shared.rows if row.menu and path.startswith(f"{row.path}/"))
         return next(((row.href, row.menu) for row in found if self.may(row.permission)), None)
+
+    async def write(self, work: Callable[[Writing], Awaitable[T]], touching: Touching | None = None) -> T:
+        """Work by who is signed in, in one transaction, which holds their clinic or what `touching` names."""
+        ctx = self.ctx
+        return await ctx.store.write(touching or Touching(clinics=(ctx.clinic_id,)), lambda tx: work(ctx.within(tx)))
 
     def page(self, name: str, status: int = 200, *, form_action: str = "'self'", **shown: Any) -> Response:
         """A page made of a template of this console."""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -21,7 +20,6 @@ from polyvet.model import values
 from polyvet.model.audit import Action
 from polyvet.model.errors import Invalid
 from polyvet.model.hooks import ContentType, Webhook
-from polyvet.storage.writing import Touching
 from polyvet.web.people import BEYOND, number_in
 
 PAGE = "/console/webhooks"
@@ -64,7 +62,7 @@ async def making(visit: Visit) -> Response:
     try:
         if problems:
             raise Invalid(problems)
-        made = await _write(visit, work)
+        made = await visit.write(work)
     except Invalid as error:
         return await _form(visit, "new", given, error.problems)
     return visit.page("webhook_secret.html", hook=made, rotated=False)
@@ -95,7 +93,7 @@ async def changing(visit: Visit) -> Response:
     try:
         if problems:
             raise Invalid(problems)
-        await _write(visit, work)
+        await visit.write(work)
     except Invalid as error:
         return await _form(visit, _path(hook, "edit"), given, error.problems, hook)
     return visit.moved(_href(hook), "changed")
@@ -110,7 +108,7 @@ async def switching(visit: Visit) -> Response:
         audit.note(w, Action.CHANGED, WEBHOOK, saved.id, f"{shown(saved)}, switched {'on' if on else 'off'}")
         return saved
 
-    return visit.moved(_href(await _write(visit, work)), "on" if on else "off")
+    return visit.moved(_href(await visit.write(work)), "on" if on else "off")
 
 
 async def rotating(visit: Visit) -> Response:
@@ -122,7 +120,7 @@ async def rotating(visit: Visit) -> Response:
         audit.note(w, Action.CHANGED, WEBHOOK, saved.id, f"{shown(saved)}, new secret")
         return saved
 
-    return visit.page("webhook_secret.html", hook=await _write(visit, work), rotated=True)
+    return visit.page("webhook_secret.html", hook=await visit.write(work), rotated=True)
 
 
 async def trying(visit: Visit) -> Response:
@@ -135,7 +133,7 @@ async def trying(visit: Visit) -> Response:
         return sent.number
 
     try:
-        number = await _write(visit, work)
+        number = await visit.write(work)
     except Invalid as error:
         return await _one(visit, hook, 400, error)
     return visit.moved(f"/console/deliveries/{number}", "pinged")
@@ -150,7 +148,7 @@ async def deleting(visit: Visit) -> Response:
         await webhooks.delete(w, hook.number, visit.parameter("number"))
         audit.note(w, Action.ENDED, WEBHOOK, hook.id, shown(hook))
 
-    await _write(visit, work, touching)
+    await visit.write(work, touching)
     return visit.moved(PAGE, "deleted")
 
 
@@ -168,11 +166,6 @@ def named_number(visit: Visit) -> int:
 
 async def _named(visit: Visit) -> Webhook:
     return await webhooks.get(visit.ctx, named_number(visit), visit.parameter("number"))
-
-
-async def _write(visit: Visit, work: Callable[[Writing], Awaitable[T]], touching: Touching | None = None) -> T:
-    ctx = visit.ctx
-    return await ctx.store.write(touching or Touching(clinics=(ctx.clinic_id,)), lambda tx: work(ctx.within(tx)))
 
 
 async def _one(visit: Visit, hook: Webhook, status: int = 200, problem: Invalid | None = None) -> Response:
