@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from polyvet.console.deliveries import ROWS_A_PAGE
+from polyvet.console.rows import PAGE
 from polyvet.core.webhooks import MOST_ATTEMPTS
 from polyvet.model import values
 from polyvet.model.hooks import PING, Attempt, ContentType, Delivery, DeliveryState, Webhook
@@ -21,7 +21,7 @@ from polyvet.storage.writing import Touching, Tx
 from tests.console.people import OTHER_OWNER, Colleague
 from tests.dialects.harness import Practice
 
-COUNT = 2 * ROWS_A_PAGE + 10
+COUNT = 2 * PAGE + 10
 _STATES = [str(one) for one in DeliveryState]
 
 
@@ -64,7 +64,7 @@ def walked(owner: Colleague, query: str) -> list[int]:
     for _ in range(10):
         page = owner.get(path).text
         rows = [int(number) for number in re.findall(r'<th scope="row"><a href="/console/deliveries/(\d+)"', page)]
-        assert len(rows) <= ROWS_A_PAGE
+        assert len(rows) <= PAGE
         found += rows
         older = re.search(r'rel="next" href="/console/([^"]+)"', page)
         if older is None:

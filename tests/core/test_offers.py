@@ -29,6 +29,14 @@ OWNER = tuple(OF_ROLE[Role.OWNER])
 Work = Callable[..., Awaitable[Offer]]
 
 
+def linking(offer_id: bytes) -> str:
+    """Where mails say that an offer stands."""
+    return f"https://vet.example/offers/{values.to_crockford(offer_id)}"
+
+
+accept, decline = (partial(work, linking=linking) for work in (offers.accept, offers.decline))
+
+
 def _ctx(w: World, clinic_id: int) -> Context:
     return w.ctx(clinic_id, OWNER)
 
@@ -44,7 +52,7 @@ async def _offer(w: World, here: int, client: Client, there: int, note: str = ""
 
 
 async def _offered(w: World, here: int, wanted: Wanted) -> Offer:
-    made: Offer = await _write(w, here, Touching(clinics=(here,)), lambda one: offers.offer(one, wanted))
+    made: Offer = await _write(w, here, Touching(clinics=(here,)), lambda one: offers.offer(one, wanted, linking))
     return made
 
 
@@ -90,7 +98,7 @@ def test_an_offer_that_is_accepted_opens_the_client_and_their_patients(store_url
             told, patients = await offers.told(_ctx(w, there), offer.id, "x")
             assert (told.client, told.number, told.other, patients) == ("Ada Lovelace", None, "Clinic 0", ["Rex"])
             assert told.offer.note == "They move to you"
-            answered = await _answer(w, there, offer, offers.accept)
+            answered = await _answer(w, there, offer, accept)
             assert answered.state == OfferState.ACCEPTED
             assert await _sees(w, there, client)
             assert await w.names(there, since=0) == ["Rex"]
@@ -107,18 +115,18 @@ def test_a_clinic_that_was_offered_a_client_can_do_without(store_url: str) -> No
             here, there = w.clinics
             client, _ = await _family(w, here)
             offer = await _offer(w, here, client, there)
-            await _answer(w, there, offer, offers.decline)
+            await _answer(w, there, offer, decline)
             assert not await _sees(w, there, client)
             assert await _states(w, there) == [("declined", True, None)]  # who it was is no longer told
             assert (await offers.told(_ctx(w, there), offer.id, "x"))[1] == []
-            for work in (offers.accept, offers.decline):
+            for work in (accept, decline):
                 with pytest.raises(Invalid) as refused:
                     await _answer(w, there, offer, work)
                 assert "declined" in refused.value.problems["offer"]
             again = await _offer(w, here, client, there)
             await _answer(w, here, again, offers.withdraw)
             with pytest.raises(Invalid):
-                await _answer(w, there, again, offers.accept)
+                await _answer(w, there, again, accept)
             assert not await _sees(w, there, client)
 
     run(test())
@@ -131,7 +139,7 @@ def test_either_clinic_ends_what_was_accepted(store_url: str, by_offering: bool)
             here, there = w.clinics
             client, _ = await _family(w, here)
             offer = await _offer(w, here, client, there)
-            await _answer(w, there, offer, offers.accept)
+            await _answer(w, there, offer, accept)
             theirs = (await clients.get(w.ctx(there), client.id, "x")).number
             await _answer(w, here if by_offering else there, offer, offers.end)
             assert await _sees(w, here, client)
@@ -139,7 +147,7 @@ def test_either_clinic_ends_what_was_accepted(store_url: str, by_offering: bool)
             assert await w.names(there, since=0) == []
             assert await _states(w, there) == [("ended", True, None)]
             again = await _offer(w, here, client, there)
-            await _answer(w, there, again, offers.accept)
+            await _answer(w, there, again, accept)
             assert (await clients.get(w.ctx(there), client.id, "x")).number == theirs
 
     run(test())
@@ -150,18 +158,18 @@ def test_what_another_clinic_has_opened_stays_open(store_url: str) -> None:
         async with opened(store_url, 3) as w:
             here, there, third = w.clinics
             client, _ = await _family(w, here)
-            await _answer(w, there, await _offer(w, here, client, there), offers.accept)
+            await _answer(w, there, await _offer(w, here, client, there), accept)
             theirs = await clients.get(w.ctx(there), client.id, "x")
             mine, also = await _offer(w, here, client, third), await _offer(w, there, theirs, third)
             for one in (mine, also):
-                await _answer(w, third, one, offers.accept)
+                await _answer(w, third, one, accept)
             await _answer(w, here, mine, offers.end)
             assert await _sees(w, third, client)
             await _answer(w, there, also, offers.end)
             assert not await _sees(w, third, client)
             again = [await _offer(w, here, client, third), await _offer(w, there, theirs, third)]
             for one in again:
-                await _answer(w, third, one, offers.accept)
+                await _answer(w, third, one, accept)
             await _answer(w, third, again[0], offers.end)  # who leaves ends both
             assert not await _sees(w, third, client)
             assert [state for state, _, _ in await _states(w, third)] == ["ended"] * 4
@@ -177,7 +185,7 @@ def test_a_clinic_leaves_a_client_whom_another_one_sees(store_url: str) -> None:
             with pytest.raises(Missing):  # nobody else would see them
                 await _leave(w, here, client.number)
             accepted = await _offer(w, here, client, there)
-            await _answer(w, there, accepted, offers.accept)
+            await _answer(w, there, accepted, accept)
             await _offer(w, here, client, third)
             [shared], _ = await offers.common(_ctx(w, here), 1 << 40, 50)
             assert (shared.name, shared.others, shared.archived) == ("Ada Lovelace", ["Clinic 1"], False)
@@ -230,12 +238,12 @@ def test_offers_are_of_the_two_clinics_alone(store_url: str) -> None:
                 await offers.told(_ctx(w, third), offer.id, "x")
             touching = await offers.saving(_ctx(w, there), offer.id, "x")
             for clinic, work in (
-                (third, offers.accept),
-                (third, offers.decline),
+                (third, accept),
+                (third, decline),
                 (third, offers.withdraw),
                 (third, offers.end),
-                (here, offers.accept),
-                (here, offers.decline),
+                (here, accept),
+                (here, decline),
                 (there, offers.withdraw),
             ):
                 with pytest.raises(Missing):
@@ -255,7 +263,7 @@ def test_an_offer_of_a_client_who_is_gone_opens_nothing(store_url: str) -> None:
             offer = await _offer(w, here, client, there)
             await w.disconnect(here, client.id)
             with pytest.raises(Invalid, match="does not see them any more"):
-                await _answer(w, there, offer, offers.accept)
+                await _answer(w, there, offer, accept)
             assert await _states(w, there) == [("offered", True, "Ada Lovelace")]
 
     run(test())
@@ -267,7 +275,7 @@ def test_only_one_of_many_answers_counts(store_url: str) -> None:
             here, there = w.clinics
             client, _ = await _family(w, here)
             offer = await _offer(w, here, client, there)
-            work = (*[offers.accept] * 4, *[offers.decline] * 4)
+            work = (*[accept] * 4, *[decline] * 4)
             answers = await asyncio.gather(*(_answer(w, there, offer, one) for one in work), return_exceptions=True)
             assert sum(isinstance(one, Offer) for one in answers) == 1
             assert all(isinstance(one, Offer | Invalid) for one in answers)
