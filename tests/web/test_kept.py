@@ -65,7 +65,7 @@ def test_who_has_it_is_not_sent_it_again(client: httpx.Client, path: str, coding
         assert _raw(client, path, if_none_match=other)[0].status_code == 200
 
 
-def test_a_version_that_is_known_by_its_address_need_not_be_asked_for(practice: Practice, client: httpx.Client) -> None:
+def test_a_version_that_is_known_by_its_address_need_not_be_asked_for(client: httpx.Client) -> None:
     etag = client.get(STYLE).headers["etag"]
     assert client.get(STYLE).headers["cache-control"] == "no-cache"
     version = etag.removeprefix("W/").strip('"')

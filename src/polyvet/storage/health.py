@@ -8,7 +8,7 @@ failed, the newest.
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import ColumnElement, Table, column, exists, func, literal_column, select, table, text
+from sqlalchemy import ColumnElement, Table, column, func, literal_column, select, table, text
 
 from polyvet.model import values
 from polyvet.model.hooks import DeliveryState
@@ -74,9 +74,17 @@ _DELIVERIES, _MAILS = _Statements(deliveries, LOOKED_AT), _Statements(mails, LOO
 _SOME_MAILS = _Statements(mails, SOME)
 d = deliveries.c
 _of_hook = d.webhook_id == webhooks.c.id
-_tried_again = exists().where(_of_hook, d.next_at.is_not(None), d.last_error.is_not(None))
+# In the order of the index of these, which SQLite would not take otherwise.
+_tried_again = (
+    select(d.number)
+    .where(_of_hook, d.next_at.is_not(None), d.last_error.is_not(None))
+    .order_by(d.number.desc())
+    .limit(literal_column("1"))
+    .correlate(webhooks)
+    .scalar_subquery()
+)
 _first_due = select(func.min(d.next_at)).where(_of_hook).correlate(webhooks).scalar_subquery()
-_of_each = select(_first_due.label("due")).where(webhooks.c.active, ~_tried_again).subquery()
+_of_each = select(_first_due.label("due")).where(webhooks.c.active, _tried_again.is_(None)).subquery()
 _FIRST_DUE = Statement(select(func.min(_of_each.c.due)))
 
 
