@@ -97,12 +97,12 @@ def test_webhooks_that_fail_are_named(practice_at_rest: Practice) -> None:
     hooked(practice_at_rest, "pinged", given_up(ping=True))
     said, links = _waiting(owner)
     assert re.fullmatch(
-        r"Nothing has reached the webhook silent \(lab.example\) since \d+ \w+ \d{4}, \d\d:\d\d\. "
-        r"2 messages are tried again\. 1 message was given up in the last 7 days\. See why, and what to send again",
+        r"Nothing has reached the webhook “silent \(lab.example\)” since \d+ \w+ \d{4}, \d\d:\d\d\. "
+        r"2 messages are being tried again\. 1 message was given up in the last 7 days\. See why, and what to send again",
         said[0],
     )
     assert said[1] == (
-        "Nothing has reached the webhook never (lab.example) yet. 1 message was given up in the last 7 days. "
+        "Nothing has reached the webhook “never (lab.example)” yet. 1 message was given up in the last 7 days. "
         "See why, and what to send again"
     )
     assert links == [
@@ -119,8 +119,10 @@ def test_a_webhook_that_is_reached_again_keeps_what_it_missed(practice_at_rest: 
     for n in range(3):
         hooked(practice_at_rest, f"down {n}", *[retried()] * (SOME + 1))
     said, links = _waiting(Colleague(practice_at_rest))
-    assert said[0].startswith("Something has not reached the webhook back (lab.example). 1 message is tried again.")
-    assert f"{SOME} or more messages are tried again." in said[1]
+    assert said[0].startswith(
+        "Something has not reached the webhook “back (lab.example)”. 1 message is being tried again."
+    )
+    assert f"{SOME} or more messages are being tried again." in said[1]
     assert said[3] == "1 more of your webhooks fails. See all webhooks"
     assert links[3] == "/console/webhooks"
 

@@ -52,7 +52,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     webhooks: list[tuple[Webhook, Health]] = []
     invited: list[User] = []
     server: Neglected | None = None
-    mails: bool = False  # they wait since there is no server to send them by
+    unsendable: bool = False  # mails wait, and there is no server to send them by
 
     @property
     def any(self) -> bool:
@@ -61,7 +61,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
         late = server is not None and (
             server.wants_backup or server.deliveries_since is not None or server.mails_since is not None
         )
-        return bool(self.offers or self.webhooks or self.invited or late or self.mails)
+        return bool(self.offers or self.webhooks or self.invited or late or self.unsendable)
 
 
 async def shown(visit: Visit) -> Response:
@@ -80,7 +80,7 @@ async def _waiting(visit: Visit) -> Waiting:
         webhooks=await webhooks.failing(ctx) if visit.may("webhooks:read") else [],
         invited=await staff_access.run_out(ctx) if visit.may(staff_access.PERMISSION) else [],
         server=server,
-        mails=server is not None and server.mails > 0 and facts.delivers and not facts.sends_mail,
+        unsendable=server is not None and server.mails > 0 and facts.delivers and not facts.sends_mail,
     )
 
 
