@@ -98,7 +98,8 @@ def test_webhooks_that_fail_are_named(practice_at_rest: Practice) -> None:
     said, links = _waiting(owner)
     assert re.fullmatch(
         r"Nothing has reached the webhook “silent \(lab.example\)” since \d+ \w+ \d{4}, \d\d:\d\d\. "
-        r"2 messages are being tried again\. 1 message was given up in the last 7 days\. See why, and what to send again",
+        r"2 messages are being tried again\. 1 message was given up in the last 7 days\. "
+        r"See why, and what to send again",
         said[0],
     )
     assert said[1] == (

@@ -38,7 +38,7 @@ def hooked(practice: Practice, name: str, *made: dict[str, Any], active: bool = 
         webhooks.insert(tx, hook)
         first = await numbers.take(tx, MAIN_CLINIC, "delivery", len(made)) if made else 0
         for number, one in enumerate(made, first):
-            given = {
+            given: dict[str, Any] = {
                 "state": str(DeliveryState.QUEUED), "next_at": at + HOUR, "at": at, "ping": False, "error": None,
             } | one  # fmt: skip
             seq = -number if given["ping"] else number
