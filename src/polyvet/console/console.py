@@ -160,4 +160,5 @@ def _static(method: str, request: Request, name: str) -> Response:
         return Response("This file is only read.", 405, {**safe(), "allow": ", ".join(_READING)}, "text/plain")
     found = static(name)
     current = request.scope["query_string"] == f"v={found.version}".encode()
-    return found.answer(request.scope, _FOR_EVER if current else ASK_AGAIN, {"x-content-type-options": "nosniff"})
+    kept = _FOR_EVER if current else ASK_AGAIN
+    return found.answer(request.scope, cache_control=kept, x_content_type_options="nosniff")

@@ -40,8 +40,6 @@ LEADS = {
     "staff": "Who works here, with which role; invite somebody.",
     "webhooks": "Addresses that are told of changes, and their secrets.",
 }
-
-
 NAMED = 3  # webhooks that fail, and people whose invitation has run out; of more it is said how many they are
 
 
@@ -57,11 +55,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def any(self) -> bool:
         """Whether there is something."""
-        server = self.server
-        late = server is not None and (
-            server.wants_backup or server.deliveries_since is not None or server.mails_since is not None
-        )
-        return bool(self.offers or self.webhooks or self.invited or late or self.unsendable)
+        neglected = self.server is not None and self.server.any
+        return bool(self.offers or self.webhooks or self.invited or neglected or self.unsendable)
 
 
 async def shown(visit: Visit) -> Response:

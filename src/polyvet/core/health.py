@@ -43,6 +43,11 @@ class Neglected(msgspec.Struct, frozen=True, kw_only=True):
     mails_since: int | None
     mails: int
 
+    @property
+    def any(self) -> bool:
+        """Whether there is something, but for mails that have not waited long."""
+        return self.wants_backup or self.deliveries_since is not None or self.mails_since is not None
+
 
 async def of_clinic(ctx: Context) -> Queues:
     """The clinic's queues."""

@@ -15,7 +15,7 @@ def offered(to: Clinic, by: Clinic, link: str) -> Letter:
     """To the owners of the clinic to which a client is offered."""
     before = (f"Hello {to.name},", f"{by.name} offers to let you see one of its clients. Answer here:")
     after = (
-        "Neither clinic sees anything more of the other before you accept.",
+        "Before you accept you see the client's name and the names of the patients, and nothing else.",
         f"You are sent {MOST_A_DAY} such mails a day from one clinic at the most. All that was offered to you stands "
         "under Connections.",
     )

@@ -25,14 +25,13 @@ class Kept(msgspec.Struct, frozen=True):
     version: str
     media_type: str
 
-    def answer(self, scope: Scope, cache_control: str = ASK_AGAIN, more: dict[str, str] | None = None) -> Response:
-        """The answer to a request that reads it; 304 without a body for a client that has this version. `more` are
-        headers."""
+    def answer(self, scope: Scope, **headers: str) -> Response:
+        """The answer to a request that reads it; 304 without a body for a client that has this version. `headers` are
+        more of them, a line below for a hyphen."""
         request = Request(scope)
+        headers = {"cache-control": ASK_AGAIN} | {name.replace("_", "-"): one for name, one in headers.items()}
         # A weak tag: what is compressed has other bytes and says the same.
-        headers = {"cache-control": cache_control, "etag": f'W/"{self.version}"', "vary": "accept-encoding"} | (
-            more or {}
-        )
+        headers |= {"etag": f'W/"{self.version}"', "vary": "accept-encoding"}
         if _has(request.headers.getlist("if-none-match"), self.version):
             return Response(None, 304, headers)
         if takes_gzip(request.headers.getlist("accept-encoding")):
