@@ -32,7 +32,7 @@ def _other(practice: Practice) -> Colleague:
     return Colleague(practice, Role.OWNER, OTHER_OWNER)
 
 
-def _family(practice: Practice, last: str = "Ó Súilleabháin") -> tuple[int, int]:
+def family(practice: Practice, last: str = "Ó Súilleabháin") -> tuple[int, int]:
     """A new client of the main clinic with a patient; their numbers there."""
     provet = practice.provet
     client = provet.post(f"{ROOT}client/", json={"firstname": "Niamh", "lastname": last}).json()["id"]
@@ -63,7 +63,7 @@ def _seen(practice: Practice, fragment: str = "Niamh") -> int:
 
 def test_a_client_is_offered_accepted_and_taken_back(fresh_practice: Practice) -> None:
     owner, other = Colleague(fresh_practice), _other(fresh_practice)
-    client, _ = _family(fresh_practice)
+    client, _ = family(fresh_practice)
     found = owner.get("connections/offer?q=suilleab")  # no accent is typed
     assert found.status_code == 200
     assert f'href="/console/connections/offer?client={client}"' in owner.get("connections/offer?q=niamh").text
@@ -110,7 +110,7 @@ def _noted(practice: Practice, clinic_id: int) -> list[tuple[str, str]]:
 
 def test_an_offer_is_declined_or_withdrawn(fresh_practice: Practice) -> None:
     owner, other = Colleague(fresh_practice), _other(fresh_practice)
-    client, _ = _family(fresh_practice)
+    client, _ = family(fresh_practice)
     first = _offer(owner, client)
     assert _press(other, first, "withdraw").status_code == 404
     assert _press(owner, first, "accept").status_code == 404
@@ -127,7 +127,7 @@ def test_an_offer_is_declined_or_withdrawn(fresh_practice: Practice) -> None:
 
 def test_the_clinic_that_accepted_leaves(fresh_practice: Practice) -> None:
     owner, other = Colleague(fresh_practice), _other(fresh_practice)
-    client, _ = _family(fresh_practice)
+    client, _ = family(fresh_practice)
     _press(other, _offer(owner, client), "accept")
     number = fresh_practice.other_provet.get("/5/api/0.1/client/?firstname__is=Niamh").json()["results"][0]["id"]
     left = other.post(f"connections/clients/{number}/leave", {}, f"connections/clients/{number}")
@@ -152,7 +152,7 @@ def test_clients_of_both_clinics_are_listed_page_by_page(owner: Colleague) -> No
 
 
 def test_offers_are_listed_page_by_page(fresh_practice: Practice) -> None:
-    client, _ = _family(fresh_practice)
+    client, _ = family(fresh_practice)
 
     async def many(store: Store) -> None:
         file = await client_files.by_number(store.reader, MAIN_CLINIC, client)
@@ -195,7 +195,7 @@ def test_offers_are_listed_page_by_page(fresh_practice: Practice) -> None:
 def test_what_does_not_hold_is_said(
     owner: Colleague, module_practice: Practice, fields: dict[str, str], field: str | None, problem: str
 ) -> None:
-    client, _ = _family(module_practice)
+    client, _ = family(module_practice)
     given = {"client": str(client), "code": _CODES[SECOND_CLINIC], "note": "kept", **fields}
     answer = owner.post("connections/offer", given)
     assert answer.status_code == 400
@@ -205,7 +205,7 @@ def test_what_does_not_hold_is_said(
 
 
 def test_a_client_is_found_by_the_ids_of_each_api(owner: Colleague, module_practice: Practice) -> None:
-    client, _ = _family(module_practice, "Findable")
+    client, _ = family(module_practice, "Findable")
     ident = module_practice.run(lambda store: client_files.id_of(store.reader, MAIN_CLINIC, client))
     assert ident is not None
     spellings = (str(client), f"client_{values.to_crockford(ident)}", f"c{values.to_base36(ident)}", "findable")

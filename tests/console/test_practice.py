@@ -70,8 +70,8 @@ def test_an_owner_changes_what_is_said_of_the_clinic(fresh_practice: Practice) -
     ("field", "value", "problem"),
     [
         ("name", "", "A clinic's name has 1 to 200 characters."),
-        ("timezone", "Berlin", "Berlin is no IANA time zone; write it as Europe/Berlin."),
-        ("email", "no address", "No address is no e-mail address."),
+        ("timezone", "Berlin", "There is no time zone Berlin; write it as Europe/Berlin."),
+        ("email", "no address", "This is no e-mail address: no address."),
     ],
 )
 def test_what_does_not_hold_is_said_beside_its_field(owner: Colleague, field: str, value: str, problem: str) -> None:
