@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.walking import BOTH_WAYS, Walker, walker
 from tests.dialects.harness import Practice
 
-PASSWORD = "a long enough one"  # noqa: S105, of somebody made up
+PASSWORD = "a long enough one"
 
 
 def _typed(page: Page, texts: dict[str, str]) -> None:

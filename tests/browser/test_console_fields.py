@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from polyvet.console.fields import KINDS
-from tests.browser.walking import BOTH_WAYS, Walker, walker
+from tests.browser.walking import BOTH, BOTH_WAYS, Walker, walker
 from tests.dialects.harness import Practice
 from tests.dialects.provet.asking import ROOT
 
@@ -48,16 +48,14 @@ def test_a_field_of_each_kind_is_defined(
     module_practice: Practice, request: pytest.FixtureRequest, context: str
 ) -> None:
     owner = walker(module_practice, request, context)
-    for place, (field_type, kind) in enumerate(KINDS.items()):
-        model = ("clients", "patients")[place % 2]
+    for place, (field_type, kind) in list(enumerate(KINDS.items()))[BOTH.index(context) :: 2]:
+        model = ("clients", "patients")[place // 2 % 2]
         label = f"{kind} {context}"
         owner.menu("Custom fields")
         told = _told(module_practice, _define(owner, model, label, kind))
         assert (told["label"], told["field_type"], told["model"]) == (label, field_type, model.removesuffix("s"))
         assert [one["name"] for one in told["options"] or []] == (OPTIONS if "options" in kind else [])
     owner.menu("Custom fields")
-    for kind in KINDS.values():
-        expect(owner.page.get_by_role("row", name=f"{kind} {context}")).to_contain_text("on")
     owner.has_heard_nothing()
 
 

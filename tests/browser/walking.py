@@ -17,7 +17,8 @@ from tests.dialects.vetcheck.signing_in import EMAIL
 
 OWNER = (MAIN_CLINIC, EMAIL)
 WITHOUT_SCRIPTS = "without_javascript"  # the context of a browser that runs none
-BOTH_WAYS = pytest.mark.parametrize("context", ["desktop", WITHOUT_SCRIPTS])
+BOTH = ("desktop", WITHOUT_SCRIPTS)
+BOTH_WAYS = pytest.mark.parametrize("context", BOTH)
 _TABS = 80  # no page has as much to press before its end
 # A browser tells so of each page that says what to mend, or that it is not there.
 _REFUSED = re.compile(r"responded with a status of 40[04] .*/console/(?!static/)")
@@ -96,9 +97,7 @@ class Walker:
         assert not told, told
 
 
-def walker(
-    practice: Practice, request: pytest.FixtureRequest, context: str, who: tuple[int, str] = OWNER
-) -> Walker:
+def walker(practice: Practice, request: pytest.FixtureRequest, context: str, who: tuple[int, str] = OWNER) -> Walker:
     """Somebody who is signed in, by clinic and e-mail, on the console's first page, with a context of fixtures.py."""
     browser: BrowserContext = request.getfixturevalue(context)
     clinic, email = who

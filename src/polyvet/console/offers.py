@@ -11,7 +11,7 @@ from polyvet.console.rows import ADMINISTRATION, PAGE, Row
 from polyvet.console.visit import Visit
 from polyvet.core import clients, offers
 from polyvet.core.context import Writing
-from polyvet.core.offers import LONGEST_NOTE, PERMISSION, Wanted
+from polyvet.core.offers import LONGEST_NOTE, PERMISSION, Over, Wanted
 from polyvet.model import values
 from polyvet.model.errors import Invalid
 from polyvet.model.offers import Offer, OfferState
@@ -117,7 +117,7 @@ async def _answered(visit: Visit, work: Work, state: OfferState) -> Response:
     try:
         await visit.write(lambda w: work(w, ident or b"", text), touching)
     except Invalid as error:
-        if (await offers.told(visit.ctx, ident, text))[0].offer.state != state:
+        if not isinstance(error, Over) or error.state != state:
             return await _one(visit, 400, error.problems["offer"])
     return visit.moved(f"{PATH}/offers/{text}", state)
 

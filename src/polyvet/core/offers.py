@@ -36,6 +36,14 @@ _NOBODY = "No clinic has this code. Ask the other clinic for the one on its page
 _OVER = "This offer is {}, so there is nothing to answer any more."
 
 
+class Over(Invalid):
+    """The offer is in another state by now than the one in which it could be moved on."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__({"offer": _OVER.format(state)})
+        self.state = state
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be offered, as it was typed: `client` is the client's number."""
 
@@ -273,7 +281,7 @@ async def _own(w: Writing, offer_id: bytes, shown: str, state: OfferState, *, re
     if w.clinic_id not in sides:
         raise Missing(KIND, shown)
     if found.state != state:
-        raise Invalid({"offer": _OVER.format(found.state)})
+        raise Over(found.state)
     return found
 
 
