@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.walking import WITHOUT_SCRIPTS, Walker, walker
+from polyvet.sandbox.practice import SECOND_CLINIC
+from tests.browser.walking import BOTH_WAYS, WITHOUT_SCRIPTS, Walker, walker
 from tests.console.people import OTHER_OWNER
-from tests.console.test_connections import family
+from tests.console.test_connections import CODES, family
 from tests.dialects.harness import Practice
 from tests.dialects.provet.asking import OTHER_ROOT
 
@@ -37,7 +38,7 @@ def _chosen(owner: Walker, last: str) -> None:
 
 
 def _offered(owner: Walker, last: str, code: str) -> None:
-    _chosen(owner, last)
+    """From the form to the list of what was offered."""
     owner.page.get_by_label("The other clinic's connection code").fill(code)
     owner.page.get_by_label("A note to the other clinic").fill(NOTE)
     owner.press("Offer the client")
@@ -79,6 +80,7 @@ def test_a_client_is_offered_accepted_and_seen_no_more(
     family(module_practice, last)
     owner = walker(module_practice, request, mine)
     other = walker(module_practice, request, theirs, OTHER_OWNER)
+    _chosen(owner, last)
     _offered(owner, last, _code(other).lower())
     _opened(owner, last, f"to {THEIRS}")
     assert _seen(module_practice, last) == []
@@ -118,11 +120,12 @@ def test_an_offer_is_declined_and_another_one_taken_back(
     module_practice: Practice, request: pytest.FixtureRequest, mine: str, theirs: str
 ) -> None:
     last = f"Doyle-{mine}"
-    family(module_practice, last)
+    client, _ = family(module_practice, last)
     owner = walker(module_practice, request, mine)
     other = walker(module_practice, request, theirs, OTHER_OWNER)
-    code = _code(other)
-    _offered(owner, last, code)
+    owner.page.goto(f"{owner.page.url}/connections/offer?client={client}")
+    form = owner.page.url
+    _offered(owner, last, CODES[SECOND_CLINIC])
     _opened(owner, last, f"to {THEIRS}")
     other.menu("Connections")
     _opened(other, last, f"from {MINE}")
@@ -130,7 +133,8 @@ def test_an_offer_is_declined_and_another_one_taken_back(
     other.is_told("It is declined.")
     _state(owner, "declined")
 
-    _offered(owner, last, code)
+    owner.page.goto(form)
+    _offered(owner, last, CODES[SECOND_CLINIC])
     _opened(owner, last, f"to {THEIRS}")
     other.go("Offered to you", "Connections")
     _opened(other, last, f"from {MINE}")
@@ -144,22 +148,21 @@ def test_an_offer_is_declined_and_another_one_taken_back(
         walk.has_heard_nothing()
 
 
-@PAIRS
+@BOTH_WAYS
 def test_what_goes_wrong_with_an_offer_is_said_beside_its_field(
-    module_practice: Practice, request: pytest.FixtureRequest, mine: str, theirs: str
+    module_practice: Practice, request: pytest.FixtureRequest, context: str
 ) -> None:
-    last, field = f"Keane-{mine}", "The other clinic's connection code"
+    last, field = f"Keane-{context}", "The other clinic's connection code"
     family(module_practice, last)
-    owner = walker(module_practice, request, mine)
-    own = _code(owner)
-    theirs_code = _code(walker(module_practice, request, theirs, OTHER_OWNER))
+    owner = walker(module_practice, request, context)
+    own, theirs = _code(owner), CODES[SECOND_CLINIC]
     owner.menu("Connections")
     owner.go("Offer a client")
     owner.page.get_by_label("Client").fill("nobody of ours")
     owner.press("Find")
     expect(owner.page.get_by_text("No active client of yours matches “nobody of ours”.")).to_be_visible()
     _chosen(owner, last)
-    owner.page.get_by_label(field).fill(theirs_code)
+    owner.page.get_by_label(field).fill(theirs)
     offering = owner.page.get_by_role("button", name="Offer the client")
     if owner.scripts:
         offering.dblclick()  # is one offer
@@ -169,7 +172,7 @@ def test_what_goes_wrong_with_an_offer_is_said_beside_its_field(
     owner.page.go_back()
     owner.page.get_by_label("A note to the other clinic").fill(NOTE)
     for code, problem in (
-        (theirs_code, "You have offered the client to this clinic already"),
+        (theirs, "You have offered the client to this clinic already"),
         (own, "This is your own clinic's code."),
         ("ABC 123", "No clinic has this code."),
     ):

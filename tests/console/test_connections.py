@@ -25,7 +25,7 @@ from tests.dialects.provet.asking import DOG, ROOT, url
 
 NOTE = "She moves to your town <script>alert(1)</script>"
 _OFFER = re.compile(r'href="/console/connections/offers/([0-9A-Z]{26})"')
-_CODES = {clinic.id: code_of(clinic.uid) for clinic in demo_clinics()}
+CODES = {clinic.id: code_of(clinic.uid) for clinic in demo_clinics()}
 
 
 def _other(practice: Practice) -> Colleague:
@@ -42,7 +42,7 @@ def family(practice: Practice, last: str = "Ó Súilleabháin") -> tuple[int, in
 
 def _offer(owner: Colleague, client: int, note: str = NOTE) -> str:
     """Offer a client to the second clinic; gives the offer's id."""
-    fields = {"client": str(client), "code": _CODES[SECOND_CLINIC].lower(), "note": note}
+    fields = {"client": str(client), "code": CODES[SECOND_CLINIC].lower(), "note": note}
     done = owner.post("connections/offer", fields, f"connections/offer?client={client}")
     assert (done.status_code, done.headers["location"]) == (303, "/console/connections/sent?done=offered")
     found = _OFFER.search(owner.get("connections/sent").text)
@@ -189,7 +189,7 @@ def test_offers_are_listed_page_by_page(fresh_practice: Practice) -> None:
         ({"client": ""}, None, "Choose one of your active clients."),
         ({"client": "999999"}, None, "Choose one of your active clients."),
         ({"code": "nonsense"}, "code", "No clinic has this code."),
-        ({"code": _CODES[MAIN_CLINIC]}, "code", "your own clinic"),
+        ({"code": CODES[MAIN_CLINIC]}, "code", "your own clinic"),
         ({"note": "x" * 1_001}, "note", "A note has at most 1000 characters."),
     ],
 )
@@ -197,7 +197,7 @@ def test_what_does_not_hold_is_said(
     owner: Colleague, module_practice: Practice, fields: dict[str, str], field: str | None, problem: str
 ) -> None:
     client, _ = family(module_practice)
-    given = {"client": str(client), "code": _CODES[SECOND_CLINIC], "note": "kept", **fields}
+    given = {"client": str(client), "code": CODES[SECOND_CLINIC], "note": "kept", **fields}
     answer = owner.post("connections/offer", given)
     assert answer.status_code == 400
     assert problem in told(answer)
