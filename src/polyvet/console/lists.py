@@ -50,7 +50,14 @@ async def switching(visit: Visit) -> Response:
     name, active = visit.parameter("list"), visit.fields.get("active") == "yes"
     code = number_in(visit.parameter("code"), KIND)
     await visit.write(lambda w: code_entries.switch(w, name, code, active=active))
-    return visit.moved(f"{PATH}/{name}", "on" if active else "off")
+    place = _place(visit)
+    return visit.moved(f"{PATH}/{name}?{place}" if place else f"{PATH}/{name}", "on" if active else "off")
+
+
+def _place(visit: Visit) -> str:
+    """Where in a list the reader is, as a query: what they looked for, and their page of it."""
+    given = {name: visit.query().text(name)[:_LONGEST] for name in ("q", "before")}
+    return urlencode({name: text for name, text in given.items() if text})
 
 
 async def _page(
@@ -65,6 +72,7 @@ async def _page(
         path=f"{PATH}/{name}",
         wanted=wanted,
         query=urlencode({"q": wanted}) if wanted else "",
+        place=_place(visit),
         entries=found[:PAGE],
         next=found[PAGE - 1].code if len(found) > PAGE else None,
         breeds=name == BREEDS,

@@ -55,12 +55,10 @@ async def adding(visit: Visit) -> Response:
     new = NewClinic(**{name: visit.fields.text(name) for name in NewClinic.__struct_fields__})
     linking = password_links.linking(visit.origin)
     try:
-        clinic, owner, link = await visit.shared.store.write(
-            Touching(), lambda tx: new_clinics.add(visit.ctx.within(tx), new, linking)
-        )
+        added = await visit.write(lambda w: new_clinics.add(w, new, linking), Touching())
     except Invalid as error:
         return _new(visit, 400, new, error.problems)
-    return visit.page("clinic_made.html", made=clinic, owner=owner, link=link)
+    return visit.page("clinic_made.html", added=added)
 
 
 def _clinic(visit: Visit) -> Clinic:

@@ -142,9 +142,9 @@ def _label_problem(others: dict[int, CustomField], label: str, model: str) -> st
 
 def _options_problem(kind: str, names: list[str]) -> str | None:
     if kind not in SELECTS:
-        return "Only a choice has options." if names else None
+        return "A field of this kind has no options." if names else None
     if not names:
-        return "Give at least one option, each on its line."
+        return "Give at least one option, each on a line of its own."
     if len(names) > MOST_OPTIONS:
         return f"A choice has at most {MOST_OPTIONS} options."
     if not all(map(values.is_name, names)):

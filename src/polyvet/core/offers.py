@@ -43,6 +43,14 @@ _OVER = "This offer is {}, so there is nothing to answer any more."
 Linking = Callable[[bytes], str]  # where the two clinics find an offer, by its id
 
 
+class Over(Invalid):
+    """The offer is in another state by now than the one in which it could be moved on."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__({"offer": _OVER.format(state)})
+        self.state = state
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be offered, as it was typed: `client` is the client's number."""
 
@@ -306,7 +314,7 @@ async def _own(w: Writing, offer_id: bytes, shown: str, state: OfferState, *, re
     if w.clinic_id not in sides:
         raise Missing(KIND, shown)
     if found.state != state:
-        raise Invalid({"offer": _OVER.format(found.state)})
+        raise Over(found.state)
     return found
 
 
