@@ -78,6 +78,8 @@ PLANTED = [
     ("folded", "UPDATE clients SET last_name_folded = 'MÜLLER' WHERE first_name = 'Bulk3'"),
     ("folded", "UPDATE clients SET email_folded = '' WHERE first_name = 'Bulk3'"),
     ("folded", "UPDATE clients SET organization_name_folded = 'x' WHERE first_name = 'Bulk3'"),
+    ("folded", "INSERT INTO species (id, clinic_id, name, slug, common, synonyms)"
+               " VALUES (20000000001, 1, 'Axolotl', 'axolotl', 'Axolotl', '')"),
     ("folded", "UPDATE patients SET name_folded = 'Rex' WHERE species_id = 15461002"),
     ("counters", "UPDATE counters SET n = n + 1 WHERE name = 'appointments' AND clinic_id = 1"),
     ("numbers", "UPDATE clinics SET appointment_seq = 3 WHERE id = 1"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Table, literal, select
+from sqlalchemy import Table, literal, literal_column, select
 
 from polyvet.model.audit_log import USER, Actor
 from polyvet.storage.statement import Statement, p
@@ -22,10 +22,15 @@ class _Kind:
 
     def __init__(self, table: Table, kind: str) -> None:
         t = table.c
-        query = select(t.id, literal(kind), t.name).where(t.clinic_id == p("clinic"))
+        query = select(t.id, literal(kind), t.name)
         made = t.number if table is users else t.id
-        self.latest = Statement(query.order_by(made.desc()).limit(p("most")), "clinic most")
-        self.named = Statement(query.where(t.id.in_([p(name, t.id.type) for name in _IDS])), f"clinic {' '.join(_IDS)}")
+        self.latest = Statement(
+            query.where(t.clinic_id == p("clinic")).order_by(made.desc()).limit(p("most")), "clinic most"
+        )
+        # The clinic stands as an expression, since SQLite would rather read all that the clinic has.
+        here = t.clinic_id + literal_column("0") == p("clinic")
+        ids = t.id.in_([p(name, t.id.type) for name in _IDS])
+        self.named = Statement(query.where(here, ids), f"clinic {' '.join(_IDS)}")
 
 
 _KINDS = (_Kind(users, USER), _Kind(api_keys, "key"), _Kind(oauth_applications, "application"))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, literal, literal_column, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal, literal_column, select
 
 from polyvet.model.hooks import Delivery, DeliveryState, Health, Webhook
 from polyvet.storage.deliveries import COLUMNS, JOINED, with_hook
@@ -48,15 +48,22 @@ def _newest(state: DeliveryState) -> ScalarSelect[int]:
     )
 
 
-_HEALTH = Statement(
-    select(
-        webhooks.c.id,
-        _newest(DeliveryState.DELIVERED),
-        _newest(DeliveryState.FAILED),
-        select(func.min(d.next_at)).where(d.webhook_id == webhooks.c.id).scalar_subquery(),
-    ).where(webhooks.c.clinic_id == p("clinic")),
-    "clinic",
+def _health(due: ScalarSelect[int]) -> Select[Any]:
+    newest = map(_newest, (DeliveryState.DELIVERED, DeliveryState.FAILED))
+    return select(webhooks.c.id, *newest, due).where(webhooks.c.clinic_id == p("clinic"))
+
+
+_least = select(func.min(d.next_at)).where(d.webhook_id == webhooks.c.id).scalar_subquery()
+# PostgreSQL would look for a webhook's first among all that is due, and through all of it where it has none; the order
+# that is asked for here only the webhooks' own index has.
+_first = (
+    select(d.next_at)
+    .where(d.webhook_id >= webhooks.c.id, d.webhook_id <= webhooks.c.id, d.next_at.is_not(None))
+    .order_by(d.webhook_id, d.next_at)
+    .limit(literal_column("1"))
+    .scalar_subquery()
 )
+_HEALTH = Statement(_health(_least), "clinic", postgresql=_health(_first))
 
 
 async def latest(

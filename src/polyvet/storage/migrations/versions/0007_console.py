@@ -134,8 +134,8 @@ def _looking() -> None:
         words("shown"),
         **PLAIN,
     )
-    op.create_index("audit_thing", "audit", ["entity_id", "at"])
-    op.create_index("audit_actor", "audit", ["actor", "at"])
+    op.create_index("audit_thing", "audit", ["entity_id", "at", "id"])
+    op.create_index("audit_actor", "audit", ["actor", "at", "id"])
     done = sa.text("actor IS NOT NULL")
     for name, column in (("events_thing", "entity_id"), ("events_actor", "actor")):
         op.create_index(name, "events", [column, "seq"], sqlite_where=done, postgresql_where=done)
