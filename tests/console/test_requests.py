@@ -289,7 +289,7 @@ def test_core_asks_for_the_permission(module_practice: Practice) -> None:
     with pytest.raises(Forbidden):
         module_practice.read(lambda ctx: core.credentials(ctx, None))
     with pytest.raises(Forbidden):
-        module_practice.read(lambda ctx: core.names(ctx, []))
+        module_practice.read(lambda ctx: core.names(ctx, [], []))
 
 
 @pytest.mark.parametrize(("days", "left"), [(7, [3]), (0, [])])

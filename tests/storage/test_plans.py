@@ -41,8 +41,7 @@ def named() -> Iterator[tuple[str, Statement]]:
     for name, listing in codelists._LISTS.items():
         for what in ("page", "one", "named"):
             yield f"{name}: {what}", getattr(listing, what)
-    for kind in actors._KINDS:
-        yield "who did something", kind.named
+    yield "who did something", actors._NAMED
     for living in (True, False):
         yield f"keys that are alive: {living}", access._PAGES[living]
         yield f"applications that are alive: {living}", applications._PAGES[living]

@@ -42,7 +42,7 @@ async def shown(visit: Visit) -> Response:
         page = await audit_log.page(visit.ctx, wanted, _mark(query.get("before")), PAGE)
     except Invalid as error:
         return _page(visit, query, known, 400, problems=error.problems)
-    return _page(visit, query, known, found=page, names=await audit_log.names(visit.ctx, page.entries))
+    return _page(visit, query, known, found=page, names=await audit_log.names(visit.ctx, page.entries, known))
 
 
 async def exporting(visit: Visit) -> Response:
@@ -56,7 +56,7 @@ async def exporting(visit: Visit) -> Response:
     pieces = await audit_log.export(visit.ctx, wanted)
     named = f"audit-{fields.text('from')}-{fields.text('until')}.csv"
     headers = {**safe(), "content-disposition": f'attachment; filename="{named}"'}
-    return StreamingResponse(_csv(visit, pieces), 200, headers, "text/csv; charset=utf-8")
+    return StreamingResponse(_csv(visit, pieces, known), 200, headers, "text/csv; charset=utf-8")
 
 
 def _page(
@@ -155,11 +155,11 @@ def _which(entry: Entry, names: dict[bytes, str]) -> str:
     return entry.shown if ident is None else names.get(ident) or entry.shown
 
 
-async def _csv(visit: Visit, pieces: AsyncIterator[list[Entry]]) -> AsyncIterator[str]:
+async def _csv(visit: Visit, pieces: AsyncIterator[list[Entry]], known: list[Actor]) -> AsyncIterator[str]:
     yield _written([_HEAD])
     async for entries in pieces:
         if entries:
-            names = await audit_log.names(visit.ctx, entries)
+            names = await audit_log.names(visit.ctx, entries, known)
             yield _written(_cells(entry, names) for entry in entries)
 
 

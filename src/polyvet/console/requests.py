@@ -52,7 +52,7 @@ async def shown(visit: Visit) -> Response:
         choices=_choices(visit, credentials, asked.typed),
         query=urlencode(asked.typed),
         next=None if found is None or found.after is None else "{}.{}".format(*found.after),
-        names={} if found is None else await requests.names(visit.ctx, found.rows),
+        names={} if found is None else await requests.names(visit.ctx, found.rows, credentials),
         offered=OFFERED if len(credentials) >= OFFERED else None,
         spelled=values.to_crockford,
         days=visit.shared.server.request_log_days,

@@ -62,15 +62,16 @@ async def actors(ctx: Context, chosen: bytes | None) -> list[Actor]:
     found = await stored_actors.latest(ctx.reader, ctx.clinic_id, OFFERED)
     if chosen is None or any(one.id == chosen for one in found):
         return found
-    return [*found, *(await stored_actors.named(ctx.reader, ctx.clinic_id, [chosen])).values()]
+    return found + await stored_actors.named(ctx.reader, ctx.clinic_id, [chosen])
 
 
-async def names(ctx: Context, entries: Iterable[Entry]) -> dict[bytes, str]:
-    """What those of the clinic are called whom entries name by id."""
+async def names(ctx: Context, entries: Iterable[Entry], known: Iterable[Actor]) -> dict[bytes, str]:
+    """What those of the clinic are called whom entries name by id; some of them are known."""
     ctx.require("audit:read")
+    found = {one.id: one.name for one in known}
     idents = {ident for entry in entries for ident in (entry.actor, colleague(entry)) if ident is not None}
-    found = await stored_actors.named(ctx.reader, ctx.clinic_id, idents)
-    return {ident: one.name for ident, one in found.items()}
+    others = await stored_actors.named(ctx.reader, ctx.clinic_id, idents - found.keys())
+    return found | {one.id: one.name for one in others}
 
 
 def colleague(entry: Entry) -> bytes | None:

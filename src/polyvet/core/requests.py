@@ -40,11 +40,13 @@ async def credentials(ctx: Context, chosen: bytes | None) -> list[Credential]:
     return found if another is None else [*found, another]
 
 
-async def names(ctx: Context, rows: Iterable[Asked]) -> dict[bytes, str]:
-    """What the clinic's keys and applications are called by which requests were made."""
+async def names(ctx: Context, rows: Iterable[Asked], known: Iterable[Credential]) -> dict[bytes, str]:
+    """What the clinic's keys and applications are called by which requests were made; some of them are known."""
     ctx.require("requests:read")
-    found = await actors.named(ctx.reader, ctx.clinic_id, {row.key_id for row in rows if row.key_id is not None})
-    return {ident: one.name for ident, one in found.items() if one.kind != USER}
+    found = {one.id: one.name for one in known}
+    idents = {row.key_id for row in rows if row.key_id is not None}
+    others = await actors.named(ctx.reader, ctx.clinic_id, idents - found.keys())
+    return found | {one.id: one.name for one in others if one.kind != USER}
 
 
 async def _listed(ctx: Context, clinic_id: int, wanted: Wanted, before: Place | None, most: int) -> Found:

@@ -12,7 +12,20 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import astuple
-from sqlalchemy import ColumnElement, Table, and_, delete, func, literal_column, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
 from polyvet.model.paging import LATEST
 from polyvet.model.requests import UNKEPT, Asked, Credential, Wanted
@@ -90,17 +103,19 @@ _USED_KEY, _USED_APPLICATION = _used(api_keys), _used(oauth_applications)
 _KINDS = ((api_keys, api_keys.c.shown), (oauth_applications, oauth_applications.c.client_id))
 
 
-def _credentials(table: Table, shown: ColumnElement[str]) -> tuple[Statement, Statement]:
-    """The latest of a kind, and one."""
+def _credentials(table: Table, shown: ColumnElement[str]) -> Select[Any]:
     t = table.c
-    query = select(t.id, t.dialect, t.name, shown, t.revoked_at).where(t.clinic_id == p("clinic"))
-    return (
-        Statement(query.order_by(t.id.desc()).limit(p("most")), "clinic most"),
-        Statement(query.where(t.id == p("credential")), "clinic credential"),
-    )
+    return select(t.id, t.dialect, t.name, shown.label("shown"), t.revoked_at).where(t.clinic_id == p("clinic"))
 
 
-_CREDENTIALS = [_credentials(*kind) for kind in _KINDS]
+def _latest(table: Table, shown: ColumnElement[str]) -> Select[Any]:
+    return _credentials(table, shown).order_by(table.c.id.desc()).limit(p("most")).subquery().select()
+
+
+_LATEST = Statement(union_all(*(_latest(*kind) for kind in _KINDS)), "clinic most")
+_CREDENTIAL = Statement(
+    union_all(*(_credentials(*kind).where(kind[0].c.id == p("credential")) for kind in _KINDS)), "clinic credential"
+)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -152,16 +167,13 @@ def _arguments(wanted: Wanted) -> tuple[object, ...]:
 
 async def credentials(reader: Reader, clinic_id: int, most: int) -> list[Credential]:
     """The latest of a clinic's keys, and of its applications, so many of each."""
-    return [_credential(row) for latest, _ in _CREDENTIALS for row in await reader.fetch(latest, clinic_id, most)]
+    return [_credential(row) for row in await reader.fetch(_LATEST, clinic_id, most)]
 
 
 async def credential(reader: Reader, clinic_id: int, ident: bytes) -> Credential | None:
     """One of all that there are."""
-    for _, one in _CREDENTIALS:
-        row = await reader.fetch_one(one, clinic_id, ident)
-        if row is not None:
-            return _credential(row)
-    return None
+    row = await reader.fetch_one(_CREDENTIAL, clinic_id, ident)
+    return None if row is None else _credential(row)
 
 
 def _credential(row: Any) -> Credential:
