@@ -93,9 +93,9 @@ async def connect(w: Writing, client_id: bytes, shown: str, other_id: int) -> No
     theirs = await stored.get(w.tx, other_id, client_id)
     if theirs is None:
         stored.connect(w.tx, other_id, client, phones=(await stored.phone_numbers(w.tx, client_id))[1:])
+        offers.share(w.tx, client_id)
     elif theirs.state != State.ACTIVE:
         await stored.set_state(w.tx, other_id, client_id, old=theirs.state, new=State.ACTIVE, kind="connected")
-    offers.share(w.tx, client_id)
     for patient_id in await stored.patients_of(w.tx, w.clinic_id, client_id):
         await _open(w, patient_id, other_id)
 
@@ -123,6 +123,5 @@ async def disconnect(w: Writing, client_id: bytes, shown: str) -> None:
     if client is None or client.state == State.HIDDEN:
         raise Missing(KIND, shown)
     await stored.set_state(w.tx, w.clinic_id, client_id, old=client.state, new=State.HIDDEN, kind="disconnected")
-    offers.share(w.tx, client_id)
     for patient_id in await stored.patients_of(w.tx, w.clinic_id, client_id):
         await stored_patients.set_state(w.tx, patient_id, State.HIDDEN, kind="disconnected", only=w.clinic_id)

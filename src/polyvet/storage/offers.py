@@ -84,21 +84,16 @@ _others = (
     .order_by(c.number, clinics.c.name)
 )
 _OTHERS = Statement(_others.where(_sqlite), "clinic numbers", postgresql=_others.where(_postgresql))
-_SHARE = Statement(
-    update(connections)
-    .where(c.client_id == p("client"))
-    .values(
-        shared=and_(
-            c.state <= _ARCHIVED,
-            exists(
-                select(literal_column("1")).where(
-                    _other.c.client_id == c.client_id,
-                    _other.c.clinic_id != c.clinic_id,
-                    _other.c.state <= _ARCHIVED,
-                )
-            ),
+_shared = and_(
+    c.state <= _ARCHIVED,
+    exists(
+        select(literal_column("1")).where(
+            _other.c.client_id == c.client_id, _other.c.clinic_id != c.clinic_id, _other.c.state <= _ARCHIVED
         )
     ),
+)
+_SHARE = Statement(
+    update(connections).where(c.client_id == p("client"), c.shared != _shared).values(shared=_shared),
     "client",
     rank=75,
 )
@@ -184,8 +179,8 @@ async def _with_others(reader: Reader, clinic_id: int, rows: Any) -> list[Common
 
 
 def share(tx: Tx, client_id: bytes) -> None:
-    """Note at each clinic whether the client is seen by others, too: after opening them to another clinic, or closing
-    them at one."""
+    """Note at each clinic whether the client is seen by others, too: after they were opened to another clinic, or
+    hidden from one."""
     tx.write(_SHARE, client_id)
 
 
