@@ -32,7 +32,7 @@ KINDS = {
 async def listed(visit: Visit) -> Response:
     """All fields, the latest first."""
     found = await custom_fields.page(visit.ctx, before_of(visit.request), PAGE + 1)
-    next_ = found[PAGE - 1].number if len(found) > PAGE else None
+    next_ = found[PAGE - 1][0].number if len(found) > PAGE else None
     return visit.page("custom_fields.html", fields=found[:PAGE], next=next_, path=PATH, models=MODELS, kinds=KINDS)
 
 

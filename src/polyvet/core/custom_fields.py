@@ -37,8 +37,9 @@ class NewField(msgspec.Struct, frozen=True, kw_only=True):
     required: bool = False
 
 
-async def page(ctx: Context, before: int, limit: int) -> list[CustomField]:
-    """The clinic's fields with lower numbers than `before`, the latest first; also those that are switched off."""
+async def page(ctx: Context, before: int, limit: int) -> list[tuple[CustomField, int]]:
+    """The clinic's fields with lower numbers than `before`, the latest first; also those that are switched off. Each
+    with the number of its options in place of them."""
     ctx.require(PERMISSION)
     return await stored.page(ctx.reader, ctx.clinic_id, before, limit)
 
@@ -46,10 +47,10 @@ async def page(ctx: Context, before: int, limit: int) -> list[CustomField]:
 async def get(ctx: Context, number: int, shown: str) -> CustomField:
     """One of them. Missing."""
     ctx.require(PERMISSION)
-    found = await stored.page(ctx.reader, ctx.clinic_id, number + 1, 1)
-    if not found or found[0].number != number:
+    found = await stored.get(ctx.reader, ctx.clinic_id, number)
+    if found is None:
         raise Missing(KIND, shown)
-    return found[0]
+    return found
 
 
 async def define(w: Writing, new: NewField) -> CustomField:
