@@ -29,6 +29,7 @@ KINDS = (ANY, (Kind.SEEN, "Seen and handed out"), (Kind.CHANGED, "Changed"), (Ki
 ELSEWHERE = "somebody of another clinic"
 UNKNOWN = "not known"
 _COLLEAGUE = "user"  # as events call them
+_GONE = {"client": "a client no longer seen here", "patient": "a patient no longer seen here"}
 _FIELDS = ("who", "kind", "thing", "from", "until")
 _HEAD = ("time (UTC)", "who", "what", "kind of thing", "thing")
 _FORMULA = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")  # how cells begin that spreadsheets would run
@@ -53,7 +54,7 @@ async def exporting(visit: Visit) -> Response:
     try:
         wanted = await _wanted(visit, fields, known, bounded=True)
     except Invalid as error:
-        return _page(visit, fields, known, 400, problems=error.problems)
+        return _page(visit, fields, known, 400, problems=error.problems, nothing="Nothing was exported")
     pieces = await audit_log.export(visit.ctx, wanted)
     named = f"audit-{fields.text('from')}-{fields.text('until')}.csv"
     headers = {**safe(), "content-disposition": f'attachment; filename="{named}"'}
@@ -62,17 +63,17 @@ async def exporting(visit: Visit) -> Response:
 
 def _page(
     visit: Visit, given: Fields, known: list[Actor], status: int = 200, *, found: audit_log.Page | None = None,
-    problems: dict[str, str] | None = None,
+    problems: dict[str, str] | None = None, nothing: str = "Nothing was looked for",
 ) -> Response:  # fmt: skip
     found = found or audit_log.Page([], None)
     names = _names(known)
     kept = {name: given.text(name) for name in _FIELDS}
     return visit.page(
-        "audit.html", status, path=PATH, given=kept, problems=problems or {}, kinds=KINDS,
+        "audit.html", status, path=PATH, given=kept, problems=problems or {}, nothing=nothing, kinds=KINDS,
         actors=[ANY, *map(_choice, sorted(known, key=lambda one: (one.kind != USER, one.name)))],
         rows=[(entry, _by(entry, names), _which(entry, names)) for entry in found.entries],
         next=None if found.after is None else _spelled(found.after), looked_until=found.looked_until,
-        query=urlencode({name: text for name, text in kept.items() if text}),
+        query=urlencode({name: text for name, text in kept.items() if text}), first=given.get("before") is None,
     )  # fmt: skip
 
 
@@ -150,9 +151,14 @@ def _by(entry: Entry, names: dict[bytes, str]) -> str:
 
 
 def _which(entry: Entry, names: dict[bytes, str]) -> str:
-    """What it was about; a colleague by name, where the record's events have an id."""
-    ident = values.from_crockford(entry.shown) if entry.entity == _COLLEAGUE else None
-    return entry.shown if ident is None else names.get(ident) or entry.shown
+    """What it was about, where the record's events have an id: a colleague by name; clients and patients have theirs
+    as long as the clinic sees them, and are told apart by their ids alone from then on."""
+    ident = values.from_crockford(entry.shown)
+    if ident is None:
+        return entry.shown
+    if entry.entity in _GONE:
+        return f"{_GONE[entry.entity]} ({entry.shown})"
+    return names.get(ident, entry.shown) if entry.entity == _COLLEAGUE else entry.shown
 
 
 async def _csv(pieces: AsyncIterator[list[Entry]], names: dict[bytes, str]) -> AsyncIterator[str]:
