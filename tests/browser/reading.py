@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What somebody reads on a page of the console: rows of its table, its facts, and what comes there in time."""
+"""What somebody reads on a page of the console: rows of its table, its facts, and what comes there in time; and how
+they go on to a page that looks much like the one before."""
 
 from __future__ import annotations
 
@@ -40,6 +41,24 @@ def in_time(page: Page, there: Callable[[], Locator]) -> Locator:
 
     assert until(found), page.get_by_role("main").inner_text()
     return there().first
+
+
+def pressed(page: Page, button: str) -> None:
+    """Press a button of the page, and read the page that comes, which may have the same heading."""
+    with page.expect_navigation():
+        page.get_by_role("main").get_by_role("button", name=button, exact=True).click()
+
+
+def entered(page: Page) -> None:
+    """The same with the key that sends a form."""
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def followed(page: Page, link: str) -> None:
+    """The same with a link."""
+    with page.expect_navigation():
+        page.get_by_role("main").get_by_role("link", name=link, exact=True).first.click()
 
 
 def unfold(page: Page, heading: str) -> None:

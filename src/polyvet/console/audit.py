@@ -17,7 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from polyvet.console.rows import ADMINISTRATION, PAGE, ROOT, Row
 from polyvet.console.visit import Visit, safe
 from polyvet.core import audit_log
-from polyvet.core.audit_log import LONGEST_DAYS, Wanted
+from polyvet.core.audit_log import ENTERING, LONGEST_DAYS, Wanted
 from polyvet.model import values
 from polyvet.model.audit_log import LATEST, USER, Actor, Entry, Kind, Mark
 from polyvet.model.errors import Invalid, Missing
@@ -55,9 +55,9 @@ async def exporting(visit: Visit) -> Response:
         wanted = await _wanted(visit, fields, known, bounded=True)
     except Invalid as error:
         return _page(visit, fields, known, 400, problems=error.problems, nothing="Nothing was exported")
-    pieces = await audit_log.export(visit.ctx, wanted)
-    named = f"audit-{fields.text('from')}-{fields.text('until')}.csv"
-    headers = {**safe(), "content-disposition": f'attachment; filename="{named}"'}
+    first, last = fields.text("from"), fields.text("until")
+    pieces = await audit_log.export(visit.ctx, wanted, f"{first} to {last}")
+    headers = {**safe(), "content-disposition": f'attachment; filename="audit-{first}-{last}.csv"'}
     return StreamingResponse(_csv(pieces, _names(known)), 200, headers, "text/csv; charset=utf-8")
 
 
@@ -71,7 +71,7 @@ def _page(
     return visit.page(
         "audit.html", status, path=PATH, given=kept, problems=problems or {}, nothing=nothing, kinds=KINDS,
         actors=[ANY, *map(_choice, sorted(known, key=lambda one: (one.kind != USER, one.name)))],
-        rows=[(entry, _by(entry, names), _which(entry, names)) for entry in found.entries],
+        rows=[(entry, _by(entry, names), _what(entry), _which(entry, names)) for entry in found.entries],
         next=None if found.after is None else _spelled(found.after), looked_until=found.looked_until,
         query=urlencode({name: text for name, text in kept.items() if text}), first=given.get("before") is None,
     )  # fmt: skip
@@ -148,6 +148,13 @@ def _by(entry: Entry, names: dict[bytes, str]) -> str:
     if entry.actor is None:
         return entry.by or UNKNOWN
     return names.get(entry.actor) or entry.by or ELSEWHERE
+
+
+def _what(entry: Entry) -> str:
+    """What was done, as a sentence goes on from who did it. A request is no thing; whoever signs in is who did it."""
+    if not entry.entity:
+        return "read through an API"
+    return entry.action if entry.action in ENTERING else f"{entry.action} {entry.entity}"
 
 
 def _which(entry: Entry, names: dict[bytes, str]) -> str:
