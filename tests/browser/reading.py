@@ -19,12 +19,12 @@ def rows(page: Page, *texts: str) -> Locator:
     return found
 
 
-def cells(page: Page, *names: str) -> list[list[str]]:
+def cells(page: Page, *names: str) -> list[tuple[str, ...]]:
     """What stands in columns of the page's table, by their headings, row by row."""
     heads = page.locator("thead th").all_inner_texts()
     places = [heads.index(name) for name in names]
     every = [row.locator("th, td").all_inner_texts() for row in page.locator("tbody tr").all()]
-    return [[row[place] for place in places] for row in every]
+    return [tuple(row[place] for place in places) for row in every]
 
 
 def fact(page: Page, name: str) -> Locator:

@@ -25,9 +25,7 @@ def quill(fresh_practice: Practice) -> Quill:
 
 
 @pytest.fixture
-def owner(
-    fresh_practice: Practice, request: pytest.FixtureRequest, quill: Quill, context: str
-) -> Iterator[Walker]:
+def owner(fresh_practice: Practice, request: pytest.FixtureRequest, quill: Quill, context: str) -> Iterator[Walker]:
     """Who has found her."""
     found = walker(fresh_practice, request, context)
     found.menu("Privacy")
@@ -36,7 +34,7 @@ def owner(
     expect(found.page.get_by_text("No client of yours matches “nobody of that name”.")).to_be_visible()
     found.page.get_by_label("Name, e-mail, phone or number").fill("QUILLFEATHER")
     pressed(found.page, "Find")
-    assert cells(found.page, "Number", "Name") == [[str(quill.number), NAME]]
+    assert cells(found.page, "Number", "Name") == [(str(quill.number), NAME)]
     found.look()
     found.go(NAME)
     yield found
@@ -70,8 +68,8 @@ def _copied(owner: Walker, quill: Quill) -> None:
     assert {"patients", "records", "appointments", "invoices", "reminders", "shares", "mails"} <= set(found)
     assert set(_held(owner)) <= {str(len(each)) for each in found.values()}
     owner.go("Who saw and changed the client’s file", "Audit log")
-    assert cells(owner.page, "Who", "What", "Which")[0] == [OWNER, "exported client", f"number {quill.number}"]
-    assert [OWNER, "saw client", f"number {quill.number}"] in cells(owner.page, "Who", "What", "Which")
+    assert cells(owner.page, "Who", "What", "Which")[0] == (OWNER, "exported client", f"number {quill.number}")
+    assert (OWNER, "saw client", f"number {quill.number}") in cells(owner.page, "Who", "What", "Which")
     owner.page.go_back()
     owner.arrive(NAME)
 
@@ -113,8 +111,12 @@ def _told(owner: Walker, quill: Quill) -> None:
     """The log tells what was done, by whom, and of a number; her name is nowhere."""
     owner.go("Who saw and changed the client’s file", "Audit log")
     found = cells(owner.page, "Who", "What", "Which")
-    assert [OWNER, "erased client", f"number {quill.number}"] in found
-    assert {which for _, _, which in found} <= {f"number {quill.number}", f"{ERASED} ({quill.number})", root(quill.number)}
+    assert (OWNER, "erased client", f"number {quill.number}") in found
+    assert {which for _, _, which in found} <= {
+        f"number {quill.number}",
+        f"{ERASED} ({quill.number})",
+        root(quill.number),
+    }
     for path in ("audit", "privacy?q=quill", f"privacy/{quill.number}", "requests", "deliveries"):
         owner.page.goto(f"{owner.page.url.partition('/console')[0]}/console/{path}")
         text = owner.page.locator("body").inner_text().lower().replace("matches “quill”", "")

@@ -35,7 +35,7 @@ class Log(msgspec.Struct):
     refused: str  # for lack of a permission
     unknown: str  # by a wrong key
 
-    def found(self) -> list[list[str]]:
+    def found(self) -> list[tuple[str, ...]]:
         """Status and id of each request on the page."""
         return cells(self.walk.page, "Status", "Request id")
 
@@ -84,7 +84,7 @@ def test_a_program_finds_why_it_was_refused(log: Log) -> None:
     expect(rows(page, log.unknown)).to_have_count(0)
     refused.get_by_role("link", name=log.key).click()
     expect(page.get_by_label("Key or application")).to_have_value(page.url.partition("key=")[2])
-    assert log.found() == [["403", log.refused]]
+    assert log.found() == [("403", log.refused)]
     page.get_by_label("Outcome").select_option("Went well")
     pressed(page, "Show")
     expect(page.get_by_text(NOTHING)).to_be_visible()
@@ -93,7 +93,7 @@ def test_a_program_finds_why_it_was_refused(log: Log) -> None:
     page.get_by_label("Request id").fill(log.unknown)
     entered(page)
     followed(page, "Look among those with no key, or an unknown one")
-    assert log.found() == [["401", log.unknown]]
+    assert log.found() == [("401", log.unknown)]
     expect(rows(page, log.unknown)).to_contain_text("no such key or token")
     expect(page.get_by_label("Whose")).to_be_visible()
     assert WRONG not in page.content()
@@ -109,7 +109,7 @@ def test_requests_are_found_by_what_is_seldom_looked_for(log: Log, old: str) -> 
     page.get_by_label("Method").select_option("GET")
     page.get_by_label("API", exact=True).select_option("Provet Cloud")
     pressed(page, "Show")
-    assert ["200", log.worked] in log.found()
+    assert ("200", log.worked) in log.found()
     assert {status for status, _ in log.found()} == {"200"}
     page.get_by_label("Method").select_option("DELETE")
     pressed(page, "Show")
@@ -144,4 +144,4 @@ def test_the_log_is_searched_by_keyboard_alone(log: Log) -> None:
     expect(page.get_by_label("Method")).to_have_value("GET")
     walk.tab_to(page.get_by_role("link", name="Show all"))
     entered(page)
-    assert ["403", log.refused] in log.found()
+    assert ("403", log.refused) in log.found()

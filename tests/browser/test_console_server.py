@@ -17,15 +17,17 @@ SECRET = "hunter2-hunter2"
 
 
 @BOTH_WAYS
-def test_an_operator_looks_after_the_server(module_practice: Practice, request: pytest.FixtureRequest, context: str) -> None:
+def test_an_operator_looks_after_the_server(
+    module_practice: Practice, request: pytest.FixtureRequest, context: str
+) -> None:
     practice = module_practice.served_otherwise(smtp_host="mail.example", smtp_user="vet", smtp_password=SECRET)
     operator = walker(practice, request, context)
     page = operator.page
     operator.menu("Settings")
-    told = {name: value for name, value in cells(page, "Setting", "Value")}
-    assert told["smtp_host"] == "mail.example changed"
-    assert told["smtp_password"] == "(set, and not shown) changed"
-    assert told["share_days"] == "90"
+    told = cells(page, "Setting", "Value")
+    assert ("smtp_host", "mail.example changed") in told
+    assert ("smtp_password", "(set, and not shown) changed") in told
+    assert ("share_days", "90") in told
     assert SECRET not in page.content()
     operator.menu("Health")
     expect(fact(page, "Version")).to_have_text(__version__)
@@ -36,7 +38,9 @@ def test_an_operator_looks_after_the_server(module_practice: Practice, request: 
 
 
 @BOTH_WAYS
-def test_an_owner_sees_what_is_the_clinics(module_practice: Practice, request: pytest.FixtureRequest, context: str) -> None:
+def test_an_owner_sees_what_is_the_clinics(
+    module_practice: Practice, request: pytest.FixtureRequest, context: str
+) -> None:
     owner = walker(module_practice, request, context, OTHER_OWNER)
     page, menu = owner.page, owner.page.get_by_role("navigation", name="Console")
     owner.menu("Health")

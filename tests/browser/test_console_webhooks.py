@@ -33,7 +33,7 @@ def delivering(module_practice: Practice) -> Iterator[Practice]:
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """Where messages are posted to."""
-    with Receiver(said=b"thank you", **{"content-type": "text/plain"}) as found:
+    with Receiver(lambda *_: 200, b"thank you", **{"content-type": "text/plain"}) as found:
         yield found
 
 
@@ -44,17 +44,14 @@ def name(receiver: Receiver) -> str:
 
 
 @pytest.fixture
-def owner(
-    delivering: Practice, request: pytest.FixtureRequest, receiver: Receiver, name: str, context: str
-) -> Iterator[Walker]:
+def owner(delivering: Practice, request: pytest.FixtureRequest, receiver: Receiver, name: str, context: str) -> Walker:
     """Who has a webhook that is told of clients, and is on its page."""
     hook = {"target_url": f"{receiver.url}/in", "name": name, "trigger": triggers.CLIENT, "content_type": 2}
     sent(delivering.provet, "POST", "hook/webhook/", hook, 201)
     found = walker(delivering, request, context)
     found.menu("Webhooks")
     found.go(name, f"{name} ({HOST})")
-    yield found
-    found.has_heard_nothing()
+    return found
 
 
 def _moved(practice: Practice, city: str) -> None:
@@ -122,7 +119,7 @@ def _looked_up(owner: Walker, called: str) -> None:
     page.get_by_label("Webhook").select_option(label=next(one for one in options if one.endswith(called)))
     page.get_by_label("State").select_option("delivered")
     pressed(page, "Show")
-    assert cells(page, "Number", "Webhook", "State") == [[number, called, "delivered"]]
+    assert cells(page, "Number", "Webhook", "State") == [(number, called, "delivered")]
     owner.look()
     page.get_by_label("State").select_option("failed")
     pressed(page, "Show")
@@ -165,6 +162,7 @@ def test_a_new_secret_is_shown_once_and_the_old_one_goes_on_signing(
     assert second != first
     page.go_back()
     owner.arrive(called)
+    owner.has_heard_nothing()
 
 
 def _new_secret(owner: Walker, called: str) -> str:

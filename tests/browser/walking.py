@@ -87,9 +87,7 @@ class Walker:
         assert not told, told
 
 
-def walker(
-    practice: Practice, request: pytest.FixtureRequest, context: str, who: tuple[int, str] = OWNER
-) -> Walker:
+def walker(practice: Practice, request: pytest.FixtureRequest, context: str, who: tuple[int, str] = OWNER) -> Walker:
     """Somebody who is signed in, by clinic and e-mail, on the console's first page, with a context of fixtures.py."""
     browser: BrowserContext = request.getfixturevalue(context)
     clinic, email = who
