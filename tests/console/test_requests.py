@@ -287,7 +287,9 @@ def test_core_asks_for_the_permission(module_practice: Practice) -> None:
         with pytest.raises(Forbidden):
             module_practice.read(lambda ctx, listing=listing: listing(ctx, Wanted(), None, 1))  # type: ignore[misc]
     with pytest.raises(Forbidden):
-        module_practice.read(core.credentials)
+        module_practice.read(lambda ctx: core.credentials(ctx, None))
+    with pytest.raises(Forbidden):
+        module_practice.read(lambda ctx: core.names(ctx, []))
 
 
 @pytest.mark.parametrize(("days", "left"), [(7, [3]), (0, [])])

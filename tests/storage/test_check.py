@@ -47,6 +47,7 @@ PLANTED = [
     ("enrolments", "DELETE FROM enrolments WHERE number = 3 AND clinic_id = 1"),
     ("enrolments", f"UPDATE enrolments SET state = {int(State.HIDDEN)} WHERE number = 3 AND clinic_id = 1"),
     ("enrolments", f"UPDATE connections SET state = {int(State.HIDDEN)} WHERE number = 3 AND clinic_id = 1"),
+    ("connections", "UPDATE connections SET shared = NOT shared WHERE number = 3 AND clinic_id = 1"),
     ("merges", f"UPDATE enrolments SET state = {int(State.ACTIVE)} WHERE patient_id IN (SELECT source_id FROM merges)"),
     ("merges", "UPDATE merges SET target_id = source_id"),
     ("merges", "UPDATE medical_records SET patient_id = (SELECT source_id FROM merges) WHERE clinic_id = 1"),

@@ -19,10 +19,11 @@ from polyvet.model.audit import Action
 from polyvet.model.errors import Invalid
 from polyvet.model.hooks import Attempt, Delivery, DeliveryState, Webhook
 from polyvet.web import params
-from polyvet.web.people import BEYOND
+from polyvet.web.people import BEYOND, before_of
 
 PAGE = "/console/deliveries"
 ROWS_A_PAGE = 50
+ATTEMPTS = 10  # on a delivery's page, as many as are made by themselves: each may show an answer of 2,000 characters
 _ANY = ("", "Any")
 
 
@@ -83,10 +84,13 @@ def _one(
     problem: str | None = None,
 ) -> Response:  # fmt: skip
     under_way = delivery.leased_until is not None and delivery.leased_until > values.now()
+    before = before_of(visit.request)
+    newest_first = [one for one in reversed(attempts) if one.nth < before]
     return visit.page(
-        "delivery.html", status, delivery=delivery, hook=hook, called=shown(hook), attempts=attempts[::-1],
+        "delivery.html", status, delivery=delivery, hook=hook, called=shown(hook), attempts=newest_first[:ATTEMPTS],
         sent=_sent(delivery, hook, attempts), target=urlsplit(hook.target_url), under_way=under_way, problem=problem,
-        triggers=visit.shared.triggers,
+        triggers=visit.shared.triggers, path=f"{PAGE}/{delivery.number}",
+        next=newest_first[ATTEMPTS - 1].nth if len(newest_first) > ATTEMPTS else None,
     )  # fmt: skip
 
 

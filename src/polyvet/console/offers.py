@@ -83,10 +83,10 @@ async def shown(visit: Visit) -> Response:
 
 
 async def _one(visit: Visit, status: int = 200, problem: str | None = None) -> Response:
-    told, patients = await offers.told(visit.ctx, *_named(visit))
+    told, patients = await offers.told(visit.ctx, *_named(visit), SHOWN_PATIENTS + 1)
     return visit.page(
         "connection_one.html", status, told=told, offer=told.offer, spelled=visit.parameter("offer"), problem=problem,
-        patients=patients[:SHOWN_PATIENTS], count=len(patients),
+        patients=patients[:SHOWN_PATIENTS], more=len(patients) > SHOWN_PATIENTS,
     )  # fmt: skip
 
 
@@ -128,8 +128,9 @@ def _named(visit: Visit) -> tuple[bytes | None, str]:
 
 async def common(visit: Visit) -> Response:
     """Clients whom other clinics see, too."""
-    found, next_ = await offers.common(visit.ctx, before_of(visit.request), PAGE)
-    return visit.page("connection_clients.html", found=found, next=next_)
+    found = await offers.common(visit.ctx, before_of(visit.request), PAGE + 1)
+    next_ = found[PAGE - 1].number if len(found) > PAGE else None
+    return visit.page("connection_clients.html", found=found[:PAGE], next=next_)
 
 
 async def common_one(visit: Visit) -> Response:

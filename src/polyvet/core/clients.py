@@ -9,7 +9,7 @@ from polyvet.model.entities import Client, NewClient, Patient, State
 from polyvet.model.errors import Missing
 from polyvet.model.paging import Page, Place
 from polyvet.storage import clients as stored
-from polyvet.storage import merging
+from polyvet.storage import merging, offers
 from polyvet.storage import patients as stored_patients
 from polyvet.storage.writing import Touching
 
@@ -95,6 +95,7 @@ async def connect(w: Writing, client_id: bytes, shown: str, other_id: int) -> No
         stored.connect(w.tx, other_id, client, phones=(await stored.phone_numbers(w.tx, client_id))[1:])
     elif theirs.state != State.ACTIVE:
         await stored.set_state(w.tx, other_id, client_id, old=theirs.state, new=State.ACTIVE, kind="connected")
+    offers.share(w.tx, client_id)
     for patient_id in await stored.patients_of(w.tx, w.clinic_id, client_id):
         await _open(w, patient_id, other_id)
 
@@ -122,5 +123,6 @@ async def disconnect(w: Writing, client_id: bytes, shown: str) -> None:
     if client is None or client.state == State.HIDDEN:
         raise Missing(KIND, shown)
     await stored.set_state(w.tx, w.clinic_id, client_id, old=client.state, new=State.HIDDEN, kind="disconnected")
+    offers.share(w.tx, client_id)
     for patient_id in await stored.patients_of(w.tx, w.clinic_id, client_id):
         await stored_patients.set_state(w.tx, patient_id, State.HIDDEN, kind="disconnected", only=w.clinic_id)

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
-    literal,
     literal_column,
     or_,
     select,
@@ -22,13 +21,12 @@ from sqlalchemy import (
 )
 
 from polyvet.model import values
-from polyvet.model.audit_log import LATEST, USER, Actor, Entry, Mark
+from polyvet.model.audit_log import LATEST, Entry, Mark
 from polyvet.model.entities import State
 from polyvet.storage.statement import Statement, p
 from polyvet.storage.store import Reader
 from polyvet.storage.tables import (
     ID,
-    api_keys,
     audit,
     calendar_events,
     clients,
@@ -37,7 +35,6 @@ from polyvet.storage.tables import (
     events,
     invoices,
     medical_records,
-    oauth_applications,
     patients,
     reminders,
     requests,
@@ -114,15 +111,6 @@ _AT = Statement(
     .order_by(ev.seq.desc())
     .limit(literal_column("1")),
     "clinic seq",
-)
-
-
-def _actors(table: Table, kind: str) -> Select[Any]:
-    return select(table.c.id, literal(kind), table.c.name).where(table.c.clinic_id == p("clinic"))
-
-
-_ACTORS = Statement(
-    union_all(_actors(users, USER), _actors(api_keys, "key"), _actors(oauth_applications, "application")), "clinic"
 )
 
 
@@ -230,11 +218,6 @@ async def last_seq(reader: Reader, clinic_id: int) -> int:
     """The number of the clinic's last event; 0 if there is none."""
     row = await reader.fetch_one(_AT, clinic_id, LATEST)
     return 0 if row is None else int(row[0])
-
-
-async def actors(reader: Reader, clinic_id: int) -> list[Actor]:
-    """Everybody, and every credential, of the clinic, whether they may still do something or not."""
-    return [Actor(*row) for row in await reader.fetch(_ACTORS, clinic_id)]
 
 
 async def by_number(reader: Reader, clinic_id: int, number: int) -> list[bytes]:

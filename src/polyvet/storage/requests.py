@@ -8,10 +8,11 @@ come, and the next one goes on from there.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 from msgspec.structs import astuple
-from sqlalchemy import Table, and_, delete, func, literal_column, or_, select, tuple_, union_all, update
+from sqlalchemy import ColumnElement, Table, and_, delete, func, literal_column, or_, select, tuple_, update
 
 from polyvet.model.paging import LATEST
 from polyvet.model.requests import UNKEPT, Asked, Credential, Wanted
@@ -86,16 +87,20 @@ def _used(table: Table) -> Statement:
 
 
 _USED_KEY, _USED_APPLICATION = _used(api_keys), _used(oauth_applications)
-k, a = api_keys.c, oauth_applications.c
-_CREDENTIALS = Statement(
-    union_all(
-        select(k.id, k.dialect, k.name, k.shown, k.revoked_at.is_not(None), k.created_at.label("made"))
-        .where(k.clinic_id == p("clinic")),
-        select(a.id, a.dialect, a.name, a.client_id, a.revoked_at.is_not(None), a.created_at.label("made"))
-        .where(a.clinic_id == p("clinic")),
-    ).order_by(literal_column("made")),
-    "clinic",
-)  # fmt: skip
+_KINDS = ((api_keys, api_keys.c.shown), (oauth_applications, oauth_applications.c.client_id))
+
+
+def _credentials(table: Table, shown: ColumnElement[str]) -> tuple[Statement, Statement]:
+    """The latest of a kind, and one."""
+    t = table.c
+    query = select(t.id, t.dialect, t.name, shown, t.revoked_at).where(t.clinic_id == p("clinic"))
+    return (
+        Statement(query.order_by(t.id.desc()).limit(p("most")), "clinic most"),
+        Statement(query.where(t.id == p("credential")), "clinic credential"),
+    )
+
+
+_CREDENTIALS = [_credentials(*kind) for kind in _KINDS]
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -145,10 +150,23 @@ def _arguments(wanted: Wanted) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-async def credentials(reader: Reader, clinic_id: int) -> list[Credential]:
-    """A clinic's keys and applications, the oldest first."""
-    rows = await reader.fetch(_CREDENTIALS, clinic_id)
-    return [Credential(id_, dialect, name, shown, bool(ended)) for id_, dialect, name, shown, ended, _ in rows]
+async def credentials(reader: Reader, clinic_id: int, most: int) -> list[Credential]:
+    """The latest of a clinic's keys, and of its applications, so many of each."""
+    return [_credential(row) for latest, _ in _CREDENTIALS for row in await reader.fetch(latest, clinic_id, most)]
+
+
+async def credential(reader: Reader, clinic_id: int, ident: bytes) -> Credential | None:
+    """One of all that there are."""
+    for _, one in _CREDENTIALS:
+        row = await reader.fetch_one(one, clinic_id, ident)
+        if row is not None:
+            return _credential(row)
+    return None
+
+
+def _credential(row: Any) -> Credential:
+    ident, dialect, name, shown, revoked_at = row
+    return Credential(ident, dialect, name, shown, revoked_at is not None)
 
 
 async def remove_before(tx: Tx, before: int, most: int) -> int:
