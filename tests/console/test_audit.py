@@ -265,6 +265,8 @@ def test_an_export_has_two_ends(owner: Colleague) -> None:
                  {"from": "2020-01-01", "until": "2026-01-01"}):  # fmt: skip
         answer = owner.post("audit/export", days, page="audit")
         assert answer.status_code == 400
+        assert "Nothing was exported" in told(answer)
+        assert all(f'value="{day}"' in answer.text for day in days.values())
 
 
 def test_opening_a_file_is_one_row(module_practice: Practice, owner: Colleague) -> None:
