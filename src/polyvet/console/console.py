@@ -54,10 +54,10 @@ _FILES = (
     practice, staff, offers, lists, fields, audit, privacy, server,
 )  # fmt: skip
 ROWS: tuple[Row, ...] = tuple(row for file in _FILES for row in file.ROWS)  # in the menu's order
+OF_OPERATORS = "This is for who looks after the server."  # no owner could give it
 _FIRST_ERROR = 400
 _READING = ("GET", "HEAD")
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
-OF_OPERATORS = "This is for who looks after the server."  # no owner could give it
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 

@@ -7,13 +7,13 @@ import shutil
 
 from starlette.responses import Response
 
-from polyvet.console.deliveries import PAGE as DELIVERIES
-from polyvet.console.rows import ADMINISTRATION, Row
+from polyvet.console.rows import ADMINISTRATION, ROOT, Row
 from polyvet.console.visit import Visit
 from polyvet.core import health
 from polyvet.model import values
 from polyvet.storage.health import FAILED_SINCE, LOOKED_AT
 
+DELIVERIES = f"/{ROOT}/deliveries"
 ENGINES = {"sqlite": "SQLite, embedded", "postgresql": "PostgreSQL"}
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 _THOUSAND = 1000
