@@ -74,7 +74,7 @@ def _choices(visit: Visit, credentials: list[Credential], typed: dict[str, str])
         "whose": whose if visit.may("server:read") else [],
         "status": [("", "Any"), ("ok", "Went well"), ("4", "Refused (4xx)"), ("5", "Failed (5xx)")],
         "method": [("", "Any"), *((one, one) for one in METHODS)],
-        "api": [("", "All but the console"), *apis, (ROOT, "The console")],
+        "api": [("", "All APIs"), *apis, (ROOT, "The console")],
         "key": [("", "Any"), *keys],
     }
 

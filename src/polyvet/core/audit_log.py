@@ -121,13 +121,13 @@ async def page(ctx: Context, wanted: Wanted, mark: Mark | None, limit: int) -> P
     return await ctx.store.aside(look)
 
 
-async def export(ctx: Context, wanted: Wanted) -> AsyncIterator[list[Entry]]:
-    """All entries, piece by piece. That somebody took them is noted before the first."""
+async def export(ctx: Context, wanted: Wanted, days: str) -> AsyncIterator[list[Entry]]:
+    """All entries, piece by piece. That somebody took them is noted before the first; `days` says which, by the
+    clinic's clocks."""
     ctx.require("audit:read")
-    since, until = (values.to_milliseconds_text(at)[:10] for at in (wanted.since, wanted.until - 1))
 
     async def noting(w: Writing) -> None:
-        audit.note(w, Action.EXPORTED, "audit log", None, f"{since} to {until}")
+        audit.note(w, Action.EXPORTED, "audit log", None, days)
 
     await ctx.store.write(Touching(), lambda tx: noting(ctx.within(tx)))
 
