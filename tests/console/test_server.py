@@ -90,29 +90,49 @@ def test_queues_are_told_by_clinic(fresh_practice: Practice) -> None:
         (DeliveryState.QUEUED, now + HOUR),
         DeliveryState.FAILED,
     )
-    mine = [(*due, 0), (*later, 0), (failed, None, 0), (failed, None, 8 * values.DAY)]
+    others: Queued = [(DeliveryState.QUEUED, now - 3 * HOUR, 0)]
+    mine: Queued = [(*due, 0), (*later, 0), (failed, None, 0), (failed, None, 8 * values.DAY)]
 
     async def work(store: Store) -> list[Queue]:
         before = await stored.mail_queue(store.reader, MAIN_CLINIC)
-        await store.write(Touching(clinics=(MAIN_CLINIC, SECOND_CLINIC)), lambda tx: _fill(tx, now, mine))
+        await store.write(Touching(clinics=(MAIN_CLINIC, SECOND_CLINIC)), lambda tx: _fill(tx, now, mine, others))
         found = [await stored.delivery_queue(store.reader, one) for one in (MAIN_CLINIC, SECOND_CLINIC, None)]
         after = await stored.mail_queue(store.reader, MAIN_CLINIC)
         assert (after.waiting, after.due) == (before.waiting + 1, before.due + 1)
         return found
 
     main, second, all_ = fresh_practice.run(work)
-    assert main == Queue(waiting=2, due=1, oldest=now - 2 * HOUR, failed=1, more=False)
-    assert second == Queue(waiting=1, due=1, oldest=now - 3 * HOUR, failed=0, more=False)
-    assert all_ == Queue(waiting=3, due=2, oldest=now - 3 * HOUR, failed=1, more=False)
+    assert main == Queue(waiting=2, held=0, due=1, oldest=now - 2 * HOUR, failed=1, more=False)
+    assert second == Queue(waiting=1, held=0, due=1, oldest=now - 3 * HOUR, failed=0, more=False)
+    assert all_ == Queue(waiting=3, held=0, due=2, oldest=now - 3 * HOUR, failed=1, more=False)
     text = Colleague(fresh_practice).text("health")
     assert "Waiting 3 Due now 2 Waiting for longest due for 3 hours Failed in the last 7 days 1" in text
     text = Colleague(fresh_practice, who=OTHER_OWNER).text("health")
     assert "Waiting 1 Due now 1 Waiting for longest due for 3 hours Failed in the last 7 days 0" in text
 
 
-async def _fill(tx: Tx, now: int, mine: list[tuple[DeliveryState, int | None, int]]) -> None:
-    """A webhook at each clinic, with deliveries of `mine` at the one, and one that is due at the other; a mail."""
-    others = [(DeliveryState.QUEUED, now - 3 * HOUR, 0)]
+def test_what_a_webhook_that_is_off_holds_back_is_not_due(fresh_practice: Practice) -> None:
+    now = values.now()
+    held: Queued = [(DeliveryState.QUEUED, now - HOUR, 0)]
+
+    async def work(store: Store) -> tuple[Queue, int | None]:
+        await store.write(
+            Touching(clinics=(MAIN_CLINIC, SECOND_CLINIC)), lambda tx: _fill(tx, now, held, others=[], active=False)
+        )
+        return await stored.delivery_queue(store.reader, None), await stored.deliveries_due(store.reader)
+
+    queue, due = fresh_practice.run(work)
+    assert queue == Queue(waiting=1, held=1, due=0, oldest=None, failed=0, more=False)
+    assert due is None
+    text = Colleague(fresh_practice).text("health")
+    assert "Waiting 1 Held back 1 of these, since their webhooks are switched off Due now 0" in text
+
+
+Queued = list[tuple[DeliveryState, int | None, int]]
+
+
+async def _fill(tx: Tx, now: int, mine: Queued, others: Queued, *, active: bool = True) -> None:
+    """A webhook at each clinic, with deliveries of `mine` at the one, and of `others` at the other; a mail."""
     for clinic_id, found in ((MAIN_CLINIC, mine), (SECOND_CLINIC, others)):
         hook = Webhook(
             values.new_id(),
@@ -123,7 +143,7 @@ async def _fill(tx: Tx, now: int, mine: list[tuple[DeliveryState, int | None, in
             1,
             0,
             None,
-            True,
+            active,
             "",
             None,
             None,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import astuple
-from sqlalchemy import delete, exists, func, literal_column, null, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, literal_column, null, select, update
 
 from polyvet.model.filters import Kind
 from polyvet.model.hooks import Attempt, Delivery, DeliveryState, Webhook
@@ -87,8 +87,25 @@ _OLDEST = Statement(
     .limit(literal_column("1"))
 )
 _FIRST = Statement(select(deliveries.c.id).order_by(deliveries.c.id).limit(literal_column("1")))
+
+
+def first_due(webhook_id: ColumnElement[Any]) -> tuple[Select[Any], Select[Any]]:
+    """When the first delivery of a webhook that waits is due; for SQLite, and for PostgreSQL. That one would look for
+    it among all that is due, and through all of it where the webhook has none; the order that is asked for here only
+    the webhooks' own index has."""
+    of, due = deliveries.c.webhook_id, deliveries.c.next_at
+    ordered = (
+        select(due)
+        .where(of >= webhook_id, of <= webhook_id, due.is_not(None))
+        .order_by(of, due)
+        .limit(literal_column("1"))
+    )
+    return select(func.min(due)).where(of == webhook_id), ordered
+
+
 _of_hook = deliveries.c.webhook_id == p("webhook")
-_FIRST_DUE = Statement(select(func.min(deliveries.c.next_at)).where(_of_hook), "webhook")
+_least, _first = first_due(p("webhook"))
+_FIRST_DUE = Statement(_least, "webhook", postgresql=_first)
 _due = deliveries.c.next_at <= p("now", INSTANT)
 _DUE_HOOKS = Statement(
     select(*HOOK_COLUMNS).where(
@@ -158,8 +175,8 @@ def redeliver(tx: Tx, delivery_id: bytes, due: int, now: int) -> None:
 async def head_of_queue(tx: Tx, webhook_id: bytes, now: int) -> int:
     """When a delivery is to be due that leaves before all others of its webhook: what somebody asks for while they look
     on does not wait behind what has piled up."""
-    (first,) = await tx.fetch(_FIRST_DUE, webhook_id)
-    return now if first[0] is None else min(now, first[0] - 1)
+    row = await tx.fetch_one(_FIRST_DUE, webhook_id)
+    return now if row is None or row[0] is None else min(now, row[0] - 1)
 
 
 async def remove_of_hook(tx: Tx, webhook_id: bytes, most: int) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal, liter
 
 from polyvet.model.hooks import Delivery, DeliveryState, Health, Sought, Webhook
 from polyvet.model.paging import SOME
-from polyvet.storage.deliveries import COLUMNS, JOINED, with_hook
+from polyvet.storage.deliveries import COLUMNS, JOINED, first_due, with_hook
 from polyvet.storage.statement import Statement, p
 from polyvet.storage.store import Reader
 from polyvet.storage.tables import ID, deliveries, webhooks
@@ -78,17 +78,8 @@ def _health(due: ScalarSelect[int]) -> Select[Any]:
     ).where(webhooks.c.clinic_id == p("clinic"))
 
 
-_least = select(func.min(d.next_at)).where(d.webhook_id == webhooks.c.id).scalar_subquery()
-# PostgreSQL would look for a webhook's first among all that is due, and through all of it where it has none; the order
-# that is asked for here only the webhooks' own index has.
-_first = (
-    select(d.next_at)
-    .where(d.webhook_id >= webhooks.c.id, d.webhook_id <= webhooks.c.id, d.next_at.is_not(None))
-    .order_by(d.webhook_id, d.next_at)
-    .limit(literal_column("1"))
-    .scalar_subquery()
-)
-_HEALTH = Statement(_health(_least), "since clinic", postgresql=_health(_first))
+_least, _first = (_health(due.correlate(webhooks).scalar_subquery()) for due in first_due(webhooks.c.id))
+_HEALTH = Statement(_least, "since clinic", postgresql=_first)
 
 
 async def latest(

@@ -7,13 +7,16 @@ failed, the newest.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
-from sqlalchemy import ColumnElement, Table, column, func, literal_column, select, table, text
+from sqlalchemy import ColumnElement, Select, Table, column, false, func, literal_column, select, table, text
 
 from polyvet.model import values
 from polyvet.model.hooks import DeliveryState
 from polyvet.model.library import MailState
 from polyvet.model.paging import SOME
+from polyvet.storage.deliveries import first_due
 from polyvet.storage.statement import Statement, p
 from polyvet.storage.store import Reader
 from polyvet.storage.tables import ID, INSTANT, deliveries, mails, webhooks
@@ -31,28 +34,30 @@ class Queue(msgspec.Struct, frozen=True):
     """What waits. With `more`, these are of the first rows only that were looked at."""
 
     waiting: int
-    due: int  # of these, now
-    oldest: int | None  # when the first of them is or was due
+    held: int  # of these, since their webhook is switched off
+    due: int  # of the others, now
+    oldest: int | None  # when the first of the others is or was due
     failed: int  # for good, within FAILED_SINCE
     more: bool
 
 
 class _Statements:
-    """Of one queue; so many rows of it are looked at."""
+    """Of one queue; so many rows of it are looked at. `held` tells of a row whether it is held back."""
 
-    def __init__(self, queue: Table, rows: int) -> None:
+    def __init__(self, queue: Table, rows: int, held: ColumnElement[bool]) -> None:
         self.rows = rows
         q = queue.c
         most: ColumnElement[int] = literal_column(str(rows))
-        queued = select(q.clinic_id, q.next_at).where(q.next_at.is_not(None)).order_by(q.next_at)
+        queued = select(q.clinic_id, q.next_at, held.label("held")).where(q.next_at.is_not(None)).order_by(q.next_at)
         waiting = queued.limit(most).subquery()
         w = waiting.c
         here = w.clinic_id == func.coalesce(p("clinic", INSTANT), w.clinic_id)
         self.waiting = Statement(
             select(
                 func.count().filter(here),
-                func.count().filter(here, w.next_at <= p("now", INSTANT)),
-                func.min(w.next_at).filter(here),
+                func.count().filter(here, w.held),
+                func.count().filter(here, ~w.held, w.next_at <= p("now", INSTANT)),
+                func.min(w.next_at).filter(here, ~w.held),
                 func.count(),
             ).select_from(waiting),
             "clinic now",
@@ -70,10 +75,11 @@ class _Statements:
         )
 
 
-_DELIVERIES, _MAILS = _Statements(deliveries, LOOKED_AT), _Statements(mails, LOOKED_AT)
-_SOME_MAILS = _Statements(mails, SOME)
 d = deliveries.c
 _of_hook = d.webhook_id == webhooks.c.id
+_off = select(~webhooks.c.active).where(_of_hook).correlate(deliveries).scalar_subquery()
+_DELIVERIES = _Statements(deliveries, LOOKED_AT, _off)
+_MAILS, _SOME_MAILS = (_Statements(mails, rows, false()) for rows in (LOOKED_AT, SOME))
 # In the order of the index of these, which SQLite would not take otherwise.
 _tried_again = (
     select(d.number)
@@ -83,9 +89,16 @@ _tried_again = (
     .correlate(webhooks)
     .scalar_subquery()
 )
-_first_due = select(func.min(d.next_at)).where(_of_hook).correlate(webhooks).scalar_subquery()
-_of_each = select(_first_due.label("due")).where(webhooks.c.active, _tried_again.is_(None)).subquery()
-_FIRST_DUE = Statement(select(func.min(_of_each.c.due)))
+
+
+def _first_of_all(due: Select[Any]) -> Select[Any]:
+    of_each = due.correlate(webhooks).scalar_subquery().label("due")
+    healthy = select(of_each).where(webhooks.c.active, _tried_again.is_(None)).subquery()
+    return select(func.min(healthy.c.due))
+
+
+_least, _first = map(_first_of_all, first_due(webhooks.c.id))
+_FIRST_DUE = Statement(_least, postgresql=_first)
 
 
 async def size(reader: Reader) -> int:
@@ -124,7 +137,7 @@ async def deliveries_due(reader: Reader) -> int | None:
 
 async def _queue(reader: Reader, statements: _Statements, failed_state: str, clinic_id: int | None) -> Queue:
     now = values.now()
-    waiting, due, oldest, looked = await reader.fetch_one(statements.waiting, clinic_id, now)
+    waiting, held, due, oldest, looked = await reader.fetch_one(statements.waiting, clinic_id, now)
     since = values.new_id(now - FAILED_SINCE)
     failed, looked_back = await reader.fetch_one(statements.failed, since, failed_state, clinic_id)
-    return Queue(waiting, due, oldest, failed, statements.rows in (looked, looked_back))
+    return Queue(waiting, held, due, oldest, failed, statements.rows in (looked, looked_back))

@@ -27,14 +27,21 @@ _OWNER = Statement(select(u.id).where(*_is_owner, u.id != p("user")).limit(liter
 _OWNERS = Statement(
     select(*USER_COLUMNS).where(*_is_owner, u.email.is_not(None)).order_by(u.number).limit(p("most")), "clinic most"
 )
+INVITED_LOOKED_AT = 200  # of those who have no password
+# As the index of these has it, whose rows are then all that is read.
+_invited = (
+    select(u.id)
+    .where(u.clinic_id == p("clinic"), u.password_hash.is_(None), u.console_role != literal_column("''"))
+    .order_by(u.number.desc())
+    .limit(literal_column(str(INVITED_LOOKED_AT)))
+    .subquery()
+)
 _RUN_OUT = Statement(
     select(*USER_COLUMNS)
-    .select_from(users.join(password_links, password_links.c.user_id == u.id))
-    # As the index of these has it, whose rows are then all that is read.
-    .where(u.clinic_id == p("clinic"), u.password_hash.is_(None), u.console_role != literal_column("''"))
-    .where(u.active, password_links.c.expires_at <= p("now"))
-    .order_by(u.number.desc())
-    .limit(literal_column(str(SOME))),
+    .select_from(
+        _invited.join(users, u.id == _invited.c.id).join(password_links, password_links.c.user_id == _invited.c.id)
+    )
+    .where(u.active, password_links.c.expires_at <= p("now")),
     "clinic now",
 )
 _PASSWORD = Statement(select(u.password_hash).where(u.id == p("user")), "user")
@@ -66,8 +73,10 @@ async def owners(reader: Reader, clinic_id: int, most: int) -> list[User]:
 
 
 async def run_out(reader: Reader, clinic_id: int, now: int) -> list[User]:
-    """Who was let in and has not chosen a password before their link ran out, the latest first; SOME at the most."""
-    return [user_of(row) for row in await reader.fetch(_RUN_OUT, clinic_id, now)]
+    """Who was let in and has not chosen a password before their link ran out, the latest first: SOME at the most, of
+    the latest INVITED_LOOKED_AT."""
+    found = [user_of(row) for row in await reader.fetch(_RUN_OUT, clinic_id, now)]
+    return sorted(found, key=lambda one: -one.number)[:SOME]
 
 
 async def password_hash(reader: Reader, user_id: bytes) -> str | None:
