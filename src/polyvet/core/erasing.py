@@ -81,7 +81,7 @@ async def erase(w: Writing, number: int, shown: str) -> Erased:
         changed |= await _wiped(w, clinic_id, client.id)
         if redactor is not None:
             changed |= await _redacted(w, clinic_id, client.id, redactor)
-        changed |= await _of_clinic(w, clinic_id, file)
+        changed |= await _of_clinic(w, clinic_id, client.id)
         changed |= await _animals(w, clinic_id, client, redactor, alone=not elsewhere)
     if elsewhere:
         await clients.disconnect(w, client.id, shown)
@@ -123,17 +123,19 @@ async def _redacted(w: Writing, clinic_id: int, client_id: bytes, redactor: Reda
     return changed
 
 
-async def _of_clinic(w: Writing, clinic_id: int, file: ClientFile) -> bool:
+async def _of_clinic(w: Writing, clinic_id: int, client_id: bytes) -> bool:
     """What the clinic notes of the client beside the file that all share."""
-    notes, client_id = file.notes, file.client.id
-    left = ClientNotes(no_sms=True, no_email=True, status_type=notes.status_type, due_date_delay=notes.due_date_delay)
     dropped = await stored.drop_values(w.tx, clinic_id, client_id)
-    home = file.home_department if clinic_id == w.clinic_id else None
-    stored_local = (notes, file.payer, file.parent, file.old_id)
+    [row] = await stored.rows(w.tx, stored.CLIENT_HERE, clinic_id, client_id)
+    notes = from_json(ClientNotes, row["details"])
+    left = ClientNotes(no_sms=True, no_email=True, status_type=notes.status_type, due_date_delay=notes.due_date_delay)
+    if (notes, row["payer_id"], row["parent_id"], row["old_id"]) == (left, None, None, None):
+        return dropped
     client_files.write_local(
-        w.tx, clinic_id, client_id, left, home_department=home, payer_id=None, parent_id=None, old_id=None
-    )
-    return dropped or (clinic_id == w.clinic_id and stored_local != (left, None, None, None))
+        w.tx, clinic_id, client_id, left, home_department=row["home_department"], payer_id=None, parent_id=None,
+        old_id=None,
+    )  # fmt: skip
+    return True
 
 
 async def _animals(
@@ -250,7 +252,8 @@ _WIPED: dict[str, Callable[[Row, int], Row]] = {
 
 
 def _each(row: Row, redactor: Redactor, columns: list[str]) -> Row:
-    return {**row, **{name: redactor.maybe(row[name]) for name in columns}}
+    left = {name: redactor.document if name in personal.DOCUMENTS else redactor.maybe for name in columns}
+    return {**row, **{name: without(row[name]) for name, without in left.items()}}
 
 
 def _appointment(row: Row, redactor: Redactor, _: list[str]) -> Row:

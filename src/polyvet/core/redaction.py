@@ -9,8 +9,10 @@ would take a word out of every description of a bone.
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from polyvet.model.details import ClientDetails
 from polyvet.model.entities import Client
@@ -36,6 +38,22 @@ class Redactor:
     def maybe(self, text: str | None) -> str | None:
         """The same of a text that may not be there."""
         return None if text is None else self.text(text)
+
+    def document(self, text: str | None) -> str | None:
+        """The same of a JSON text: of the texts in it, since it may spell their letters in another way, and a number is
+        one whatever its digits."""
+        if not text:
+            return text
+        kept = json.loads(text)
+        left = self._within(kept)
+        return text if left == kept else json.dumps(left, ensure_ascii=False)
+
+    def _within(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self._within(one) for one in value]
+        return {name: self._within(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 def _lines(client: Client, d: ClientDetails) -> Iterator[str]:

@@ -197,7 +197,7 @@ HELD: tuple[Held, ...] = (
 )
 _HIDDEN = ("_folded", "_lower", "_upper", "_hash")
 _UNTOLD = {"clinic_id", "search_text", "leased_until"}
-_DOCUMENTS = {"details", "answers", "prefill", "value", "blood_test", "urine_test"}
+DOCUMENTS = {"details", "answers", "prefill", "value", "blood_test", "urine_test"}  # columns that hold JSON
 
 
 def _columns(kind: Held) -> list[Column[Any]]:
@@ -294,4 +294,4 @@ def _readable(column: Any, value: Any) -> Any:
         return values.to_crockford(value) if len(value) == 16 else value.hex()
     if column.type is INSTANT:
         return values.to_milliseconds_text(value)
-    return json.loads(value) if column.name in _DOCUMENTS else value
+    return json.loads(value) if column.name in DOCUMENTS else value
