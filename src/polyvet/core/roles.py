@@ -22,8 +22,8 @@ OFFICE = (
     "requests:read",
     "staff:write",
 )
-# Of who looks after the server.
-SERVER = ("server:read", "server:write")
+# Of who looks after the server, who reads requests and queues whatever their role.
+SERVER = ("requests:read", "server:read", "server:write")
 _DESK = (
     "calendar:read", "calendar:write", "clients:read", "clients:write", "library:read", "patients:read",
     "patients:write", "reminders:read", "reminders:write", "shares:write", "stock:read", "users:read",
