@@ -17,7 +17,6 @@ from polyvet.model.errors import Invalid, Missing
 from polyvet.web.limits import Room
 
 REVOKED = "revoked"  # the list's other state, in the query
-_MOST_DIGITS = 10
 _MAY = "may-"  # before a permission: the name of its box
 _CHOOSE = "Choose one of the list."
 
@@ -62,10 +61,10 @@ def number(text: str, name: str, problems: dict[str, str]) -> int | None:
     """A budget's number, if there is one; core knows which are too large."""
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
-        problems[name] = f"Write a whole number from 1 to {access.MOST_REQUESTS}, or nothing."
-        return None
-    return int(text)
+    found = values.whole_number(text)
+    if found is None:
+        problems[name] = access.A_BUDGET
+    return found
 
 
 def rooms(visit: Visit, dialect: str, caller: Caller) -> list[Room]:

@@ -14,6 +14,7 @@ from polyvet.core.clinics import Change
 from polyvet.core.new_clinics import NewClinic
 from polyvet.core.offers import code_of
 from polyvet.identity import password_links
+from polyvet.model import values
 from polyvet.model.entities import Clinic
 from polyvet.model.errors import Invalid
 from polyvet.storage.writing import Touching
@@ -33,8 +34,7 @@ async def changing(visit: Visit) -> Response:
     try:
         await visit.write(lambda w: clinics.save(w, given), Touching())
     except Invalid as error:
-        problems = {name: f"{problem[0].upper()}{problem[1:]}." for name, problem in error.problems.items()}
-        return _page(visit, given, 400, problems)
+        return _page(visit, given, 400, {name: values.sentence(problem) for name, problem in error.problems.items()})
     return visit.moved("/console/clinic", "changed")
 
 

@@ -21,6 +21,7 @@ KEY, APPLICATION = "key", "application"
 MOST_KEYS = 200  # of a clinic, alive
 MOST_APPLICATIONS = 20  # of a clinic for one dialect, alive
 MOST_REQUESTS = 1_000_000_000  # of a budget
+A_BUDGET = f"Write a whole number from 1 to {MOST_REQUESTS}, or nothing."
 NEWEST = HIGHEST_ID  # where a list begins
 
 
@@ -165,7 +166,7 @@ def _problems(caller: Caller, one: ApiKey | Application) -> dict[str, str]:
         found["permissions"] = "Nobody gives away what they may not do themselves."
     for name, number in (("per_minute", one.per_minute), ("per_hour", one.per_hour)):
         if number is not None and not 1 <= number <= MOST_REQUESTS:
-            found[name] = f"Write a whole number from 1 to {MOST_REQUESTS}, or nothing."
+            found[name] = A_BUDGET
     return found
 
 

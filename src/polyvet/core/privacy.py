@@ -46,12 +46,6 @@ class Opened(msgspec.Struct, frozen=True):
     elsewhere: int
 
     @property
-    def name(self) -> str:
-        """What they are called."""
-        c = self.file.client
-        return " ".join(part for part in (c.first_name, c.middle_name, c.last_name) if part) or c.organization_name
-
-    @property
     def erased(self) -> bool:
         """Whether the person is out of the record already."""
         return is_erased(self.file.client)
@@ -69,10 +63,10 @@ async def search(ctx: Context, fragment: str, before: int, limit: int) -> list[P
         return await stored.search(reader, ctx.clinic_id, folded, before, limit)
 
     found = await ctx.store.aside(look)
-    if folded.isascii() and folded.isdigit() and len(folded) < len(str(before)):
-        number = int(folded)
+    number = values.whole_number(folded)
+    if number is not None and number < before and all(one.number != number for one in found):
         file = await client_files.by_number(ctx.reader, ctx.clinic_id, number)
-        if file is not None and number < before and all(one.number != number for one in found):
+        if file is not None:
             c = file.client
             found.insert(0, Person(number, c.first_name, c.last_name, c.organization_name, c.email, c.state))
     return found[:limit]

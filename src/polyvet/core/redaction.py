@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from polyvet.model import values
 from polyvet.model.details import ClientDetails
 from polyvet.model.entities import Client
 
@@ -59,7 +60,7 @@ class Redactor:
 def _lines(client: Client, d: ClientDetails) -> Iterator[str]:
     """Whatever is nobody else's, in any case: whole names, addresses, numbers of papers."""
     whole = [
-        " ".join(part for part in (client.first_name, client.middle_name, client.last_name) if part),
+        values.whole_name(client.first_name, client.middle_name, client.last_name),
         f"{client.first_name} {client.last_name}",
         f"{client.last_name} {client.first_name}",
         f"{client.last_name}, {client.first_name}",

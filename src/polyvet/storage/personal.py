@@ -246,7 +246,7 @@ class Person(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """What they are called."""
-        return " ".join(part for part in (self.first_name, self.last_name) if part) or self.organization_name
+        return values.whole_name(self.first_name, self.last_name) or self.organization_name
 
 
 async def search(reader: Reader, clinic_id: int, fragment: str, before: int, limit: int) -> list[Person]:
