@@ -14,7 +14,6 @@ from polyvet.core.access import READ, WRITE
 from polyvet.core.context import PERMISSIONS
 from polyvet.identity import applications
 from polyvet.identity.applications import CLIENT_CREDENTIALS, NewApplication
-from polyvet.identity.keys import hashed
 from polyvet.model import values
 from polyvet.model.access import Application
 from polyvet.model.errors import Invalid
@@ -85,7 +84,7 @@ async def rotating(visit: Visit) -> Response:
     application_id, named = _named(visit)
     secret = applications.new_secret()
     try:
-        changed = await visit.write(lambda w: access.change_secret(w, application_id, named, hashed(secret)))
+        changed = await visit.write(lambda w: access.change_secret(w, application_id, named, values.hashed(secret)))
     except Invalid as error:
         return await _page(visit, error)
     return _made(visit, changed, secret, rotated=True)
