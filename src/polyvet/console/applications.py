@@ -98,7 +98,7 @@ async def revoking(visit: Visit) -> Response:
 
 
 def _named(visit: Visit) -> tuple[bytes, str]:
-    return credentials.ident(visit, access.APPLICATION), visit.parameter(access.APPLICATION)
+    return visit.ident(access.APPLICATION), visit.parameter(access.APPLICATION)
 
 
 def _given(visit: Visit) -> Given:

@@ -14,7 +14,7 @@ from polyvet.identity import entering, sessions
 from polyvet.identity.entering import Entry
 from polyvet.model.entities import User
 from polyvet.model.errors import LimitReached
-from polyvet.web.cookies import cookie, keep, local
+from polyvet.web.cookies import cookie, local
 
 _NOT_LET_IN = "You are not let into the console. Ask an owner of your clinic for a role."
 
@@ -55,17 +55,15 @@ async def begun(visit: Visit, user: User) -> Response:
 def kept(visit: Visit, entry: Entry) -> Response:
     """On with a session that has just begun."""
     wanted = local(visit.query().get("next")) or f"/{ROOT}"
-    response = visit.moved(wanted if entry.whole else f"/{ROOT}/code{query(visit)}")
-    keep(visit.request, response, sessions.COOKIE, entry.secret, entry.seconds, visit.shared.public_url)
-    return response
+    visit.keep_session(entry.secret, entry.seconds)
+    return visit.moved(wanted if entry.whole else f"/{ROOT}/code{query(visit)}")
 
 
 async def leaving(visit: Visit) -> Response:
     """End the session."""
     await visit.shared.entering.leave(visit.user, cookie(visit.request, sessions.COOKIE) or "")
-    response = visit.moved(f"/{ROOT}/sign-in", "signed-out")
-    keep(visit.request, response, sessions.COOKIE, "", 0, visit.shared.public_url)
-    return response
+    visit.keep_session("", 0)
+    return visit.moved(f"/{ROOT}/sign-in", "signed-out")
 
 
 def page(

@@ -78,7 +78,7 @@ async def making(visit: Visit) -> Response:
 
 async def shown(visit: Visit) -> Response:
     """One key, and what is left of its budget. Missing."""
-    key = await access.get_key(visit.ctx, credentials.ident(visit, access.KEY), visit.parameter(access.KEY))
+    key = await access.get_key(visit.ctx, visit.ident(access.KEY), visit.parameter(access.KEY))
     return visit.page(
         "key.html", key=key, href=_href(key), spelled=values.to_crockford(key.id),
         everything=set(key.permissions.split()) == set(PERMISSIONS),
@@ -88,7 +88,7 @@ async def shown(visit: Visit) -> Response:
 
 async def revoking(visit: Visit) -> Response:
     """End it. Missing."""
-    key_id, named = credentials.ident(visit, access.KEY), visit.parameter(access.KEY)
+    key_id, named = visit.ident(access.KEY), visit.parameter(access.KEY)
     key = await visit.write(lambda w: access.revoke_key(w, key_id, named))
     return visit.moved(_href(key), "revoked")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from msgspec.structs import asdict
 from starlette.responses import Response
 
+from polyvet.console.listing import page_of
 from polyvet.console.rows import ADMINISTRATION, PAGE, Row
 from polyvet.console.visit import Visit
 from polyvet.core import clinics, new_clinics
@@ -15,7 +16,6 @@ from polyvet.core.new_clinics import NewClinic
 from polyvet.core.offers import code_of
 from polyvet.identity import password_links
 from polyvet.model import values
-from polyvet.model.entities import Clinic
 from polyvet.model.errors import Invalid
 from polyvet.storage.writing import Touching
 from polyvet.web.people import before_of
@@ -23,7 +23,7 @@ from polyvet.web.people import before_of
 
 async def shown(visit: Visit) -> Response:
     """What is said of the clinic."""
-    clinic = _clinic(visit)
+    clinic = visit.clinic
     return _page(visit, Change(name=clinic.name, timezone=clinic.timezone, email=clinic.email or ""))
 
 
@@ -41,8 +41,8 @@ async def changing(visit: Visit) -> Response:
 async def listed(visit: Visit) -> Response:
     """All clinics, the latest first."""
     found = await clinics.page(visit.ctx, before_of(visit.request), PAGE + 1)
-    next_ = found[PAGE - 1].id if len(found) > PAGE else None
-    return visit.page("clinics.html", clinics=found[:PAGE], next=next_)
+    shown, next_ = page_of(found, lambda one: one.id)
+    return visit.page("clinics.html", clinics=shown, next=next_)
 
 
 async def asked(visit: Visit) -> Response:
@@ -55,22 +55,14 @@ async def adding(visit: Visit) -> Response:
     new = NewClinic(**{name: visit.fields.text(name) for name in NewClinic.__struct_fields__})
     linking = password_links.linking(visit.origin)
     try:
-        clinic, owner, link = await visit.shared.store.write(
-            Touching(), lambda tx: new_clinics.add(visit.ctx.within(tx), new, linking)
-        )
+        clinic, owner, link = await visit.write(lambda w: new_clinics.add(w, new, linking), Touching())
     except Invalid as error:
         return _new(visit, 400, new, error.problems)
     return visit.page("clinic_made.html", made=clinic, owner=owner, link=link)
 
 
-def _clinic(visit: Visit) -> Clinic:
-    if visit.clinic is None:
-        raise LookupError("nobody is signed in")
-    return visit.clinic
-
-
 def _page(visit: Visit, given: Change, status: int = 200, problems: dict[str, str] | None = None) -> Response:
-    code = code_of(_clinic(visit).uid)
+    code = code_of(visit.clinic.uid)
     return visit.page("clinic.html", status, given=given, problems=problems or {}, code=code)
 
 

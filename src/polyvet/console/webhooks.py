@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -25,8 +25,6 @@ from polyvet.web.people import BEYOND, number_in
 PAGE = "/console/webhooks"
 NEWEST = 5  # deliveries on a webhook's own page
 _NEW = Webhook(b"", 0, 0, "", "", 0, ContentType.JSON, None, True, "", None, None, 0, 0, 0)
-
-T = TypeVar("T")
 
 
 class Given(msgspec.Struct, frozen=True):

@@ -12,7 +12,6 @@ from polyvet.model import values
 from polyvet.model.access import KINDS, ApiKey, Application
 from polyvet.model.audit import Action
 from polyvet.model.errors import Invalid, Missing
-from polyvet.model.paging import HIGHEST_ID
 from polyvet.storage import access, applications
 from polyvet.storage.writing import Touching
 
@@ -22,7 +21,6 @@ MOST_KEYS = 200  # of a clinic, alive
 MOST_APPLICATIONS = 20  # of a clinic for one dialect, alive
 MOST_REQUESTS = 1_000_000_000  # of a budget
 A_BUDGET = f"Write a whole number from 1 to {MOST_REQUESTS}, or nothing."
-NEWEST = HIGHEST_ID  # where a list begins
 
 
 def touching(clinic_id: int) -> Touching:
