@@ -58,7 +58,7 @@ async def _new_password(visit: Visit) -> str:
 
 
 def _page(visit: Visit, status: int = 200, problems: dict[str, str] | None = None) -> Response:
-    return visit.page("account_here.html", status, problems=problems or {})
+    return visit.page("account.html", status, problems=problems or {})
 
 
 ROWS = (

@@ -12,7 +12,7 @@ from polyvet.console.visit import Visit
 from polyvet.core import access
 from polyvet.core.access import READ, WRITE
 from polyvet.core.context import PERMISSIONS
-from polyvet.identity import applications
+from polyvet.identity import applications, keys
 from polyvet.identity.applications import CLIENT_CREDENTIALS, NewApplication
 from polyvet.model import values
 from polyvet.model.access import Application
@@ -39,7 +39,9 @@ async def listed(visit: Visit) -> Response:
     found, next_, living = await credentials.listed(
         visit, lambda before, most, living: access.list_applications(ctx, before, most, living=living)
     )
-    return visit.page("applications_here.html", found=found, next=next_, living=living, spelled=values.to_crockford)
+    return visit.page(
+        "applications.html", found=[(_href(one), keys.shown(one), one) for one in found], next=next_, living=living
+    )
 
 
 async def asked(visit: Visit) -> Response:

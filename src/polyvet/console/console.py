@@ -33,7 +33,7 @@ from polyvet.console import (
     webhooks,
 )
 from polyvet.console.rows import ANYBODY, ROOT, SIGNED_IN, Row
-from polyvet.console.visit import FIRST_ERROR, STATIC, Shared, Visit, safe, static
+from polyvet.console.visit import STATIC, Shared, Visit, safe, static
 from polyvet.core import clinics
 from polyvet.identity import sessions
 from polyvet.identity.sessions import COOKIE
@@ -54,6 +54,7 @@ _FILES = (
     practice, staff, offers, lists, fields, audit, privacy, server,
 )  # fmt: skip
 ROWS: tuple[Row, ...] = tuple(row for file in _FILES for row in file.ROWS)  # in the menu's order
+_FIRST_ERROR = 400
 _READING = ("GET", "HEAD")
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -76,7 +77,7 @@ class Console:
             response = await self._answer(request)
         except ConnectionResetError:
             return
-        if response.status_code >= FIRST_ERROR:
+        if response.status_code >= _FIRST_ERROR:
             await request.drain()
         await response(scope, receive, send)
 

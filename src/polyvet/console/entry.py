@@ -44,7 +44,7 @@ async def signing_in(visit: Visit) -> Response:
         return page(visit, 401, _NOT_LET_IN if users else entering.WRONG, email)
     if len(let_in) == 1:
         return await begun(visit, let_in[0])
-    return visit.page("choose_clinic_here.html", choices=await doors.choices(let_in))
+    return visit.page("choose_clinic.html", choices=await doors.choices(let_in))
 
 
 async def begun(visit: Visit, user: User) -> Response:
@@ -70,7 +70,7 @@ def page(
     visit: Visit, status: int = 200, problem: str | None = None, email: str = "", *, empty: bool = False
 ) -> Response:
     """The page to sign in on; `empty` says that there is nobody yet who could."""
-    return visit.page("sign_in_here.html", status, problem=problem, email=email, empty=empty, query=query(visit))
+    return visit.page("sign_in.html", status, problem=problem, email=email, empty=empty, query=query(visit))
 
 
 def query(visit: Visit) -> str:

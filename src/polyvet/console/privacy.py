@@ -11,6 +11,7 @@ from polyvet.console.listing import looked_for, page_of
 from polyvet.console.rows import ADMINISTRATION, PAGE, ROOT, Row
 from polyvet.console.visit import Visit, safe
 from polyvet.core import audit, erasing, privacy
+from polyvet.core.erasing import PERMISSION
 from polyvet.web.people import before_of, number_in
 
 PATH = f"/{ROOT}/privacy"
@@ -80,9 +81,9 @@ def _number(visit: Visit) -> tuple[int, str]:
 
 
 ROWS = (
-    Row("GET", "privacy", "people:erase", shown, "Privacy", ADMINISTRATION),
-    Row("GET", "privacy/{client}", "people:erase", opening),
-    Row("POST", "privacy/{client}/export", "people:erase", exporting),
-    Row("GET", "privacy/{client}/erase", "people:erase", asking),
-    Row("POST", "privacy/{client}/erase", "people:erase", erasing_them),
+    Row("GET", "privacy", PERMISSION, shown, "Privacy", ADMINISTRATION),
+    Row("GET", "privacy/{client}", PERMISSION, opening),
+    Row("POST", "privacy/{client}/export", PERMISSION, exporting),
+    Row("GET", "privacy/{client}/erase", PERMISSION, asking),
+    Row("POST", "privacy/{client}/erase", PERMISSION, erasing_them),
 )

@@ -41,7 +41,7 @@ async def completing(visit: Visit) -> Response:
 
 
 def _code_page(visit: Visit, status: int = 200, problem: str | None = None) -> Response:
-    return visit.page("code_here.html", status, problem=problem, query=entry.query(visit))
+    return visit.page("code.html", status, problem=problem, query=entry.query(visit))
 
 
 async def shown(visit: Visit) -> Response:

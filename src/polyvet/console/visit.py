@@ -40,7 +40,7 @@ from polyvet.web.rolling import Rolling
 
 FOLDER = Path(__file__).parent
 TEMPLATES, STATIC = FOLDER / "templates", FOLDER / "static"
-FIRST_ERROR = 400
+_FIRST_ERROR = 400
 DONE = "done"  # the parameter under which a page is told what was just done
 T = TypeVar("T")
 
@@ -170,7 +170,7 @@ class Visit:
 
     def told(self, status: int, problem: str, title: str = "This did not work") -> Response:
         """A page that says what is wrong, and what to do."""
-        return self.page("told.html", status, title=title, problem=problem, failed=status >= FIRST_ERROR)
+        return self.page("told.html", status, title=title, problem=problem, failed=status >= _FIRST_ERROR)
 
     def moved(self, path: str, done: str | None = None) -> Response:
         """On to another page of the console, which says what was done: by a word that its template knows, since
@@ -221,7 +221,7 @@ def safe() -> dict[str, str]:
 def templates() -> Any:
     """The console's templates, which print points in time."""
     found = pages.environment(TEMPLATES)
-    found.filters.update(local=moments.local, utc=moments.utc)
+    found.filters.update(ahead=moments.ahead, local=moments.local, utc=moments.utc)
     found.globals.update(zones=moments.zones)
     return found
 

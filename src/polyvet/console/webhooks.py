@@ -23,6 +23,7 @@ from polyvet.model.hooks import ContentType, Webhook
 from polyvet.web.people import BEYOND, number_in
 
 PAGE = "/console/webhooks"
+WRITTEN = {ContentType.JSON: "as JSON", ContentType.FORM: "as a form"}
 NEWEST = 5  # deliveries on a webhook's own page
 _NEW = Webhook(b"", 0, 0, "", "", 0, ContentType.JSON, None, True, "", None, None, 0, 0, 0)
 
@@ -172,7 +173,7 @@ async def _one(visit: Visit, hook: Webhook, status: int = 200, problem: Invalid 
     return visit.page(
         "webhook.html", status, hook=hook, called=shown(hook), newest=newest, triggers=visit.shared.triggers,
         departments=await departments.of_clinic(visit.ctx), both_until=hook.previous_until if both else None,
-        overlap_hours=OVERLAP * 24 // values.DAY,
+        overlap_hours=OVERLAP * 24 // values.DAY, written=WRITTEN,
         problem=None if problem is None else " ".join(problem.problems.values()),
     )  # fmt: skip
 
@@ -189,7 +190,8 @@ async def _form(
         "webhook_form.html", 400 if problems else 200, path=f"{PAGE}/{path}", given=given, problems=problems or {},
         hook=hook, triggers={str(number): name for number, name in sorted(known.items())},
         departments={str(number): name for number, name in (await departments.of_clinic(visit.ctx)).items()},
-        longest_name=LONGEST_NAME, longest_url=LONGEST_URL,
+        written={str(int(kind)): says for kind, says in WRITTEN.items()}, longest_name=LONGEST_NAME,
+        longest_url=LONGEST_URL,
     )  # fmt: skip
 
 

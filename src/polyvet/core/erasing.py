@@ -38,9 +38,11 @@ from polyvet.storage import clients as rows
 from polyvet.storage import erasing as stored
 from polyvet.storage import patients as patient_rows
 from polyvet.storage.erasing import Row
+from polyvet.storage.store import Reader
 from polyvet.storage.writing import Touching
 
 KIND = "client"
+PERMISSION = "people:erase"
 PHONE = "phone number"  # in the event log
 FIRST_NAME, LAST_NAME = "Erased", "client"  # what they are called from then on
 SUBMITTED = f"<p>{ERASED}</p>"
@@ -54,21 +56,25 @@ class Erased(msgspec.Struct, frozen=True):
     changed: bool
 
 
+async def file_of(reader: Reader, clinic_id: int, number: int, shown: str) -> ClientFile:
+    """A client of the clinic, archived or not. Missing, also when the number is another clinic's."""
+    found = await client_files.by_number(reader, clinic_id, number)
+    if found is None:
+        raise Missing(KIND, shown)
+    return found
+
+
 async def touching(ctx: Context, number: int, shown: str) -> Touching:
     """What `erase` touches: the client at all clinics that ever saw it. Missing."""
-    ctx.require("people:erase")
-    file = await client_files.by_number(ctx.reader, ctx.clinic_id, number)
-    if file is None:
-        raise Missing(KIND, shown)
+    ctx.require(PERMISSION)
+    file = await file_of(ctx.reader, ctx.clinic_id, number, shown)
     return Touching(clinics=(ctx.clinic_id,), clients=(file.client.id,))
 
 
 async def erase(w: Writing, number: int, shown: str) -> Erased:
     """Take the person out of this clinic's record, in one transaction. Missing."""
-    w.require("people:erase")
-    file = await client_files.by_number(w.tx, w.clinic_id, number)
-    if file is None:
-        raise Missing(KIND, shown)
+    w.require(PERMISSION)
+    file = await file_of(w.tx, w.clinic_id, number, shown)
     client = file.client
     states = await personal.places(w.tx, client.id)
     elsewhere = [clinic for clinic, state in states.items() if clinic != w.clinic_id and state != State.HIDDEN]

@@ -12,11 +12,10 @@ import msgspec
 
 from polyvet.core import audit
 from polyvet.core.context import Context, Writing
-from polyvet.core.erasing import is_erased
+from polyvet.core.erasing import KIND, PERMISSION, file_of, is_erased
 from polyvet.model import values
 from polyvet.model.audit import Action
 from polyvet.model.entities import Clinic, Phone, State
-from polyvet.model.errors import Missing
 from polyvet.model.files import ClientFile
 from polyvet.storage import client_files, phones
 from polyvet.storage import personal as stored
@@ -24,7 +23,6 @@ from polyvet.storage.personal import HELD, Person
 from polyvet.storage.store import Reader
 from polyvet.storage.writing import Touching
 
-KIND = "client"
 _README = """What {clinic} holds of client {number}, as of {at} (UTC).
 
 Each file holds one kind of rows as JSON. Fields that say nothing are left out. Instants are ISO 8601 in UTC, weights
@@ -52,9 +50,9 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 async def search(ctx: Context, fragment: str, before: int, limit: int) -> list[Person]:
-    """Clients, archived ones among them, whose name, e-mail or phone holds the fragment or whose number it is; by
-    falling number, below `before`."""
-    ctx.require("people:erase")
+    """Clients with numbers below `before`, archived ones among them, whose number it is, or whose name, e-mail or phone
+    holds the fragment, the latest first."""
+    ctx.require(PERMISSION)
     folded = values.fold(fragment).strip()
     if not folded or "\0" in folded:
         return []
@@ -74,8 +72,8 @@ async def search(ctx: Context, fragment: str, before: int, limit: int) -> list[P
 
 async def opened(ctx: Context, number: int, shown: str) -> Opened:
     """One client. Missing, also when the number is another clinic's."""
-    ctx.require("people:erase")
-    file = await _file(ctx, number, shown)
+    ctx.require(PERMISSION)
+    file = await file_of(ctx.reader, ctx.clinic_id, number, shown)
     states = await stored.places(ctx.reader, file.client.id)
     elsewhere = sum(clinic != ctx.clinic_id and state != State.HIDDEN for clinic, state in states.items())
     found = await phones.of_clients(ctx.reader, ctx.clinic_id, [number])
@@ -85,8 +83,8 @@ async def opened(ctx: Context, number: int, shown: str) -> Opened:
 
 async def export(ctx: Context, clinic: Clinic, number: int, shown: str) -> bytes:
     """All that the clinic's record holds of a client, as a zip file; who took it is noted. Missing."""
-    ctx.require("people:erase")
-    file = await _file(ctx, number, shown)
+    ctx.require(PERMISSION)
+    file = await file_of(ctx.reader, ctx.clinic_id, number, shown)
 
     async def look(reader: Reader) -> dict[str, list[dict[str, Any]]]:
         return await stored.held(reader, ctx.clinic_id, file.client.id)
@@ -98,13 +96,6 @@ async def export(ctx: Context, clinic: Clinic, number: int, shown: str) -> bytes
     packed = await asyncio.to_thread(_zip, clinic.name, number, held)
     await ctx.store.write(Touching(), lambda tx: noting(ctx.within(tx)))
     return packed
-
-
-async def _file(ctx: Context, number: int, shown: str) -> ClientFile:
-    file = await client_files.by_number(ctx.reader, ctx.clinic_id, number)
-    if file is None:
-        raise Missing(KIND, shown)
-    return file
 
 
 def _zip(clinic: str, number: int, held: dict[str, list[dict[str, Any]]]) -> bytes:

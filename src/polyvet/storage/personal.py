@@ -248,6 +248,11 @@ class Person(msgspec.Struct, frozen=True):
         """What they are called."""
         return values.whole_name(self.first_name, self.last_name) or self.organization_name
 
+    @property
+    def archived(self) -> bool:
+        """Whether the clinic has put their file away."""
+        return self.state == State.ARCHIVED
+
 
 async def search(reader: Reader, clinic_id: int, fragment: str, before: int, limit: int) -> list[Person]:
     """Clients whose searched text holds the folded fragment, archived ones among them, by falling number."""
