@@ -41,7 +41,6 @@ from polyvet.storage.erasing import Row
 from polyvet.storage.store import Reader
 from polyvet.storage.writing import Touching
 
-KIND = "client"
 PERMISSION = "people:erase"
 PHONE = "phone number"  # in the event log
 FIRST_NAME, LAST_NAME = "Erased", "client"  # what they are called from then on
@@ -60,7 +59,7 @@ async def file_of(reader: Reader, clinic_id: int, number: int, shown: str) -> Cl
     """A client of the clinic, archived or not. Missing, also when the number is another clinic's."""
     found = await client_files.by_number(reader, clinic_id, number)
     if found is None:
-        raise Missing(KIND, shown)
+        raise Missing(clients.KIND, shown)
     return found
 
 
@@ -96,7 +95,7 @@ async def erase(w: Writing, number: int, shown: str) -> Erased:
         changed = await _file(w, file, changed=changed)
     if changed or elsewhere:
         kept = f"number {number}, whom other clinics still see" if elsewhere else f"number {number}"
-        audit.note(w, Action.ERASED, KIND, client.id, kept)
+        audit.note(w, Action.ERASED, clients.KIND, client.id, kept)
     return Erased(not elsewhere, changed or bool(elsewhere))
 
 
@@ -192,7 +191,7 @@ async def _file(w: Writing, file: ClientFile, *, changed: bool) -> bool:
 def _tombstones(w: Writing, client_id: bytes, clinics: list[int]) -> None:
     """Have all who read the clinics' logs know that they are to forget the person, too."""
     for clinic_id in sorted(clinics):
-        w.tx.event(clinic_id, "erased", KIND, client_id, w.tx.stamp(clinic_id))
+        w.tx.event(clinic_id, "erased", clients.KIND, client_id, w.tx.stamp(clinic_id))
 
 
 def is_erased(client: Client) -> bool:

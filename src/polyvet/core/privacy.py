@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from polyvet.core import audit
+from polyvet.core import audit, clients
 from polyvet.core.context import Context, Writing
-from polyvet.core.erasing import KIND, PERMISSION, file_of, is_erased
+from polyvet.core.erasing import PERMISSION, file_of, is_erased
 from polyvet.model import values
 from polyvet.model.audit import Action
 from polyvet.model.entities import Clinic, Phone, State
@@ -23,6 +23,7 @@ from polyvet.storage.personal import HELD, Person
 from polyvet.storage.store import Reader
 from polyvet.storage.writing import Touching
 
+KIND = clients.KIND
 _README = """What {clinic} holds of client {number}, as of {at} (UTC).
 
 Each file holds one kind of rows as JSON. Fields that say nothing are left out. Instants are ISO 8601 in UTC, weights
