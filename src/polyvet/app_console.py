@@ -13,6 +13,7 @@ from polyvet.console.facts import Server, Setting
 from polyvet.console.visit import Shared as Common
 from polyvet.core.addresses import Addresses
 from polyvet.core.codelists import Codelists
+from polyvet.delivery import worker
 from polyvet.dialects.clinovavet import guide as of_clinovavet
 from polyvet.dialects.clinovavet import router as clinovavet
 from polyvet.dialects.provet import guide as of_provet
@@ -91,6 +92,7 @@ def _facts(settings: Settings, shared: Shared, *, sends_mail: bool) -> Server:
         settings=tuple(Setting(*one) for one in described(settings)),
         request_log_days=settings.request_log_days,
         delivers=settings.deliver,
+        delivery_attempts=len(worker.PAUSES_S) + 1,
         sends_mail=sends_mail,
         folder=None if is_postgresql(settings.store_url) else sqlite_path(settings.store_url).parent,
     )

@@ -20,11 +20,14 @@ from polyvet.storage.store import Store
 from polyvet.storage.tables import audit
 from polyvet.storage.writing import Touching, Tx
 from tests.console.people import OTHER_OWNER, Colleague, told
+from tests.core.stores import World
+from tests.delivery.mailing import FROM, Arrived, MailServer, sending, settled
 from tests.dialects.harness import Practice
 from tests.dialects.provet.asking import DOG, ROOT, url
 
 NOTE = "She moves to your town <script>alert(1)</script>"
 _OFFER = re.compile(r'href="/console/connections/offers/([0-9A-Z]{26})"')
+_LINK = re.compile(r"http://127\.0\.0\.1:\d+(/console/connections/offers/[0-9A-Z]{26})")
 _CODES = {clinic.id: code_of(clinic.uid) for clinic in demo_clinics()}
 
 
@@ -218,3 +221,42 @@ def test_a_clinic_without_offers_is_told_how_to_get_some(module_practice: Practi
     other = _other(module_practice)
     assert "needs your connection code" in other.text("connections")
     assert "You have offered no client yet" in other.text("connections/sent")
+
+
+def _arrived(practice: Practice, about: str) -> list[Arrived]:
+    """What comes in once all mails are sent whose subject says something."""
+
+    async def work(store: Store) -> list[Arrived]:
+        async with MailServer() as server, sending(World(store, []), server):
+            await settled(store)
+            return [one for one in server.arrived if about in one.message["Subject"]]
+
+    return practice.run(work)
+
+
+def test_the_owners_of_both_clinics_are_told(fresh_practice: Practice) -> None:
+    owner, other = Colleague(fresh_practice), Colleague(fresh_practice, who=OTHER_OWNER)
+    client, _ = _family(fresh_practice)
+    offer = _offer(owner, client)
+    [came] = _arrived(fresh_practice, "offers you a client")
+    assert came.recipients == [OTHER_OWNER[1]]
+    assert came.message["Subject"] == "Harbour Street Veterinary Practice offers you a client"
+    assert came.message["From"] == f"Harbour Street Veterinary Practice <{FROM}>"
+    whole = str(came.message) + came.text() + came.text("html")
+    assert not any(told in whole for told in ("Niamh", "Súilleabháin", "Fionn", NOTE[:10]))
+    link = _LINK.search(came.text())
+    assert link is not None
+    assert link[1].endswith(offer)
+    assert other.client.get(link[1]).status_code == 200
+    _press(other, offer, "accept")
+    [came] = _arrived(fresh_practice, "has accepted")
+    assert came.recipients == [owner.user.email]
+    link = _LINK.search(came.text())
+    assert link is not None
+    assert "End the connection" in owner.client.get(link[1]).text
+
+
+def test_the_page_says_how_often_that_is(owner: Colleague, module_practice: Practice) -> None:
+    client, _ = _family(module_practice)
+    text = owner.text(f"connections/offer?client={client}")
+    assert "told of the offer by mail, which names your clinic and not the client: 3 times a day at the most" in text

@@ -14,17 +14,20 @@ from polyvet.core import (
     audit_log,
     code_entries,
     custom_fields,
+    offer_letters,
     offers,
     redirects,
     roles,
     staff_access,
     webhooks,
 )
+from polyvet.core import health as core_health
 from polyvet.delivery import said, worker
 from polyvet.delivery.loop import KEPT
 from polyvet.identity import attempts, entering, passwords, second_factor, sessions
 from polyvet.model.access import Role
-from polyvet.model.values import DAY
+from polyvet.model.paging import SOME
+from polyvet.model.values import DAY, MICROSECONDS
 from polyvet.settings import Settings
 from polyvet.storage import health
 from polyvet.storage import requests as stored_requests
@@ -80,10 +83,16 @@ def test_the_roles_that_find_nothing_but_their_account_are_those_that_the_page_s
         "newest {:,} rows of its time, then at {:,}".format(*stored_requests.LOOKS),
         f"works once and for {staff_access.LINK_DAYS} days",
         f"looks at {offers.LOOKED_AT:,} clients a page",
+        f"at most {offer_letters.MOST_A_DAY} times in 24 hours",
+        f"{offers.MOST_MAILED} of a clinic at the most",
         f"at most {custom_fields.MOST_FIELDS} fields, and a field {custom_fields.MOST_OPTIONS} options",
         f"no more than {audit_log.LOOKED:,} rows of each of the three logs",
         f"at most {audit_log.LONGEST_DAYS} of them at once",
         f"for good in the last {health.FAILED_SINCE // DAY} days",
+        f"given up in the last {health.FAILED_SINCE // DAY} days. Pings",
+        f"no backup in the last {core_health.BACKUP_DAYS} days",
+        f"due for more than {core_health.LATE // (60 * MICROSECONDS)} minutes",
+        f"“{SOME} or more”",
         f"At most {health.LOOKED_AT:,} rows of a queue",
     ],
 )

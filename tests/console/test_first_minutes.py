@@ -233,7 +233,7 @@ def _see_it_fail(walk: Integrator, change: str, broken: Receiver) -> str:
     """From a delivery's page: the webhook is led to a receiver that is out of order. Gives where that is told."""
     _lead(walk, broken.url)
     assert walk.shell.run(f"""{change}'{{"remarks": "Waits inside."}}'""").status == 200
-    row = walk.in_time(lambda: walk.rows("queued", "500"))
+    row = walk.in_time(lambda: walk.rows("trying again", "500"))
     row.get_by_role("link").click()
     expect(walk.attempt(1)).to_contain_text("500 failed")
     expect(walk.attempt(1)).to_contain_text(OUT_OF_PAPER)

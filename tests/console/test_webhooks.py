@@ -127,7 +127,7 @@ def test_a_ping_is_tried_once_tells_its_answer_and_follows_from_no_event(deliver
     with Receiver(lambda got, nth: 503, b"<script>alert(1)</script> down", **{"content-type": "text/html"}) as receiver:
         number, _ = made(boss, receiver.url)
         path = pinged(boss, number)
-        assert until(lambda: in_state(boss, path, "failed"))
+        assert until(lambda: in_state(boss, path, "given up"))
         text = boss.text(path)
         assert "About Ping" in text
         assert "answered 503; only 200 counts" in text
@@ -146,7 +146,7 @@ def test_what_failed_is_seen_and_sent_once_more_with_its_id(delivering: Practice
     with Receiver(lambda got, nth: 500 if down else 200, b'{"took": "it"}', **json) as it:
         number, secret = made(boss, it.url)
         moved_to(delivering, "Turku")
-        assert until(lambda: len(it.got) == 1 and "500" in boss.text(f"deliveries?webhook={number}&state=queued"))
+        assert until(lambda: len(it.got) == 1 and "500" in boss.text(f"deliveries?webhook={number}&state=retried"))
         found = re.search(r'href="/console/(deliveries/\d+)"', boss.get(f"deliveries?webhook={number}").text)
         assert found is not None
         assert f"client_id {JOHN}" in boss.text(found[1])

@@ -4,38 +4,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from polyvet.core import clients, clinics, offers
-from polyvet.core.context import Context, Writing
 from polyvet.core.offers import Wanted
-from polyvet.core.roles import OF_ROLE
 from polyvet.model import values
-from polyvet.model.access import Role
 from polyvet.model.entities import Client, Patient
 from polyvet.model.errors import Invalid, Missing
 from polyvet.model.offers import Offer, OfferState
 from polyvet.model.paging import HIGHEST_ID
 from polyvet.storage.check import check
 from polyvet.storage.writing import Touching
-from tests.core.stores import World, a_caller, opened, run
-
-OWNER = tuple(OF_ROLE[Role.OWNER])
-Work = Callable[..., Awaitable[Offer]]
-
-
-def _ctx(w: World, clinic_id: int) -> Context:
-    return w.ctx(clinic_id, OWNER)
-
-
-async def _write(w: World, clinic_id: int, touching: Touching, work: Callable[[Writing], Awaitable[Any]]) -> Any:
-    ctx = replace(_ctx(w, clinic_id), caller=replace(a_caller(clinic_id, OWNER), user_id=bytes([clinic_id % 251]) * 16))
-    return await w.store.write(touching, lambda tx: work(ctx.within(tx)))
+from tests.core.offering import accept, answered, decline, linking, reading, written
+from tests.core.stores import World, opened, run
 
 
 async def _offer(w: World, here: int, client: Client, there: int, note: str = "") -> Offer:
@@ -44,19 +27,13 @@ async def _offer(w: World, here: int, client: Client, there: int, note: str = ""
 
 
 async def _offered(w: World, here: int, wanted: Wanted) -> Offer:
-    made: Offer = await _write(w, here, Touching(clinics=(here,)), lambda one: offers.offer(one, wanted))
+    made: Offer = await written(w, here, Touching(clinics=(here,)), lambda one: offers.offer(one, wanted, linking))
     return made
 
 
-async def _answer(w: World, clinic_id: int, offer: Offer, work: Work) -> Offer:
-    touching = await offers.saving(_ctx(w, clinic_id), offer.id, "x")
-    answered: Offer = await _write(w, clinic_id, touching, lambda one: work(one, offer.id, "x"))
-    return answered
-
-
 async def _leave(w: World, clinic_id: int, number: int) -> None:
-    touching = await offers.touching(_ctx(w, clinic_id), number, "x")
-    await _write(w, clinic_id, touching, lambda one: offers.leave(one, number, "x"))
+    touching = await offers.touching(reading(w, clinic_id), number, "x")
+    await written(w, clinic_id, touching, lambda one: offers.leave(one, number, "x"))
 
 
 async def _family(w: World, here: int) -> tuple[Client, Patient]:
@@ -75,7 +52,7 @@ async def _sees(w: World, clinic_id: int, client: Client) -> bool:
 async def _states(w: World, clinic_id: int) -> list[tuple[str, bool, str | None]]:
     found = []
     for received in (True, False):
-        told = await offers.listed(_ctx(w, clinic_id), HIGHEST_ID, 100, received=received)
+        told = await offers.listed(reading(w, clinic_id), HIGHEST_ID, 100, received=received)
         found += [(one.offer.state, one.received, one.client) for one in told]
     return found
 
@@ -87,11 +64,10 @@ def test_an_offer_that_is_accepted_opens_the_client_and_their_patients(store_url
             client, rex = await _family(w, here)
             offer = await _offer(w, here, client, there, "They move to you")
             assert not await _sees(w, there, client)
-            told, patients = await offers.told(_ctx(w, there), offer.id, "x")
+            told, patients = await offers.told(reading(w, there), offer.id, "x")
             assert (told.client, told.number, told.other, patients) == ("Ada Lovelace", None, "Clinic 0", ["Rex"])
             assert told.offer.note == "They move to you"
-            answered = await _answer(w, there, offer, offers.accept)
-            assert answered.state == OfferState.ACCEPTED
+            assert (await answered(w, there, offer, accept)).state == OfferState.ACCEPTED
             assert await _sees(w, there, client)
             assert await w.names(there, since=0) == ["Rex"]
             assert await w.events(there) == [("created", "client", client.id), ("created", "patient", rex.id)]
@@ -107,18 +83,18 @@ def test_a_clinic_that_was_offered_a_client_can_do_without(store_url: str) -> No
             here, there = w.clinics
             client, _ = await _family(w, here)
             offer = await _offer(w, here, client, there)
-            await _answer(w, there, offer, offers.decline)
+            await answered(w, there, offer, decline)
             assert not await _sees(w, there, client)
             assert await _states(w, there) == [("declined", True, None)]  # who it was is no longer told
-            assert (await offers.told(_ctx(w, there), offer.id, "x"))[1] == []
-            for work in (offers.accept, offers.decline):
+            assert (await offers.told(reading(w, there), offer.id, "x"))[1] == []
+            for work in (accept, decline):
                 with pytest.raises(Invalid) as refused:
-                    await _answer(w, there, offer, work)
+                    await answered(w, there, offer, work)
                 assert "declined" in refused.value.problems["offer"]
             again = await _offer(w, here, client, there)
-            await _answer(w, here, again, offers.withdraw)
+            await answered(w, here, again, offers.withdraw)
             with pytest.raises(Invalid):
-                await _answer(w, there, again, offers.accept)
+                await answered(w, there, again, accept)
             assert not await _sees(w, there, client)
 
     run(test())
@@ -131,15 +107,15 @@ def test_either_clinic_ends_what_was_accepted(store_url: str, by_offering: bool)
             here, there = w.clinics
             client, _ = await _family(w, here)
             offer = await _offer(w, here, client, there)
-            await _answer(w, there, offer, offers.accept)
+            await answered(w, there, offer, accept)
             theirs = (await clients.get(w.ctx(there), client.id, "x")).number
-            await _answer(w, here if by_offering else there, offer, offers.end)
+            await answered(w, here if by_offering else there, offer, offers.end)
             assert await _sees(w, here, client)
             assert not await _sees(w, there, client)
             assert await w.names(there, since=0) == []
             assert await _states(w, there) == [("ended", True, None)]
             again = await _offer(w, here, client, there)
-            await _answer(w, there, again, offers.accept)
+            await answered(w, there, again, accept)
             assert (await clients.get(w.ctx(there), client.id, "x")).number == theirs
 
     run(test())
@@ -150,19 +126,19 @@ def test_what_another_clinic_has_opened_stays_open(store_url: str) -> None:
         async with opened(store_url, 3) as w:
             here, there, third = w.clinics
             client, _ = await _family(w, here)
-            await _answer(w, there, await _offer(w, here, client, there), offers.accept)
+            await answered(w, there, await _offer(w, here, client, there), accept)
             theirs = await clients.get(w.ctx(there), client.id, "x")
             mine, also = await _offer(w, here, client, third), await _offer(w, there, theirs, third)
             for one in (mine, also):
-                await _answer(w, third, one, offers.accept)
-            await _answer(w, here, mine, offers.end)
+                await answered(w, third, one, accept)
+            await answered(w, here, mine, offers.end)
             assert await _sees(w, third, client)
-            await _answer(w, there, also, offers.end)
+            await answered(w, there, also, offers.end)
             assert not await _sees(w, third, client)
             again = [await _offer(w, here, client, third), await _offer(w, there, theirs, third)]
             for one in again:
-                await _answer(w, third, one, offers.accept)
-            await _answer(w, third, again[0], offers.end)  # who leaves ends both
+                await answered(w, third, one, accept)
+            await answered(w, third, again[0], offers.end)  # who leaves ends both
             assert not await _sees(w, third, client)
             assert [state for state, _, _ in await _states(w, third)] == ["ended"] * 4
 
@@ -177,17 +153,17 @@ def test_a_clinic_leaves_a_client_whom_another_one_sees(store_url: str) -> None:
             with pytest.raises(Missing):  # nobody else would see them
                 await _leave(w, here, client.number)
             accepted = await _offer(w, here, client, there)
-            await _answer(w, there, accepted, offers.accept)
+            await answered(w, there, accepted, accept)
             await _offer(w, here, client, third)
-            [shared], _ = await offers.common(_ctx(w, here), 1 << 40, 50)
+            [shared], _ = await offers.common(reading(w, here), 1 << 40, 50)
             assert (shared.name, shared.others, shared.archived) == ("Ada Lovelace", ["Clinic 1"], False)
             await _leave(w, here, client.number)
             assert not await _sees(w, here, client)
             assert await _sees(w, there, client)
             assert await _states(w, here) == [("withdrawn", False, None), ("accepted", False, None)]
-            assert await offers.common(_ctx(w, here), 1 << 40, 50) == ([], None)
+            assert await offers.common(reading(w, here), 1 << 40, 50) == ([], None)
             with pytest.raises(Invalid, match="not yours to end"):
-                await _answer(w, here, accepted, offers.end)
+                await answered(w, here, accepted, offers.end)
 
     run(test())
 
@@ -227,21 +203,21 @@ def test_offers_are_of_the_two_clinics_alone(store_url: str) -> None:
             client, _ = await _family(w, here)
             offer = await _offer(w, here, client, there)
             with pytest.raises(Missing):
-                await offers.told(_ctx(w, third), offer.id, "x")
-            touching = await offers.saving(_ctx(w, there), offer.id, "x")
+                await offers.told(reading(w, third), offer.id, "x")
+            touching = await offers.saving(reading(w, there), offer.id, "x")
             for clinic, work in (
-                (third, offers.accept),
-                (third, offers.decline),
+                (third, accept),
+                (third, decline),
                 (third, offers.withdraw),
                 (third, offers.end),
-                (here, offers.accept),
-                (here, offers.decline),
+                (here, accept),
+                (here, decline),
                 (there, offers.withdraw),
             ):
                 with pytest.raises(Missing):
-                    await offers.saving(_ctx(w, third), offer.id, "x")
+                    await offers.saving(reading(w, third), offer.id, "x")
                 with pytest.raises(Missing):
-                    await _write(w, clinic, touching, partial(work, offer_id=offer.id, shown="x"))
+                    await written(w, clinic, touching, partial(work, offer_id=offer.id, shown="x"))
             assert not await _sees(w, there, client)
 
     run(test())
@@ -255,7 +231,7 @@ def test_an_offer_of_a_client_who_is_gone_opens_nothing(store_url: str) -> None:
             offer = await _offer(w, here, client, there)
             await w.disconnect(here, client.id)
             with pytest.raises(Invalid, match="does not see them any more"):
-                await _answer(w, there, offer, offers.accept)
+                await answered(w, there, offer, accept)
             assert await _states(w, there) == [("offered", True, "Ada Lovelace")]
 
     run(test())
@@ -267,8 +243,8 @@ def test_only_one_of_many_answers_counts(store_url: str) -> None:
             here, there = w.clinics
             client, _ = await _family(w, here)
             offer = await _offer(w, here, client, there)
-            work = (*[offers.accept] * 4, *[offers.decline] * 4)
-            answers = await asyncio.gather(*(_answer(w, there, offer, one) for one in work), return_exceptions=True)
+            work = (*[accept] * 4, *[decline] * 4)
+            answers = await asyncio.gather(*(answered(w, there, offer, one) for one in work), return_exceptions=True)
             assert sum(isinstance(one, Offer) for one in answers) == 1
             assert all(isinstance(one, Offer | Invalid) for one in answers)
             [(state, _, _)] = await _states(w, there)
@@ -287,10 +263,10 @@ def test_clients_are_found_by_number_by_id_and_by_name(store_url: str) -> None:
             await w.client(there, "Ada", "Elsewhere")
             spelled = values.to_crockford(ada.id)
             for text in (str(ada.number), f"client_{spelled}", f"c{values.to_base36(ada.id)}", "lovel", "ADA@"):
-                assert [one.id for one in await offers.find(_ctx(w, here), text)] == [ada.id], text
-            assert {one.id for one in await offers.find(_ctx(w, here), "e")} == {ada.id, bob.id}
-            assert await offers.find(_ctx(w, there), spelled) == []
-            assert await offers.find(_ctx(w, here), "  ") == []
+                assert [one.id for one in await offers.find(reading(w, here), text)] == [ada.id], text
+            assert {one.id for one in await offers.find(reading(w, here), "e")} == {ada.id, bob.id}
+            assert await offers.find(reading(w, there), spelled) == []
+            assert await offers.find(reading(w, here), "  ") == []
 
     run(test())
 
@@ -307,7 +283,7 @@ def test_a_page_of_common_clients_looks_at_so_many_and_no_more(store_url: str, m
             pages: list[list[int]] = []
             before: int | None = 1 << 40
             while before is not None:
-                found, before = await offers.common(_ctx(w, here), before, 1)
+                found, before = await offers.common(reading(w, here), before, 1)
                 pages.append([one.number for one in found])
             assert pages == [[10], [9], [], [1]]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from polyvet.storage import audit, audit_log, custom_fields, erasing, personal
+from polyvet.storage import audit, audit_log, custom_fields, erasing, health, offers, personal, staff_access
 from polyvet.storage.statement import SQLITE, Statement
 
 # A whole table, or all that a clinic has of it: besides the clinic, nothing is looked for but a time.
@@ -42,12 +42,35 @@ def named() -> Iterator[tuple[str, Statement]]:
                 yield f"{where}: {name}", statement
 
 
-@pytest.mark.parametrize("statement", [pytest.param(statement, id=name) for name, statement in named()])
-def test_nothing_reads_all_that_a_clinic_has(sqlite_template: Path, statement: Statement) -> None:
+def _plan(template: Path, statement: Statement) -> list[str]:
     text, _ = statement.compiled(SQLITE)
-    connection = sqlite3.connect(sqlite_template)
+    connection = sqlite3.connect(template)
     rows = connection.execute(f"EXPLAIN QUERY PLAN {text}", [1] * text.count("?")).fetchall()
     connection.close()
-    steps = [row[3] for row in rows]
+    return [row[3] for row in rows]
+
+
+@pytest.mark.parametrize("statement", [pytest.param(statement, id=name) for name, statement in named()])
+def test_nothing_reads_all_that_a_clinic_has(sqlite_template: Path, statement: Statement) -> None:
+    steps = _plan(sqlite_template, statement)
     whole = [step for step in steps if (found := WHOLE.fullmatch(step)) and found[1] not in PARTS]
     assert whole == [], "\n".join(steps)
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (offers._UNANSWERED, "SEARCH offers USING INDEX offers_unanswered (to_clinic=?)"),
+        (offers._LATELY, "_clinic=? AND id>?)"),
+        (staff_access._RUN_OUT, "SEARCH users USING INDEX users_invited (clinic_id=?)"),
+        (staff_access._RUN_OUT, "USING INDEX password_links_user (user_id=?)"),
+        (health._FIRST_DUE, "USING COVERING INDEX deliveries_hook_due (webhook_id=?)"),
+        (health._FIRST_DUE, "USING INDEX deliveries_hook_retried (webhook_id=?)"),
+    ],
+)
+def test_what_the_first_page_asks_is_found_by_what_waits(
+    sqlite_template: Path, statement: Statement, expected: str
+) -> None:
+    steps = _plan(sqlite_template, statement)
+    assert any(expected in step for step in steps), "\n".join(steps)
+    assert not any("TEMP B-TREE" in step for step in steps), "\n".join(steps)

@@ -41,6 +41,7 @@ from polyvet.model.errors import Forbidden
 from polyvet.model.requests import Known
 from polyvet.web.cookies import cookie
 from polyvet.web.forms import FORM_BYTES, of_form
+from polyvet.web.kept import ASK_AGAIN
 from polyvet.web.message import Receive, Request, Scope, Send
 from polyvet.web.people import Paths, allowed, failure, here, moved
 from polyvet.web.reasons import reason
@@ -56,7 +57,6 @@ _FILES = (
 ROWS: tuple[Row, ...] = tuple(row for file in _FILES for row in file.ROWS)  # in the menu's order
 _FIRST_ERROR = 400
 _READING = ("GET", "HEAD")
-_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -154,7 +154,7 @@ def _static(method: str, request: Request, name: str) -> Response:
         return Response("There is no such file here.", 404, safe(), "text/plain")
     if method not in _READING:
         return Response("This file is only read.", 405, {**safe(), "allow": ", ".join(_READING)}, "text/plain")
-    body, version = static(name)
-    current = request.scope["query_string"] == f"v={version}".encode()
-    kept = {"cache-control": _FOR_EVER if current else "no-cache", "x-content-type-options": "nosniff"}
-    return Response(body, 200, kept, _TYPES[name.rpartition(".")[2]])
+    found = static(name)
+    current = request.scope["query_string"] == f"v={found.version}".encode()
+    kept = _FOR_EVER if current else ASK_AGAIN
+    return found.answer(request.scope, cache_control=kept, x_content_type_options="nosniff")

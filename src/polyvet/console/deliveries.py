@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 from starlette.responses import Response
 
-from polyvet.console.rows import DEVELOPERS, Row
+from polyvet.console.rows import DEVELOPERS, PAGE, Row
 from polyvet.console.visit import Visit
 from polyvet.console.webhooks import named_number, shown
 from polyvet.core import audit, webhook_messages, webhooks
@@ -17,13 +17,18 @@ from polyvet.core.webhooks import DELIVERY, OVERLAP
 from polyvet.model import values
 from polyvet.model.audit import Action
 from polyvet.model.errors import Invalid
-from polyvet.model.hooks import Attempt, Delivery, DeliveryState, Webhook
+from polyvet.model.hooks import Attempt, Delivery, Sought, Webhook
 from polyvet.web import params
 from polyvet.web.people import BEYOND
 
-PAGE = "/console/deliveries"
-ROWS_A_PAGE = 50
+PATH = "/console/deliveries"
 _ANY = ("", "Any")
+STATES = {
+    Sought.QUEUED: "Waiting to be sent",
+    Sought.RETRIED: "Failed so far, trying again",
+    Sought.DELIVERED: "Delivered",
+    Sought.FAILED: "Given up",
+}
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -38,21 +43,19 @@ class Sent(msgspec.Struct, frozen=True):
 async def listed(visit: Visit) -> Response:
     """The latest deliveries, of a state and a webhook if these are named."""
     query = visit.query().values
-    states = [str(one) for one in DeliveryState]
-    state = params.choice(query, "state", states)
+    state = params.choice(query, "state", STATES)
     of = params.integer(query, "webhook", 0, low=0, high=BEYOND)
     before = params.integer(query, "before", BEYOND, low=1, high=BEYOND)
     found = await webhooks.latest_deliveries(
-        visit.ctx, before, ROWS_A_PAGE + 1, state=None if state is None else DeliveryState(state), of=of or None
+        visit.ctx, before, PAGE + 1, sought=None if state is None else Sought(state), of=of or None
     )
     hooks = [(str(hook.number), f"{hook.number}. {shown(hook)}") for hook in await webhooks.of_clinic(visit.ctx)]
     chosen = {"state": state or "", "webhook": str(of) if of else ""}
     return visit.page(
-        "deliveries.html", found=found[:ROWS_A_PAGE], states=[_ANY, *((one, one) for one in states)],
-        hooks=[_ANY, *hooks], chosen=chosen,
+        "deliveries.html", found=found[:PAGE], states=[_ANY, *STATES.items()], hooks=[_ANY, *hooks], chosen=chosen,
         query=urlencode({name: value for name, value in chosen.items() if value}), called=shown,
-        next=found[ROWS_A_PAGE - 1][0].number if len(found) > ROWS_A_PAGE else None, triggers=visit.shared.triggers,
-        first=before == BEYOND,
+        next=found[PAGE - 1][0].number if len(found) > PAGE else None, triggers=visit.shared.triggers,
+        first=before == BEYOND, now=values.now(), most=visit.shared.server.delivery_attempts,
     )  # fmt: skip
 
 
@@ -75,18 +78,17 @@ async def again(visit: Visit) -> Response:
     except Invalid as error:
         found = await webhooks.get_delivery(ctx, number, text)
         return _one(visit, *found, 400, " ".join(error.problems.values()))
-    return visit.moved(f"{PAGE}/{number}", "again")
+    return visit.moved(f"{PATH}/{number}", "again")
 
 
 def _one(
     visit: Visit, delivery: Delivery, hook: Webhook, attempts: list[Attempt], status: int = 200,
     problem: str | None = None,
 ) -> Response:  # fmt: skip
-    under_way = delivery.leased_until is not None and delivery.leased_until > values.now()
     return visit.page(
         "delivery.html", status, delivery=delivery, hook=hook, called=shown(hook), attempts=attempts[::-1],
-        sent=_sent(delivery, hook, attempts), target=urlsplit(hook.target_url), under_way=under_way, problem=problem,
-        triggers=visit.shared.triggers,
+        sent=_sent(delivery, hook, attempts), target=urlsplit(hook.target_url), problem=problem,
+        triggers=visit.shared.triggers, now=values.now(), most=visit.shared.server.delivery_attempts,
     )  # fmt: skip
 
 

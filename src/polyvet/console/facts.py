@@ -29,5 +29,6 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     settings: tuple[Setting, ...]
     request_log_days: int
     delivers: bool  # webhooks and mails, itself
+    delivery_attempts: int  # before a delivery is given up
     sends_mail: bool
     folder: Path | None = None  # where the embedded store is

@@ -12,7 +12,8 @@ from polyvet.console.rows import ADMINISTRATION, PAGE, Row
 from polyvet.console.visit import Visit
 from polyvet.core import clients, offers
 from polyvet.core.context import Writing
-from polyvet.core.offers import LONGEST_NOTE, PERMISSION, Wanted
+from polyvet.core.offer_letters import MOST_A_DAY
+from polyvet.core.offers import LONGEST_NOTE, PERMISSION, Linking, Wanted
 from polyvet.model import values
 from polyvet.model.errors import Invalid
 from polyvet.model.offers import Offer
@@ -21,6 +22,7 @@ from polyvet.web.people import before_of, number_in
 PATH = "/console/connections"
 SHOWN_PATIENTS = 100
 Work = Callable[[Writing, bytes, str], Awaitable[Offer]]
+Answer = Callable[[Writing, bytes, str, Linking], Awaitable[Offer]]
 
 
 async def received(visit: Visit) -> Response:
@@ -39,6 +41,12 @@ async def _offers(visit: Visit, template: str, *, received: bool) -> Response:
     return visit.page(template, found=shown, next=next_, spelled=values.to_crockford)
 
 
+def _linking(visit: Visit) -> Linking:
+    """How mails name an offer's page."""
+    origin = visit.origin
+    return lambda offer_id: f"{origin}{PATH}/offers/{values.to_crockford(offer_id)}"
+
+
 async def asked(visit: Visit) -> Response:
     """The page to offer a client on; `q` finds them."""
     return await _form(visit, Wanted(client=visit.query().text("client")), looked_for=looked_for(visit))
@@ -47,8 +55,9 @@ async def asked(visit: Visit) -> Response:
 async def offering(visit: Visit) -> Response:
     """Offer a client."""
     wanted = Wanted(**{name: visit.fields.text(name) for name in Wanted.__struct_fields__})
+    linking = _linking(visit)
     try:
-        await visit.write(lambda w: offers.offer(w, wanted))
+        await visit.write(lambda w: offers.offer(w, wanted, linking))
     except Invalid as error:
         return await _form(visit, wanted, 400, error.problems)
     return visit.moved(f"{PATH}/sent", "offered")
@@ -62,7 +71,7 @@ async def _form(
     found = await offers.find(visit.ctx, looked_for) if looked_for and chosen is None else []
     return visit.page(
         "connection_offer.html", status, given=given, problems=problems or {}, chosen=chosen, found=found,
-        looked_for=looked_for, longest=LONGEST_NOTE, most=offers.MOST_FOUND,
+        looked_for=looked_for, longest=LONGEST_NOTE, most=offers.MOST_FOUND, mails=MOST_A_DAY,
     )  # fmt: skip
 
 
@@ -81,12 +90,17 @@ async def _one(visit: Visit, status: int = 200, problem: str | None = None) -> R
 
 async def accepting(visit: Visit) -> Response:
     """See the client from now on."""
-    return await _answered(visit, offers.accept, "accepted")
+    return await _answered(visit, _mailing(visit, offers.accept), "accepted")
 
 
 async def declining(visit: Visit) -> Response:
     """Do not see the client."""
-    return await _answered(visit, offers.decline, "declined")
+    return await _answered(visit, _mailing(visit, offers.decline), "declined")
+
+
+def _mailing(visit: Visit, answer: Answer) -> Work:
+    linking = _linking(visit)
+    return lambda w, ident, shown: answer(w, ident, shown, linking)
 
 
 async def withdrawing(visit: Visit) -> Response:

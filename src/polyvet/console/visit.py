@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -32,6 +31,7 @@ from polyvet.web import pages
 from polyvet.web.cookies import keep
 from polyvet.web.forms import Fields, of_query
 from polyvet.web.guide import Guiding
+from polyvet.web.kept import Kept, kept
 from polyvet.web.limits import Room
 from polyvet.web.message import Request
 from polyvet.web.origin import origin
@@ -40,6 +40,7 @@ from polyvet.web.rolling import Rolling
 
 FOLDER = Path(__file__).parent
 TEMPLATES, STATIC = FOLDER / "templates", FOLDER / "static"
+_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 _FIRST_ERROR = 400
 DONE = "done"  # the parameter under which a page is told what was just done
 T = TypeVar("T")
@@ -227,12 +228,11 @@ def templates() -> Any:
 
 
 @cache
-def static(name: str) -> tuple[bytes, str]:
-    """A file that pages load, and the text by which browsers tell its versions apart."""
-    body = (STATIC / name).read_bytes()
-    return body, hashlib.sha256(body).hexdigest()[:16]
+def static(name: str) -> Kept:
+    """A file that pages load."""
+    return kept((STATIC / name).read_bytes(), _TYPES[name.rpartition(".")[2]])
 
 
 def asset(name: str) -> str:
     """Where a page loads a file from: a new version has a new address, so that each is kept for good."""
-    return f"/console/static/{name}?v={static(name)[1]}"
+    return f"/console/static/{name}?v={static(name).version}"

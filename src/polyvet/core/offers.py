@@ -9,17 +9,20 @@ What each clinic wrote stays with it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from msgspec.structs import replace
 
-from polyvet.core import audit, clients
+from polyvet.core import audit, clients, clinics, offer_letters
 from polyvet.core.context import Context, Writing
+from polyvet.core.letters import Letter
 from polyvet.model import values
 from polyvet.model.audit import Action
-from polyvet.model.entities import Client, State
+from polyvet.model.entities import Client, Clinic, State
 from polyvet.model.errors import Invalid, Missing
 from polyvet.model.offers import Common, Offer, OfferState, Told
-from polyvet.storage import client_files
+from polyvet.storage import client_files, mails, staff_access
 from polyvet.storage import clients as rows
 from polyvet.storage import offers as stored
 from polyvet.storage.store import Reader
@@ -29,10 +32,14 @@ KIND = "offer"
 PERMISSION = "clinic:write"
 OPENING = "clients:write"  # what opens a client and closes them; here the offer is what allows it
 LONGEST_NOTE = 1_000
+MOST_MAILED = 10  # of a clinic's owners
 MOST_FOUND = 20
 LOOKED_AT = 5_000  # clients, for a page of those whom other clinics see, too
 _NOBODY = "No clinic has this code. Ask the other clinic for the one on its page."
 _OVER = "This offer is {}, so there is nothing to answer any more."
+
+
+Linking = Callable[[bytes], str]  # where the two clinics find an offer, by its id
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +98,12 @@ async def listed(ctx: Context, before: bytes, limit: int, *, received: bool) -> 
     return await stored.page(ctx.reader, ctx.clinic_id, before, limit, received=received)
 
 
+async def unanswered(ctx: Context) -> list[Told]:
+    """What the clinic has received and not answered yet, the newest first; SOME at the most."""
+    ctx.require(PERMISSION)
+    return await stored.unanswered(ctx.reader, ctx.clinic_id)
+
+
 async def told(ctx: Context, offer_id: bytes | None, shown: str) -> tuple[Told, list[str]]:
     """One offer, and the names of the patients that go with it while that is for this clinic to know. Missing, also
     when it is between other clinics."""
@@ -134,8 +147,8 @@ async def common_one(ctx: Context, number: int, shown: str) -> Common:
 # --- offering -------------------------------------------------------------------------------------------------
 
 
-async def offer(w: Writing, wanted: Wanted) -> Offer:
-    """Offer a client. Invalid names what does not hold."""
+async def offer(w: Writing, wanted: Wanted, linking: Linking) -> Offer:
+    """Offer a client, and tell the other clinic's owners by mail. Invalid names what does not hold."""
     w.require(PERMISSION)
     client = await _active(w.tx, w.clinic_id, wanted.client)
     problems = {} if client is not None else {"client": "Choose one of your active clients."}
@@ -152,9 +165,21 @@ async def offer(w: Writing, wanted: Wanted) -> Offer:
         raise Invalid(problems)
     at = values.now()
     made = Offer(values.new_id(at), w.clinic_id, other, client.id, note, OfferState.OFFERED, at, at)
+    lately = await stored.made_since(w.tx, w.clinic_id, other, values.new_id(at - values.DAY), offer_letters.MOST_A_DAY)
     stored.add(w.tx, made)
     audit.note(w, Action.MADE, KIND, made.id, f"client {client.number} to clinic {other}")
+    if lately < offer_letters.MOST_A_DAY:
+        by, to = await clinics.get(w.tx, w.clinic_id), await clinics.get(w.tx, other)
+        await _mail(w, by, to, offer_letters.offered(to, by, linking(made.id)))
     return made
+
+
+async def _mail(w: Writing, by: Clinic, to: Clinic, letter: Letter) -> None:
+    """Tell a clinic's owners what another clinic has done. The mails come from that one, and what is answered
+    to them goes there."""
+    for owner in await staff_access.owners(w.tx, to.id, MOST_MAILED):
+        if owner.email is not None and values.is_email(owner.email):
+            mails.add(w.tx, letter.mail(by.id, owner.email, by.email))
 
 
 async def _standing(w: Writing, client: Client, other: int) -> dict[str, str]:
@@ -177,22 +202,30 @@ async def saving(ctx: Context, offer_id: bytes | None, shown: str) -> Touching:
     return clients.connecting(found.from_clinic, found.to_clinic, found.client_id)
 
 
-async def accept(w: Writing, offer_id: bytes, shown: str) -> Offer:
-    """See the client from now on, with their patients. Missing; Invalid if there is nothing to accept any more."""
+async def accept(w: Writing, offer_id: bytes, shown: str, linking: Linking) -> Offer:
+    """See the client from now on, with their patients, and tell the other clinic's owners by mail. Missing; Invalid if
+    there is nothing to accept any more."""
     w.require(PERMISSION)
     found = await _own(w, offer_id, shown, OfferState.OFFERED, received=True)
     try:
         await clients.connect(_as(w, found.from_clinic), found.client_id, shown, found.to_clinic)
     except Missing as error:
         raise Invalid({"offer": "The clinic that offers the client does not see them any more."}) from error
-    return _moved(w, found, OfferState.ACCEPTED, Action.CHANGED)
+    return await _answered(w, found, OfferState.ACCEPTED, linking)
 
 
-async def decline(w: Writing, offer_id: bytes, shown: str) -> Offer:
-    """Do not see the client. Missing; Invalid if there is nothing to decline any more."""
+async def decline(w: Writing, offer_id: bytes, shown: str, linking: Linking) -> Offer:
+    """Do not see the client, and tell the other clinic's owners by mail. Missing; Invalid if there is nothing to
+    decline any more."""
     w.require(PERMISSION)
     found = await _own(w, offer_id, shown, OfferState.OFFERED, received=True)
-    return _moved(w, found, OfferState.DECLINED, Action.CHANGED)
+    return await _answered(w, found, OfferState.DECLINED, linking)
+
+
+async def _answered(w: Writing, found: Offer, state: OfferState, linking: Linking) -> Offer:
+    by, to = await clinics.get(w.tx, found.to_clinic), await clinics.get(w.tx, found.from_clinic)
+    await _mail(w, by, to, offer_letters.answered(to, by, state, linking(found.id)))
+    return _moved(w, found, state, Action.CHANGED)
 
 
 async def withdraw(w: Writing, offer_id: bytes, shown: str) -> Offer:

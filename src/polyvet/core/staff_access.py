@@ -58,6 +58,12 @@ async def members(ctx: Context, before: int, limit: int) -> list[Member]:
     return await stored.page(ctx.reader, ctx.clinic_id, before, limit)
 
 
+async def run_out(ctx: Context) -> list[User]:
+    """Who was invited and has not chosen a password before the link ran out, the latest first; SOME at the most."""
+    ctx.require(PERMISSION)
+    return await stored.run_out(ctx.reader, ctx.clinic_id, values.now())
+
+
 async def member(ctx: Context, number: int) -> Member:
     """One of them. Missing."""
     ctx.require(PERMISSION)

@@ -13,10 +13,11 @@ from polyvet.core.context import Context, Writing
 from polyvet.model import values
 from polyvet.model.errors import Invalid, Missing
 from polyvet.model.filters import Filter, Order
-from polyvet.model.hooks import PING, Attempt, Delivery, DeliveryState, Health, Webhook
+from polyvet.model.hooks import PING, Attempt, Delivery, DeliveryState, Health, Sought, Webhook
 from polyvet.model.paging import Page
 from polyvet.storage import deliveries, delivery_log, departments, numbers
 from polyvet.storage import webhooks as stored
+from polyvet.storage.health import FAILED_SINCE
 from polyvet.storage.writing import Touching, Tx
 
 WEBHOOK, DELIVERY = "webhook", "delivery"
@@ -49,8 +50,15 @@ async def of_clinic(ctx: Context) -> list[Webhook]:
 async def overview(ctx: Context) -> list[tuple[Webhook, Health]]:
     """All of the clinic's webhooks, and how each does."""
     hooks = await of_clinic(ctx)
-    known = await delivery_log.health(ctx.reader, ctx.clinic_id)
-    return [(hook, known.get(hook.id, Health(hook.id, None, None, None))) for hook in hooks]
+    known = await delivery_log.health(ctx.reader, ctx.clinic_id, values.new_id(values.now() - FAILED_SINCE))
+    return [(hook, known.get(hook.id, Health(hook.id))) for hook in hooks]
+
+
+async def failing(ctx: Context) -> list[tuple[Webhook, Health]]:
+    """Of the clinic's webhooks that are on those which something has not reached: it is tried again, or was given up
+    of late."""
+    ctx.require("webhooks:read")
+    return [(hook, one) for hook, one in await overview(ctx) if hook.active and (one.retried or one.given_up)]
 
 
 async def get(ctx: Context, number: int, shown: str) -> Webhook:
@@ -140,16 +148,15 @@ async def list_deliveries(
 
 
 async def latest_deliveries(
-    ctx: Context, before: int, limit: int, *, state: DeliveryState | None = None, of: int | None = None
+    ctx: Context, before: int, limit: int, *, sought: Sought | None = None, of: int | None = None
 ) -> list[tuple[Delivery, Webhook]]:
-    """What was and is to be sent, each with its webhook, the latest first: those with lower numbers than `before`, in
-    one state, and of the webhook with the number `of`, if these are named. Missing."""
+    """What was and is to be sent, each with its webhook, the latest first: those with lower numbers than `before`, of
+    one kind, and of the webhook with the number `of`, if these are named. Missing."""
     ctx.require("webhooks:read")
-    named = None if state is None else str(state)
     if of is None:
-        return await delivery_log.latest(ctx.reader, ctx.clinic_id, named, before, limit)
+        return await delivery_log.latest(ctx.reader, ctx.clinic_id, sought, before, limit)
     hook = await get(ctx, of, str(of))
-    return await delivery_log.of_hook(ctx.reader, hook.id, named, before, limit)
+    return await delivery_log.of_hook(ctx.reader, hook.id, sought, before, limit)
 
 
 async def get_delivery(ctx: Context, number: int, shown: str) -> tuple[Delivery, Webhook, list[Attempt]]:

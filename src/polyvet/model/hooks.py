@@ -35,6 +35,15 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
+class Sought(StrEnum):
+    """What somebody looks for among deliveries: one of the states, or a part of the first."""
+
+    QUEUED = "queued"
+    RETRIED = "retried"  # queued after an attempt that failed
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
 class Webhook(Entity, frozen=True):
     """A clinic's wish to be told. `trigger` is the number of what it wants to hear of, `department` None for all."""
 
@@ -80,6 +89,11 @@ class Delivery(Entity, frozen=True):
         """Whether it was sent to try the webhook."""
         return self.event_seq < 0
 
+    @property
+    def is_retried(self) -> bool:
+        """Whether it has failed so far and waits for another attempt."""
+        return self.next_at is not None and self.last_error is not None
+
 
 class Attempt(Entity, frozen=True):
     """One try of a delivery: the receiver's status, or why there is none, and how its answer begins if that is
@@ -94,13 +108,23 @@ class Attempt(Entity, frozen=True):
 
 
 class Health(Entity, frozen=True):
-    """How a webhook does: when a delivery last reached it, when one was last given up, and since when the oldest that
-    waits has been due or will be."""
+    """How a webhook does: when a delivery last reached it, when one was last given up, since when the oldest that
+    waits has been due or will be, and when one was last tried that has failed so far. `retried` says how many these
+    are, `given_up` how many were given up of late, pings aside; both are counted to SOME at the most."""
 
     webhook_id: bytes
-    delivered_at: int | None
-    failed_at: int | None
-    due_at: int | None
+    delivered_at: int | None = None
+    failed_at: int | None = None
+    due_at: int | None = None
+    retried_at: int | None = None
+    retried: int = 0
+    given_up: int = 0
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing has got through since an attempt failed."""
+        tried = max(self.failed_at or 0, self.retried_at or 0)
+        return tried > (self.delivered_at or 0)
 
 
 class Told(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import msgspec
 LATEST = 2**62  # after every instant
 EARLIEST = -(2**62)
 HIGHEST_ID = b"\xff" * 16
+SOME = 50  # so many are counted where nobody needs to know how many more there are
 
 T = TypeVar("T")
 

@@ -13,9 +13,10 @@ from sqlalchemy import ColumnElement, Table, column, func, literal_column, selec
 from polyvet.model import values
 from polyvet.model.hooks import DeliveryState
 from polyvet.model.library import MailState
+from polyvet.model.paging import SOME
 from polyvet.storage.statement import Statement, p
 from polyvet.storage.store import Reader
-from polyvet.storage.tables import ID, INSTANT, deliveries, mails
+from polyvet.storage.tables import ID, INSTANT, deliveries, mails, webhooks
 
 LOOKED_AT = 20_000  # rows
 FAILED_SINCE = 7 * values.DAY
@@ -27,7 +28,7 @@ _REVISION = Statement(select(column("version_num")).select_from(table("alembic_v
 
 
 class Queue(msgspec.Struct, frozen=True):
-    """What waits. With `more`, these are of the first LOOKED_AT rows only."""
+    """What waits. With `more`, these are of the first rows only that were looked at."""
 
     waiting: int
     due: int  # of these, now
@@ -37,11 +38,12 @@ class Queue(msgspec.Struct, frozen=True):
 
 
 class _Statements:
-    """Of one queue."""
+    """Of one queue; so many rows of it are looked at."""
 
-    def __init__(self, queue: Table) -> None:
+    def __init__(self, queue: Table, rows: int) -> None:
+        self.rows = rows
         q = queue.c
-        most: ColumnElement[int] = literal_column(str(LOOKED_AT))
+        most: ColumnElement[int] = literal_column(str(rows))
         queued = select(q.clinic_id, q.next_at).where(q.next_at.is_not(None)).order_by(q.next_at)
         waiting = queued.limit(most).subquery()
         w = waiting.c
@@ -68,7 +70,22 @@ class _Statements:
         )
 
 
-_DELIVERIES, _MAILS = _Statements(deliveries), _Statements(mails)
+_DELIVERIES, _MAILS = _Statements(deliveries, LOOKED_AT), _Statements(mails, LOOKED_AT)
+_SOME_MAILS = _Statements(mails, SOME)
+d = deliveries.c
+_of_hook = d.webhook_id == webhooks.c.id
+# In the order of the index of these, which SQLite would not take otherwise.
+_tried_again = (
+    select(d.number)
+    .where(_of_hook, d.next_at.is_not(None), d.last_error.is_not(None))
+    .order_by(d.number.desc())
+    .limit(literal_column("1"))
+    .correlate(webhooks)
+    .scalar_subquery()
+)
+_first_due = select(func.min(d.next_at)).where(_of_hook).correlate(webhooks).scalar_subquery()
+_of_each = select(_first_due.label("due")).where(webhooks.c.active, _tried_again.is_(None)).subquery()
+_FIRST_DUE = Statement(select(func.min(_of_each.c.due)))
 
 
 async def size(reader: Reader) -> int:
@@ -93,9 +110,21 @@ async def mail_queue(reader: Reader, clinic_id: int | None) -> Queue:
     return await _queue(reader, _MAILS, str(MailState.FAILED), clinic_id)
 
 
+async def some_mails(reader: Reader) -> Queue:
+    """The same of all clinics' mails, as far as a few rows tell: whether any wait, and since when."""
+    return await _queue(reader, _SOME_MAILS, str(MailState.FAILED), None)
+
+
+async def deliveries_due(reader: Reader) -> int | None:
+    """When the first delivery is or was due, of all clinics. Webhooks that are off, whose deliveries are held back, do
+    not count, nor those that fail: these are given time."""
+    found: int | None = (await reader.fetch_one(_FIRST_DUE))[0]
+    return found
+
+
 async def _queue(reader: Reader, statements: _Statements, failed_state: str, clinic_id: int | None) -> Queue:
     now = values.now()
     waiting, due, oldest, looked = await reader.fetch_one(statements.waiting, clinic_id, now)
     since = values.new_id(now - FAILED_SINCE)
     failed, looked_back = await reader.fetch_one(statements.failed, since, failed_state, clinic_id)
-    return Queue(waiting, due, oldest, failed, LOOKED_AT in (looked, looked_back))
+    return Queue(waiting, due, oldest, failed, statements.rows in (looked, looked_back))

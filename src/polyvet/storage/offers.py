@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, exists, literal_column, select, update
 from polyvet.model import values
 from polyvet.model.entities import State
 from polyvet.model.offers import Common, Offer, OfferState, Told
+from polyvet.model.paging import SOME
 from polyvet.storage.statement import Statement, among_numbers, as_numbers, inserting, p
 from polyvet.storage.store import Reader
 from polyvet.storage.tables import clients, clinics, connections, enrolments, merges, offers, patients
@@ -55,6 +56,16 @@ def _one(of_clinic: ColumnElement[int], other_clinic: ColumnElement[int]) -> Sta
 
 _SIDES = {True: (o.to_clinic, o.from_clinic), False: (o.from_clinic, o.to_clinic)}
 _PAGES = {received: _page(*side) for received, side in _SIDES.items()}
+_offered: ColumnElement[str] = literal_column(f"'{OfferState.OFFERED}'")  # as the index of these has it
+_UNANSWERED = Statement(
+    _told(*_SIDES[True]).where(o.state == _offered).order_by(o.id.desc()).limit(literal_column(str(SOME))), "clinic"
+)
+_LATELY = Statement(
+    select(o.id)
+    .where(o.from_clinic == p("from_clinic"), o.to_clinic == p("to_clinic"), o.id >= p("since", o.id.type))
+    .limit(p("most")),
+    "from_clinic to_clinic since most",
+)
 _ONES = {received: _one(*side) for received, side in _SIDES.items()}
 _PATIENTS = Statement(
     select(patients.c.name)
@@ -118,6 +129,17 @@ async def page(reader: Reader, clinic_id: int, before: bytes, limit: int, *, rec
     """What a clinic has received, or offered, before an offer; the newest first."""
     rows = await reader.fetch(_PAGES[received], clinic_id, before, limit)
     return [_as_told(row, received=received) for row in rows]
+
+
+async def unanswered(reader: Reader, clinic_id: int) -> list[Told]:
+    """What a clinic has received and not answered yet, the newest first; SOME at the most."""
+    return [_as_told(row, received=True) for row in await reader.fetch(_UNANSWERED, clinic_id)]
+
+
+async def made_since(reader: Reader, from_clinic: int, to_clinic: int, since: bytes, most: int) -> int:
+    """How many offers one clinic has made another, whatever became of them, whose ids, which begin with their time,
+    are not less than `since`; counted to `most`."""
+    return len(await reader.fetch(_LATELY, from_clinic, to_clinic, since, most))
 
 
 async def told(reader: Reader, clinic_id: int, offer_id: bytes) -> Told | None:

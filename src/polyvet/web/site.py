@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from polyvet import __version__
 from polyvet.storage.store import Store
+from polyvet.web.kept import Kept, kept
 from polyvet.web.message import Receive, Scope, Send
 from polyvet.web.pages import template
 
@@ -49,7 +50,7 @@ _NOT_ALLOWED = {
 def site(store: Store, documents: Mapping[str, Callable[[], bytes]], more: Sequence[Route] = ()) -> Starlette:
     """The application for all paths that are no dialect's; `documents` gives each dialect's description, `more` are
     pages that only some servers have."""
-    made: dict[str, bytes] = {}
+    made: dict[str, Kept] = {}
 
     async def front(request: Request) -> Response:
         base = str(request.base_url).rstrip("/")
@@ -72,8 +73,8 @@ def site(store: Store, documents: Mapping[str, Callable[[], bytes]], more: Seque
         if name not in documents:
             return _json(404, _UNKNOWN)
         if name not in made:
-            made[name] = documents[name]()
-        return Response(made[name], media_type="application/json")
+            made[name] = kept(documents[name](), "application/json")
+        return made[name].answer(request.scope)
 
     async def not_found(_: Request, __: Exception) -> Response:
         return _json(404, _UNKNOWN)

@@ -17,6 +17,8 @@ from polyvet.storage.tables.columns import (
     text_,
 )
 
+INVITED = text("password_hash IS NULL AND console_role != ''")  # or was let in by hand
+
 users = Table(
     "users",
     metadata,
@@ -42,6 +44,7 @@ users = Table(
     Index("users_number", "clinic_id", "number", unique=True),
     Index("users_email", "clinic_id", "email", unique=True),
     Index("users_signing_in", "email"),
+    Index("users_invited", "clinic_id", "number", sqlite_where=INVITED, postgresql_where=INVITED),
     sqlite_with_rowid=False,
 )
 

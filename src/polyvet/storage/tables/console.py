@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, SmallInteger, Table
+from sqlalchemy import Column, ForeignKey, Index, SmallInteger, Table, text
 
 from polyvet.storage.tables.columns import BYTES, INSTANT, clinic_, id_, int_, metadata, text_
+
+UNANSWERED = text("state = 'offered'")
 
 # Requests of the last days. No query, no body, no secret.
 requests = Table(
@@ -58,6 +60,7 @@ offers = Table(
     Column("changed_at", INSTANT, nullable=False),
     Index("offers_from", "from_clinic", "id"),
     Index("offers_to", "to_clinic", "id"),
+    Index("offers_unanswered", "to_clinic", "id", sqlite_where=UNANSWERED, postgresql_where=UNANSWERED),
     Index("offers_client", "client_id"),
     sqlite_with_rowid=False,
 )

@@ -4,9 +4,11 @@ been read."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, SmallInteger, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, SmallInteger, Table, text
 
 from polyvet.storage.tables.columns import INSTANT, clinic_, id_, int_, metadata, text_
+
+FAILED_SO_FAR = text("next_at IS NOT NULL AND last_error IS NOT NULL")
 
 webhooks = Table(
     "webhooks",
@@ -63,6 +65,11 @@ deliveries = Table(
     Index("deliveries_hook_due", "webhook_id", "next_at"),
     Index("deliveries_state", "clinic_id", "state", "number"),
     Index("deliveries_hook_state", "webhook_id", "state", "number"),
+    # Those that wait for another attempt, of which there are few as long as receivers do.
+    Index("deliveries_retried", "clinic_id", "number", sqlite_where=FAILED_SO_FAR, postgresql_where=FAILED_SO_FAR),
+    Index(
+        "deliveries_hook_retried", "webhook_id", "number", sqlite_where=FAILED_SO_FAR, postgresql_where=FAILED_SO_FAR
+    ),
     sqlite_with_rowid=False,
 )
 

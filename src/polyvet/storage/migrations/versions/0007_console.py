@@ -24,6 +24,7 @@ def upgrade() -> None:
     op.add_column("users", integer("totp_since", null=True))
     op.add_column("users", words("totp_secret", null=True))
     op.add_column("users", integer("totp_step", null=True))
+    _index("users_invited", "users", ["clinic_id", "number"], "password_hash IS NULL AND console_role != ''")
     for table in ("api_keys", "oauth_applications"):
         op.add_column(table, integer("last_used_at", null=True))
         op.create_index(f"{table}_clinic", table, ["clinic_id", "id"])
@@ -32,6 +33,8 @@ def upgrade() -> None:
     op.add_column("delivery_attempts", words("response", null=True))
     op.create_index("deliveries_state", "deliveries", ["clinic_id", "state", "number"])
     op.create_index("deliveries_hook_state", "deliveries", ["webhook_id", "state", "number"])
+    for name, column in (("deliveries_retried", "clinic_id"), ("deliveries_hook_retried", "webhook_id")):
+        _index(name, "deliveries", [column, "number"], "next_at IS NOT NULL AND last_error IS NOT NULL")
     for table in ("species", "breeds", "custom_fields"):
         op.add_column(table, truth("active", default="true"))
     op.create_table(
@@ -58,6 +61,7 @@ def upgrade() -> None:
     op.create_index("offers_from", "offers", ["from_clinic", "id"])
     op.create_index("offers_to", "offers", ["to_clinic", "id"])
     op.create_index("offers_client", "offers", ["client_id"])
+    _index("offers_unanswered", "offers", ["to_clinic", "id"], "state = 'offered'")
     op.create_table("deeds", words("name", key=True), integer("at"), words("shown"), **PLAIN)
 
 
@@ -89,6 +93,10 @@ def _looking() -> None:
     )
     op.create_index("audit_thing", "audit", ["entity_id", "at"])
     op.create_index("audit_actor", "audit", ["actor", "at"])
-    done = sa.text("actor IS NOT NULL")
     for name, column in (("events_thing", "entity_id"), ("events_actor", "actor")):
-        op.create_index(name, "events", [column, "seq"], sqlite_where=done, postgresql_where=done)
+        _index(name, "events", [column, "seq"], "actor IS NOT NULL")
+
+
+def _index(name: str, table: str, columns: list[str], of: str) -> None:
+    """An index of some rows."""
+    op.create_index(name, table, columns, sqlite_where=sa.text(of), postgresql_where=sa.text(of))
