@@ -61,8 +61,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 async def shown(visit: Visit) -> Response:
     """What waits and what can be done here, as far as the role goes."""
     return visit.page(
-        "home.html", leads=LEADS, waiting=await _waiting(visit), some=SOME, named=NAMED, called=called, spelled=values.to_crockford,
-        offers_path=OFFERS, ago=ago, days=FAILED_SINCE // values.DAY,
+        "home.html", leads=LEADS, waiting=await _waiting(visit), some=SOME, named=NAMED, called=called,
+        spelled=values.to_crockford, offers_path=OFFERS, ago=ago, days=FAILED_SINCE // values.DAY,
     )  # fmt: skip
 
 

@@ -143,6 +143,10 @@ class Visit:
         """What people call a dialect; a part that is none goes by its name."""
         return self.shared.server.dialects.get(dialect, dialect)
 
+    def trigger(self, number: int) -> str:
+        """What a webhook is told of; an API sets others, too."""
+        return self.shared.triggers.get(number, f"Trigger {number}, which never fires")
+
     @property
     def above(self) -> tuple[str, str] | None:
         """The page of the menu that this one belongs to: where it stands, and its name."""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -41,7 +40,7 @@ class Given(msgspec.Struct, frozen=True):
 async def listed(visit: Visit) -> Response:
     """All webhooks, and how each does."""
     found = await webhooks.overview(visit.ctx)
-    return visit.page("webhooks.html", found=found, most=MOST_PER_CLINIC, triggers=visit.shared.triggers)
+    return visit.page("webhooks.html", found=found, most=MOST_PER_CLINIC)
 
 
 async def asked(visit: Visit) -> Response:
@@ -183,9 +182,9 @@ async def _form(
 ) -> Response:
     """The form, with what was typed where that does not hold. A trigger that an API has set and that never fires stays
     one that can be chosen."""
-    known: dict[Any, str] = dict(visit.shared.triggers)
+    known = dict(visit.shared.triggers)
     if hook is not None:
-        known.setdefault(hook.trigger, f"Trigger {hook.trigger}, which never fires")
+        known[hook.trigger] = visit.trigger(hook.trigger)
     return visit.page(
         "webhook_form.html", 400 if problems else 200, path=f"{PAGE}/{path}", given=given, problems=problems or {},
         hook=hook, triggers={str(number): name for number, name in sorted(known.items())},
