@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from polyvet.console.listing import id_before, page_of
@@ -23,12 +23,12 @@ One = TypeVar("One", ApiKey, Application)
 Listing = Callable[[bytes, int, bool], Awaitable[list[One]]]  # those before an id, so many, alive or not
 
 
-async def listed(visit: Visit, listing: Listing[One]) -> tuple[Sequence[One], str | None, bool]:
+async def listed(visit: Visit, listing: Listing[One]) -> tuple[list[One], str | None, bool]:
     """A page of a list, where the next one begins, and whether it is of those that are alive. Invalid."""
     living = visit.query().get("state") != REVOKED
     found = await listing(id_before(visit), PAGE + 1, living)
-    shown, next_ = page_of(found, lambda one: values.to_crockford(one.id))
-    return shown, next_, living
+    found, next_ = page_of(found, lambda one: values.to_crockford(one.id))
+    return found, next_, living
 
 
 def permissions(visit: Visit) -> tuple[str, ...]:

@@ -36,10 +36,10 @@ class Given(msgspec.Struct, frozen=True):
 async def listed(visit: Visit) -> Response:
     """The keys that are alive, or those that were revoked."""
     ctx = visit.ctx
-    keys, next_, living = await credentials.listed(
+    found, next_, living = await credentials.listed(
         visit, lambda before, most, living: access.list_keys(ctx, before, most, living=living)
     )
-    return visit.page("keys.html", found=[(_href(key), key.shown, key) for key in keys], next=next_, living=living)
+    return visit.page("keys.html", found=[(_href(key), key.shown, key) for key in found], next=next_, living=living)
 
 
 async def asked(visit: Visit) -> Response:

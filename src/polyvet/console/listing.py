@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 from polyvet.console.rows import PAGE
@@ -17,7 +17,7 @@ One = TypeVar("One")
 Place = TypeVar("Place")
 
 
-def page_of(found: Sequence[One], place: Callable[[One], Place]) -> tuple[Sequence[One], Place | None]:
+def page_of(found: list[One], place: Callable[[One], Place]) -> tuple[list[One], Place | None]:
     """The rows of a page, of which one more was asked for, and the place of the last of them if there are more."""
     return found[:PAGE], place(found[PAGE - 1]) if len(found) > PAGE else None
 

@@ -37,8 +37,8 @@ async def sent(visit: Visit) -> Response:
 
 async def _offers(visit: Visit, template: str, *, received: bool) -> Response:
     found = await offers.listed(visit.ctx, id_before(visit), PAGE + 1, received=received)
-    shown, next_ = page_of(found, lambda one: values.to_crockford(one.offer.id))
-    return visit.page(template, found=shown, next=next_, spelled=values.to_crockford)
+    found, next_ = page_of(found, lambda one: values.to_crockford(one.offer.id))
+    return visit.page(template, found=found, next=next_, spelled=values.to_crockford)
 
 
 def _linking(visit: Visit) -> Linking:

@@ -41,8 +41,8 @@ async def changing(visit: Visit) -> Response:
 async def listed(visit: Visit) -> Response:
     """All clinics, the latest first."""
     found = await clinics.page(visit.ctx, before_of(visit.request), PAGE + 1)
-    shown, next_ = page_of(found, lambda one: one.id)
-    return visit.page("clinics.html", clinics=shown, next=next_)
+    found, next_ = page_of(found, lambda one: one.id)
+    return visit.page("clinics.html", clinics=found, next=next_)
 
 
 async def asked(visit: Visit) -> Response:
