@@ -22,7 +22,8 @@ _SPECIMEN = f"""<!doctype html><html lang="en"><title>Specimen</title>
 <div class="scroll"><table class="list"><tr>{_CELLS}</tr></table></div>
 <form class="filter"><p><label for="a">A</label><select id="a"><option>Any</option></select></p>
 <p class="check"><input type="checkbox" id="b"><label for="b">B</label></p>
-<p class="buttons"><button class="main">Show</button><button class="danger">End</button></p></form></main></html>"""
+<p class="buttons"><button class="main">Show</button><button class="danger">End</button></p></form>
+<form method="post"><p><button>Send</button></p></form></main></html>"""
 
 
 @pytest.fixture
@@ -53,6 +54,12 @@ def test_where_nothing_may_be_copied_the_line_is_marked(page: Page) -> None:
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_role("button", name="Marked")).to_be_visible()
     assert page.evaluate("getSelection().toString()") == LINE
+
+
+def test_a_form_is_sent_once_by_a_double_click(page: Page) -> None:
+    sent = """() => [1, 2].map(() => document.querySelector("form[method=post]").dispatchEvent(
+        new SubmitEvent("submit", {cancelable: true})))"""
+    assert page.evaluate(sent) == [True, False]
 
 
 def test_a_wide_table_is_scrolled_by_keyboard(page: Page) -> None:

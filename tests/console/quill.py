@@ -11,6 +11,7 @@ from sqlalchemy import literal_column, select, update
 from polyvet.core import clients, share_records
 from polyvet.core.share_records import NewRecord
 from polyvet.dialects.clinovavet.wire import to_id
+from polyvet.dialects.vetigen.wire import to_fp
 from polyvet.model.entities import RecordKind
 from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
 from polyvet.storage import client_files, patient_files
@@ -148,3 +149,31 @@ def traces(practice: Practice) -> dict[str, list[str]]:
 def root(number: int, kind: str = "client") -> str:
     """Where Provet has it."""
     return f"{ROOT}{kind}/{number}/"
+
+
+def shown_without_her(practice: Practice, quill: Quill, before: Any) -> None:
+    """Every dialect shows the client without the person, and tells of the change."""
+    client = practice.provet.get(root(quill.number)).json()
+    assert (client["firstname"], client["lastname"], client["email"]) == ("Erased", "client", "")
+    assert (client["phone_numbers"], client["street_address"], client["remarks"], client["fields_rel"]) == (
+        [],
+        None,
+        "",
+        [],
+    )
+    assert client["modified"] > before["modified"]
+    changed = practice.provet.get(
+        f"{root(0).partition('client')[0]}client/?modified__gt={before['modified'].replace('+', '%2B')}"
+    )
+    assert quill.number in [row["id"] for row in changed.json()["results"]]
+    pet = practice.provet.get(root(quill.pet, "patient")).json()
+    assert (pet["name"], pet["passport_number"], pet["remarks"]) == ("Nib", "", "Mrs [erased] holds him")
+    owner = practice.clinovavet.get(f"/api/v1/owners/{to_id(quill.client_id)}").json()
+    assert "Erased" in str(owner)
+    fetched = practice.vetigen.get(f"/api/v1/patients/{to_fp('patient_', quill.patient_id)}").json()
+    soap = practice.vetigen.get(f"/api/v1/patients/{to_fp('patient_', quill.patient_id)}/soap").json()
+    token = shared(practice.vetcheck, FORM, {"patient": to_id(quill.patient_id)})  # filled in from the record
+    form = practice.client().get(f"/s/{token}")
+    assert (form.status_code, "Erased" in form.text) == (200, True)
+    for text in (client, pet, owner, fetched, soap, form.text):
+        assert "quill" not in str(text).lower()

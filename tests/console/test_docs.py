@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from polyvet.console import deliveries
 from polyvet.console.console import ROWS
 from polyvet.core import (
     access,
@@ -22,6 +23,7 @@ from polyvet.core import (
     webhooks,
 )
 from polyvet.core import health as core_health
+from polyvet.core import requests as requests_core
 from polyvet.delivery import said, worker
 from polyvet.delivery.loop import KEPT
 from polyvet.identity import attempts, entering, passwords, second_factor, sessions
@@ -82,9 +84,12 @@ def test_the_roles_that_find_nothing_but_their_account_are_those_that_the_page_s
         f"of unknown callers {requests.MOST_OF_NOBODY} at once, and {requests.OF_NOBODY_A_SECOND} a second",
         "newest {:,} rows of its time, then at {:,}".format(*stored_requests.LOOKS),
         f"works once and for {staff_access.LINK_DAYS} days",
-        f"looks at {offers.LOOKED_AT:,} clients a page",
         f"at most {offer_letters.MOST_A_DAY} times in 24 hours",
         f"{offers.MOST_MAILED} of a clinic at the most",
+        f"looks at {code_entries.LOOKED_AT:,} entries a page at the most",
+        f"The latest {audit_log.OFFERED} people, {audit_log.OFFERED} keys and {audit_log.OFFERED} applications",
+        f"the latest {requests_core.OFFERED} keys and {requests_core.OFFERED} applications",
+        f"{deliveries.ATTEMPTS} attempts a page",
         f"at most {custom_fields.MOST_FIELDS} fields, and a field {custom_fields.MOST_OPTIONS} options",
         f"no more than {audit_log.LOOKED:,} rows of each of the three logs",
         f"at most {audit_log.LONGEST_DAYS} of them at once",

@@ -157,7 +157,7 @@ def test_a_field_comes_back_only_if_its_label_is_free(fresh_practice: Practice) 
         ({"options": ""}, "options", "Give at least one option"),
         ({"options": "a\nA"}, "options", "Two options have the same name."),
         ({"options": "\n".join(map(str, range(201)))}, "options", "at most 200 options"),
-        ({"kind": "number"}, "options", "Only a choice has options."),
+        ({"kind": "number"}, "options", "A field of this kind has no options."),
     ],
 )
 def test_a_field_that_does_not_hold_is_not_defined(
@@ -179,7 +179,7 @@ def test_what_does_not_hold_of_a_change_is_told(owner: Colleague, module_practic
         (f"fields/{select}", {"label": ""}, "A label has 1 to 200 characters"),
         (f"fields/{select}/options", {"option": "OPTION a"}, "Two options have the same name."),
         (f"fields/{select}/options", {"option": " "}, "An option has 1 to 200 characters."),
-        (f"fields/{text}/options", {"option": "x"}, "Only a choice has options."),
+        (f"fields/{text}/options", {"option": "x"}, "A field of this kind has no options."),
     ):
         answer = owner.post(path, given, path.removesuffix("/options"))
         assert answer.status_code == 400

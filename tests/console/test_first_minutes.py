@@ -10,7 +10,6 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,8 +21,9 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from polyvet.dialects.provet.triggers import CLIENT, NAMES
 from tests.browser.fixtures import keep
 from tests.browser.people import heard
+from tests.browser.reading import fact, in_time, rows
 from tests.delivery.receiving import Receiver
-from tests.serving.running import Running, environment, until
+from tests.serving.running import Running, environment
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="the shown command is curl's")
 BASH = shutil.which("bash") or "/bin/bash"
@@ -85,30 +85,9 @@ class Integrator:
         """An entry of the menu."""
         self.page.get_by_role("navigation", name="Console").get_by_role("link", name=entry, exact=True).click()
 
-    def rows(self, *texts: str) -> Locator:
-        """The rows of the page's table that hold these texts."""
-        found = self.page.get_by_role("row")
-        for text in texts:
-            found = found.filter(has_text=text)
-        return found
-
-    def in_time(self, there: Callable[[], Locator]) -> Locator:
-        """The first of what is looked for, once the page has it: it is loaded anew until then."""
-
-        def found() -> bool:
-            self.page.reload()
-            return there().count() > 0
-
-        assert until(found), self.page.get_by_role("main").inner_text()
-        return there().first
-
     def says(self, text: str) -> None:
         """What the page says that it has done."""
         expect(self.page.get_by_role("status")).to_have_text(text)
-
-    def fact(self, name: str) -> Locator:
-        """A value of the page's list of facts, the first of that name."""
-        return self.page.locator(f"dt:text-is('{name}') + dd").first
 
     def attempt(self, nth: int) -> Locator:
         """What a delivery's page tells of an attempt."""
@@ -182,7 +161,7 @@ def _ask(walk: Integrator, line: str) -> dict[str, Any]:
     answer = walk.shell.run(line)
     assert answer.status == 200
     walk.choose("Requests")
-    row = walk.in_time(lambda: walk.rows(answer.request_id))
+    row = in_time(walk.page, lambda: rows(walk.page, answer.request_id))
     expect(row.get_by_role("cell", name="200", exact=True)).to_be_visible()
     for text in (f"GET {urlsplit(shlex.split(line)[-1]).path}", KEY):
         expect(row).to_contain_text(text)
@@ -203,16 +182,16 @@ def _add_a_webhook(walk: Integrator, target: str) -> None:
     walk.says("The webhook is there, and hears of what happens from now on.")
     walk.saw("webhook-secret")
     walk.follow("On to the webhook")
-    expect(walk.fact("Target")).to_have_text(target)
+    expect(fact(walk.page, "Target")).to_have_text(target)
 
 
 def _see_it_delivered(walk: Integrator, change: str, client: int) -> None:
     """A change through the API, from the webhook's page."""
     assert walk.shell.run(f"""{change}'{{"remarks": "Waits outside."}}'""").status == 200
-    row = walk.in_time(lambda: walk.rows(f"client_id {client}", "delivered"))
+    row = in_time(walk.page, lambda: rows(walk.page, f"client_id {client}", "delivered"))
     walk.saw("webhook-told")
     row.get_by_role("link").click()
-    expect(walk.fact("State")).to_have_text("delivered")
+    expect(fact(walk.page, "State")).to_have_text("delivered")
     assert json.loads(walk.page.locator("pre.copy code").inner_text()) == {"client_id": str(client)}
     expect(walk.attempt(1)).to_contain_text("200 received")
     walk.saw("delivered")
@@ -233,7 +212,7 @@ def _see_it_fail(walk: Integrator, change: str, broken: Receiver) -> str:
     """From a delivery's page: the webhook is led to a receiver that is out of order. Gives where that is told."""
     _lead(walk, broken.url)
     assert walk.shell.run(f"""{change}'{{"remarks": "Waits inside."}}'""").status == 200
-    row = walk.in_time(lambda: walk.rows("trying again", "500"))
+    row = in_time(walk.page, lambda: rows(walk.page, "trying again", "500"))
     row.get_by_role("link").click()
     expect(walk.attempt(1)).to_contain_text("500 failed")
     expect(walk.attempt(1)).to_contain_text(OUT_OF_PAPER)
@@ -248,7 +227,7 @@ def _mend(walk: Integrator, target: str, failed: str) -> None:
     walk.page.goto(failed)
     walk.press(re.compile("^Send it (now|once more)$"))  # by now it may have been tried again without us
     walk.says("It is sent once more, with its old id.")
-    walk.in_time(lambda: walk.fact("State").filter(has_text="delivered"))
+    in_time(walk.page, lambda: fact(walk.page, "State").filter(has_text="delivered"))
     walk.saw("redelivered")
     expect(walk.page.get_by_role("region", name="Attempt").first).to_contain_text("200 received")
     expect(walk.attempt(1)).to_contain_text("500 failed")
@@ -278,7 +257,7 @@ def _revoke(walk: Integrator, line: str) -> None:
     assert answer.status == 401
     walk.saw("revoked")
     walk.follow("Its requests")
-    row = walk.in_time(lambda: walk.rows(answer.request_id))
+    row = in_time(walk.page, lambda: rows(walk.page, answer.request_id))
     expect(row.get_by_role("cell", name="401", exact=True)).to_be_visible()
     expect(row).to_contain_text("the key is revoked")
     walk.saw("refused")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -25,11 +26,11 @@ LISTS = {
     "diagnoses": "codelist/diagnoses/",
     "insurers": "codelist/insurancecompanies/",
 }
-_ROW = re.compile(r'<td class="number">(\d+)</td>\s*<th scope="row">([^<]+)')
+_CODE = re.compile(r'<td class="number">(\d+)</td>')
 
 
 def _codes(page: str) -> list[int]:
-    return [int(code) for code, _ in _ROW.findall(page)]
+    return [int(code) for code in _CODE.findall(page)]
 
 
 def _labels(practice: Practice, path: str, root: str = ROOT) -> list[str]:
@@ -78,6 +79,17 @@ def _noted(practice: Practice) -> list[tuple[str, str]]:
         return [tuple(row) for row in await store.reader.fetch(statement)]
 
     return practice.run(look)
+
+
+def test_who_switches_an_entry_stays_where_they_are(fresh_practice: Practice) -> None:
+    owner = Colleague(fresh_practice)
+    owner.post("lists/insurers", {"name": "Tail & Paw"})
+    page = owner.get("lists/insurers?q=tail+%26&before=99999999999999")
+    form = re.search(r'action="/console/(lists/insurers/[^"]+)"', page.text)
+    assert form is not None
+    done = owner.post(html.unescape(form[1]), {"active": "no"}, "lists/insurers")
+    assert done.headers["location"] == "/console/lists/insurers?q=tail+%26&before=99999999999999&done=off"
+    assert "Tail & Paw your own switched off" in told(owner.get(done.headers["location"].removeprefix("/console/")))
 
 
 def test_a_species_that_is_switched_off_is_not_made_anew(fresh_practice: Practice) -> None:

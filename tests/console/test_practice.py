@@ -60,7 +60,7 @@ def test_an_owner_changes_what_is_said_of_the_clinic(fresh_practice: Practice) -
     assert (after.id, after.uid, after.currency) == (before.id, before.uid, before.currency)
     page = owner.get("clinic?done=changed")
     assert "Harbour &amp; Sons" in page.text
-    assert "Every server goes by it within a second" in told(page)
+    assert "go by it within a second" in told(page)
     assert _noted(fresh_practice, "clinic") == [("changed", "Harbour & Sons, Europe/Berlin, new@harbour.example")]
     owner.post("clinic", {**_CHANGED, "email": ""})
     assert _clinic(fresh_practice).email is None
@@ -70,8 +70,8 @@ def test_an_owner_changes_what_is_said_of_the_clinic(fresh_practice: Practice) -
     ("field", "value", "problem"),
     [
         ("name", "", "A clinic's name has 1 to 200 characters."),
-        ("timezone", "Berlin", "Berlin is no IANA time zone; write it as Europe/Berlin."),
-        ("email", "no address", "No address is no e-mail address."),
+        ("timezone", "Berlin", "There is no time zone Berlin; write it as Europe/Berlin."),
+        ("email", "no address", "This is no e-mail address: no address."),
     ],
 )
 def test_what_does_not_hold_is_said_beside_its_field(owner: Colleague, field: str, value: str, problem: str) -> None:
@@ -132,6 +132,24 @@ def test_a_clinic_is_added_with_an_owner_who_chooses_a_password(fresh_practice: 
 
 
 _MAILS = Statement(mails.select().with_only_columns(mails.c.clinic_id, mails.c.recipient))
+
+
+def test_a_clinic_is_added_once_however_often_its_form_is_sent(fresh_practice: Practice) -> None:
+    operator, new = Colleague(fresh_practice), {**NEW, "currency": "chf"}
+    before = len(fresh_practice.run(clinics.list_clinics))
+    answers = [operator.post("clinics/new", new) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert "was added before" in told(answers[1])
+    [first, second] = [_LINK.findall(answer.text)[0] for answer in answers]
+    assert fresh_practice.client().get(first).status_code == 404  # the second one took its place
+    *_, made = found = fresh_practice.run(clinics.list_clinics)
+    assert (len(found), made.currency) == (before + 1, "CHF")
+    _joined(fresh_practice, second, "a long enough password")
+    late = operator.post("clinics/new", new)
+    assert late.status_code == 400
+    assert f"A clinic of this name and e-mail is there already: number {made.id}." in told(late)
+    assert 'id="clinic-problem"' in late.text
+    assert _noted(fresh_practice, "user")[0] == ("sent", "a link to choose a password, to Ada Lovelace")
 
 
 def test_a_clinic_that_does_not_hold_is_not_added(owner: Colleague, module_practice: Practice) -> None:

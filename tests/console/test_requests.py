@@ -117,7 +117,7 @@ def _row(n: int, **more: Any) -> Asked:
 
 def test_a_request_is_shown_without_its_query(log: Log) -> None:
     text = log.found("plain")
-    assert re.search(r"GET /api/v1/patients Vetigen 200 \d+\.\d ms tests sk_live_veti… [0-9a-f]{18}", text)
+    assert re.search(r"200 GET /api/v1/patients Vetigen \d+\.\d ms tests sk_live_veti… [0-9a-f]{18}", text)
     assert "Boncuk" not in text
 
 
@@ -287,7 +287,9 @@ def test_core_asks_for_the_permission(module_practice: Practice) -> None:
         with pytest.raises(Forbidden):
             module_practice.read(lambda ctx, listing=listing: listing(ctx, Wanted(), None, 1))  # type: ignore[misc]
     with pytest.raises(Forbidden):
-        module_practice.read(core.credentials)
+        module_practice.read(lambda ctx: core.credentials(ctx, None))
+    with pytest.raises(Forbidden):
+        module_practice.read(lambda ctx: core.names(ctx, [], []))
 
 
 @pytest.mark.parametrize(("days", "left"), [(7, [3]), (0, [])])
@@ -314,3 +316,16 @@ def test_a_server_may_keep_none(fresh_practice: Practice) -> None:
     text = Colleague(silent).text("requests")
     assert "No requests are kept" in text
     assert "There is none" not in text
+
+
+def test_who_finds_nothing_by_an_id_is_told_where_it_may_be(log: Log) -> None:
+    number = log.answers["unknown key"].headers["x-request-id"]
+    assert f"whose=nobody&amp;id={number}" in log.owner.get(f"requests?id={number}").text
+    assert "seen by who looks after the server only" in log.other.text(f"requests?id={number}")
+    for query in (f"id={number}&whose=nobody", "method=TRACE"):
+        assert "whose=nobody&amp;id=" not in log.owner.get(f"requests?{query}").text
+
+
+def test_filters_that_are_in_use_are_not_folded_away(owner: Colleague) -> None:
+    for query, folded in (("", True), ("status=4&id=1&api=vetigen", True), ("method=GET", False), ("since=x", False)):
+        assert ("<details>" in owner.get(f"requests?{query}").text) == folded, query

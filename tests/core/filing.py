@@ -117,7 +117,7 @@ async def own_species(w: World, clinic_id: int, name: str) -> int:
     """An entry of a clinic's own in the code list of species."""
 
     async def job(tx: Tx) -> int:
-        code = await codelists.next_species_code(tx)
+        code = await codelists.next_code(tx, codelists.SPECIES)
         codelists.add_species(tx, Species(code, clinic_id, name, name.lower(), name, ""))
         return code
 

@@ -64,7 +64,7 @@ def test_an_offer_that_is_accepted_opens_the_client_and_their_patients(store_url
             client, rex = await _family(w, here)
             offer = await _offer(w, here, client, there, "They move to you")
             assert not await _sees(w, there, client)
-            told, patients = await offers.told(reading(w, there), offer.id, "x")
+            told, patients = await offers.told(reading(w, there), offer.id, "x", 9)
             assert (told.client, told.number, told.other, patients) == ("Ada Lovelace", None, "Clinic 0", ["Rex"])
             assert told.offer.note == "They move to you"
             assert (await answered(w, there, offer, accept)).state == OfferState.ACCEPTED
@@ -86,7 +86,7 @@ def test_a_clinic_that_was_offered_a_client_can_do_without(store_url: str) -> No
             await answered(w, there, offer, decline)
             assert not await _sees(w, there, client)
             assert await _states(w, there) == [("declined", True, None)]  # who it was is no longer told
-            assert (await offers.told(reading(w, there), offer.id, "x"))[1] == []
+            assert (await offers.told(reading(w, there), offer.id, "x", 9))[1] == []
             for work in (accept, decline):
                 with pytest.raises(Invalid) as refused:
                     await answered(w, there, offer, work)
@@ -155,13 +155,13 @@ def test_a_clinic_leaves_a_client_whom_another_one_sees(store_url: str) -> None:
             accepted = await _offer(w, here, client, there)
             await answered(w, there, accepted, accept)
             await _offer(w, here, client, third)
-            [shared], _ = await offers.common(reading(w, here), 1 << 40, 50)
+            [shared] = await offers.common(reading(w, here), 1 << 40, 50)
             assert (shared.name, shared.others, shared.archived) == ("Ada Lovelace", ["Clinic 1"], False)
             await _leave(w, here, client.number)
             assert not await _sees(w, here, client)
             assert await _sees(w, there, client)
             assert await _states(w, here) == [("withdrawn", False, None), ("accepted", False, None)]
-            assert await offers.common(reading(w, here), 1 << 40, 50) == ([], None)
+            assert await offers.common(reading(w, here), 1 << 40, 50) == []
             with pytest.raises(Invalid, match="not yours to end"):
                 await answered(w, here, accepted, offers.end)
 
@@ -203,7 +203,7 @@ def test_offers_are_of_the_two_clinics_alone(store_url: str) -> None:
             client, _ = await _family(w, here)
             offer = await _offer(w, here, client, there)
             with pytest.raises(Missing):
-                await offers.told(reading(w, third), offer.id, "x")
+                await offers.told(reading(w, third), offer.id, "x", 9)
             touching = await offers.saving(reading(w, there), offer.id, "x")
             for clinic, work in (
                 (third, accept),
@@ -271,20 +271,26 @@ def test_clients_are_found_by_number_by_id_and_by_name(store_url: str) -> None:
     run(test())
 
 
-def test_a_page_of_common_clients_looks_at_so_many_and_no_more(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offers, "LOOKED_AT", 3)
-
+def test_common_clients_are_those_whom_others_see_now(store_url: str) -> None:
     async def test() -> None:
-        async with opened(store_url) as w:
-            here, there = w.clinics
+        async with opened(store_url, 3) as w:
+            here, there, third = w.clinics
             made = [await w.client(here, f"C{n}") for n in range(10)]
-            for one in (made[0], made[8], made[9]):
-                await w.connect(here, one.id, there)
-            pages: list[list[int]] = []
-            before: int | None = 1 << 40
-            while before is not None:
-                found, before = await offers.common(reading(w, here), before, 1)
-                pages.append([one.number for one in found])
-            assert pages == [[10], [9], [], [1]]
+
+            async def common(clinic_id: int, before: int = 1 << 40) -> list[int]:
+                return [one.number for one in await offers.common(reading(w, clinic_id), before, 2)]
+
+            for n in (0, 4, 8, 9):
+                await w.connect(here, made[n].id, there)
+            assert (await common(here), await common(here, 9), await common(here, 5)) == ([10, 9], [5, 1], [1])
+            assert await common(there) == [4, 3]
+            await w.connect(there, made[9].id, third)
+            await w.disconnect(there, made[9].id)
+            assert (await common(here), await common(there), await common(third)) == ([10, 9], [3, 2], [1])
+            await w.disconnect(here, made[9].id)
+            assert (await common(here), await common(there), await common(third)) == ([9, 5], [3, 2], [])
+            await w.connect(third, made[9].id, there)
+            assert (await common(here), await common(there), await common(third)) == ([9, 5], [4, 3], [1])
+            assert [one for one in await check(store_url) if one.name == "connections"] == []
 
     run(test())

@@ -20,7 +20,7 @@ from polyvet.delivery.outbox import read_on
 from polyvet.delivery.webhooks import READ_S, WHOLE_S
 from polyvet.dialects.provet.triggers import TELLING
 from polyvet.model import values
-from polyvet.model.hooks import Attempt, ContentType, DeliveryState
+from polyvet.model.hooks import Attempt, ContentType, DeliveryState, Webhook
 from polyvet.storage import deliveries
 from polyvet.storage.writing import Touching
 from tests.core.stores import run
@@ -86,6 +86,34 @@ def test_both_secrets_sign_for_a_day_after_a_new_one_was_made(migrated_url: str)
                 got.verify(new.secret)
                 with pytest.raises(WebhookVerificationError):
                     got.verify(old.secret)
+
+    run(test())
+
+
+def test_a_secret_that_is_replaced_at_once_puts_no_other_out_of_use(migrated_url: str) -> None:
+    async def test() -> None:
+        with Receiver() as receiver:
+            async with telling(migrated_url) as world, delivering(world):
+                old = await world.hook(receiver.url, CLIENT)
+
+                async def renewed() -> Webhook:
+                    touching = Touching(clinics=(world.clinic,))
+                    return await world.write(world.clinic, touching, lambda w: webhooks.rotate(w, old.number, "shown"))
+
+                await renewed()
+                known = await renewed()  # the button was pressed twice
+                await world.client(world.clinic)
+                await world.settled(1)
+                for one in (old, known):
+                    receiver.got[-1].verify(one.secret)
+                await world.change(old, previous_until=values.now() + webhooks.OVERLAP - webhooks.UNUSED)
+                new = await renewed()  # a minute later a receiver may have it
+                await world.client(world.clinic)
+                await world.settled(2)
+                for one in (known, new):
+                    receiver.got[-1].verify(one.secret)
+                with pytest.raises(WebhookVerificationError):
+                    receiver.got[-1].verify(old.secret)
 
     run(test())
 

@@ -47,6 +47,7 @@ PLANTED = [
     ("enrolments", "DELETE FROM enrolments WHERE number = 3 AND clinic_id = 1"),
     ("enrolments", f"UPDATE enrolments SET state = {int(State.HIDDEN)} WHERE number = 3 AND clinic_id = 1"),
     ("enrolments", f"UPDATE connections SET state = {int(State.HIDDEN)} WHERE number = 3 AND clinic_id = 1"),
+    ("connections", "UPDATE connections SET shared = NOT shared WHERE number = 3 AND clinic_id = 1"),
     ("merges", f"UPDATE enrolments SET state = {int(State.ACTIVE)} WHERE patient_id IN (SELECT source_id FROM merges)"),
     ("merges", "UPDATE merges SET target_id = source_id"),
     ("merges", "UPDATE medical_records SET patient_id = (SELECT source_id FROM merges) WHERE clinic_id = 1"),
@@ -77,6 +78,8 @@ PLANTED = [
     ("folded", "UPDATE clients SET last_name_folded = 'MÜLLER' WHERE first_name = 'Bulk3'"),
     ("folded", "UPDATE clients SET email_folded = '' WHERE first_name = 'Bulk3'"),
     ("folded", "UPDATE clients SET organization_name_folded = 'x' WHERE first_name = 'Bulk3'"),
+    ("folded", "INSERT INTO species (id, clinic_id, name, slug, common, synonyms)"
+               " VALUES (20000000001, 1, 'Axolotl', 'axolotl', 'Axolotl', '')"),
     ("folded", "UPDATE patients SET name_folded = 'Rex' WHERE species_id = 15461002"),
     ("counters", "UPDATE counters SET n = n + 1 WHERE name = 'appointments' AND clinic_id = 1"),
     ("numbers", "UPDATE clinics SET appointment_seq = 3 WHERE id = 1"),

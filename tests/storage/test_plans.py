@@ -11,7 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from polyvet.storage import audit, audit_log, custom_fields, erasing, health, offers, personal, staff_access
+from polyvet.storage import (
+    access,
+    actors,
+    applications,
+    audit,
+    audit_log,
+    codelists,
+    custom_fields,
+    erasing,
+    health,
+    offers,
+    personal,
+    staff_access,
+)
 from polyvet.storage.statement import SQLITE, Statement
 
 # A whole table, or all that a clinic has of it: besides the clinic, nothing is looked for but a time.
@@ -26,6 +39,14 @@ PARTS = {"anon_1", "some"}  # subqueries, which are as long as what they read
 
 def named() -> Iterator[tuple[str, Statement]]:
     yield "when somebody last did something", audit._LATEST
+    yield "clients of several clinics", offers._COMMON
+    for name, listing in codelists._LISTS.items():
+        for what in ("page", "one", "named"):
+            yield f"{name}: {what}", getattr(listing, what)
+    yield "who did something", actors._NAMED
+    for living in (True, False):
+        yield f"keys that are alive: {living}", access._PAGES[living]
+        yield f"applications that are alive: {living}", applications._PAGES[living]
     for choice in ("actor", "thing"):
         yield f"changes by {choice}", audit_log._EVENTS[choice]
         yield f"deeds by {choice}", audit_log._DEEDS[choice]

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from polyvet.model import values
 from polyvet.model.entities import Client, Clinic, Patient, State
-from polyvet.storage import access, clients, patients
+from polyvet.storage import access, clients, offers, patients
 from polyvet.storage.migrate import migrate
 from polyvet.storage.statement import Statement
 from polyvet.storage.store import Store, open_store
@@ -83,6 +83,7 @@ class World:
             known = await clients.get(tx, home, client.id)
             assert known is not None
             clients.connect(tx, clinic_id, known, phones=(await clients.phone_numbers(tx, client.id))[1:])
+            offers.share(tx, client.id)
             for patient_id in await clients.patients_of(tx, home, client.id):
                 patient = await patients.get(tx, home, patient_id)
                 assert patient is not None

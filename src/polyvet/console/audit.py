@@ -17,7 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from polyvet.console.rows import ADMINISTRATION, PAGE, ROOT, Row
 from polyvet.console.visit import Visit, safe
 from polyvet.core import audit_log
-from polyvet.core.audit_log import LONGEST_DAYS, Wanted
+from polyvet.core.audit_log import ENTERING, LONGEST_DAYS, OFFERED, Wanted
 from polyvet.model import values
 from polyvet.model.audit_log import LATEST, USER, Actor, Entry, Kind, Mark
 from polyvet.model.errors import Invalid, Missing
@@ -28,7 +28,7 @@ ANY = ("", "Any")
 KINDS = (ANY, (Kind.SEEN, "Seen and handed out"), (Kind.CHANGED, "Changed"), (Kind.ENTERED, "Signed in and out"))
 ELSEWHERE = "somebody of another clinic"
 UNKNOWN = "not known"
-_COLLEAGUE = "user"  # as events call them
+_GONE = {"client": "a client no longer seen here", "patient": "a patient no longer seen here"}
 _FIELDS = ("who", "kind", "thing", "from", "until")
 _HEAD = ("time (UTC)", "who", "what", "kind of thing", "thing")
 _FORMULA = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")  # how cells begin that spreadsheets would run
@@ -37,43 +37,49 @@ _FORMULA = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")  # how cells begin that 
 async def shown(visit: Visit) -> Response:
     """A page of the log, narrowed by the query."""
     query = visit.query()
-    known = await audit_log.actors(visit.ctx)
+    known = await _known(visit, query)
     try:
         wanted = await _wanted(visit, query, known)
         page = await audit_log.page(visit.ctx, wanted, _mark(query.get("before")), PAGE)
     except Invalid as error:
         return _page(visit, query, known, 400, problems=error.problems)
-    return _page(visit, query, known, found=page)
+    return _page(visit, query, known, found=page, names=await audit_log.names(visit.ctx, page.entries, known))
 
 
 async def exporting(visit: Visit) -> Response:
     """The log of some time as a CSV file, with the same filter."""
     fields = visit.fields
-    known = await audit_log.actors(visit.ctx)
+    known = await _known(visit, fields)
     try:
         wanted = await _wanted(visit, fields, known, bounded=True)
     except Invalid as error:
-        return _page(visit, fields, known, 400, problems=error.problems)
-    pieces = await audit_log.export(visit.ctx, wanted)
-    named = f"audit-{fields.text('from')}-{fields.text('until')}.csv"
-    headers = {**safe(), "content-disposition": f'attachment; filename="{named}"'}
-    return StreamingResponse(_csv(pieces, _names(known)), 200, headers, "text/csv; charset=utf-8")
+        return _page(visit, fields, known, 400, problems=error.problems, nothing="Nothing was exported")
+    first, last = fields.text("from"), fields.text("until")
+    pieces = await audit_log.export(visit.ctx, wanted, f"{first} to {last}")
+    headers = {**safe(), "content-disposition": f'attachment; filename="audit-{first}-{last}.csv"'}
+    return StreamingResponse(_csv(visit, pieces, known), 200, headers, "text/csv; charset=utf-8")
 
 
 def _page(
     visit: Visit, given: Fields, known: list[Actor], status: int = 200, *, found: audit_log.Page | None = None,
-    problems: dict[str, str] | None = None,
+    names: dict[bytes, str] | None = None, problems: dict[str, str] | None = None,
+    nothing: str = "Nothing was looked for",
 ) -> Response:  # fmt: skip
-    found = found or audit_log.Page([], None)
-    names = _names(known)
+    found, names = found or audit_log.Page([], None), names or {}
     kept = {name: given.text(name) for name in _FIELDS}
     return visit.page(
-        "audit.html", status, path=PATH, given=kept, problems=problems or {}, kinds=KINDS,
+        "audit.html", status, path=PATH, given=kept, problems=problems or {}, nothing=nothing, kinds=KINDS,
+        offered=OFFERED if len(known) >= OFFERED else None,
         actors=[ANY, *map(_choice, sorted(known, key=lambda one: (one.kind != USER, one.name)))],
-        rows=[(entry, _by(entry, names), _which(entry, names)) for entry in found.entries],
+        rows=[(entry, _by(entry, names), _what(entry), _which(entry, names)) for entry in found.entries],
         next=None if found.after is None else _spelled(found.after), looked_until=found.looked_until,
-        query=urlencode({name: text for name, text in kept.items() if text}),
+        query=urlencode({name: text for name, text in kept.items() if text}), first=given.get("before") is None,
     )  # fmt: skip
+
+
+async def _known(visit: Visit, given: Fields) -> list[Actor]:
+    """Whom the filter offers."""
+    return await audit_log.actors(visit.ctx, values.from_crockford(given.text("who")))
 
 
 def _choice(one: Actor) -> tuple[str, str]:
@@ -138,10 +144,6 @@ def _instant(visit: Visit, day: date) -> int:
     return values.from_datetime(datetime.combine(day, time(), zone))
 
 
-def _names(known: list[Actor]) -> dict[bytes, str]:
-    return {one.id: one.name for one in known}
-
-
 def _by(entry: Entry, names: dict[bytes, str]) -> str:
     """Who it was; whoever is not of this clinic goes without a name here."""
     if entry.actor is None:
@@ -149,16 +151,27 @@ def _by(entry: Entry, names: dict[bytes, str]) -> str:
     return names.get(entry.actor) or entry.by or ELSEWHERE
 
 
+def _what(entry: Entry) -> str:
+    """What was done, as a sentence goes on from who did it. A request is no thing; whoever signs in is who did it."""
+    if not entry.entity:
+        return "read through an API"
+    return entry.action if entry.action in ENTERING else f"{entry.action} {entry.entity}"
+
+
 def _which(entry: Entry, names: dict[bytes, str]) -> str:
-    """What it was about; a colleague by name, where the record's events have an id."""
-    ident = values.from_crockford(entry.shown) if entry.entity == _COLLEAGUE else None
+    """What it was about, where the record's events have an id: a colleague by name; clients and patients have theirs
+    as long as the clinic sees them, and are told apart by their ids alone from then on."""
+    if entry.entity in _GONE and values.from_crockford(entry.shown) is not None:
+        return f"{_GONE[entry.entity]} ({entry.shown})"
+    ident = audit_log.colleague(entry)
     return entry.shown if ident is None else names.get(ident) or entry.shown
 
 
-async def _csv(pieces: AsyncIterator[list[Entry]], names: dict[bytes, str]) -> AsyncIterator[str]:
+async def _csv(visit: Visit, pieces: AsyncIterator[list[Entry]], known: list[Actor]) -> AsyncIterator[str]:
     yield _written([_HEAD])
     async for entries in pieces:
         if entries:
+            names = await audit_log.names(visit.ctx, entries, known)
             yield _written(_cells(entry, names) for entry in entries)
 
 

@@ -34,7 +34,7 @@ from polyvet.console import (
 )
 from polyvet.console.rows import ANYBODY, ROOT, SIGNED_IN, Row
 from polyvet.console.visit import STATIC, Shared, Visit, safe, static
-from polyvet.core import clinics
+from polyvet.core import clinics, roles
 from polyvet.identity import sessions
 from polyvet.identity.sessions import COOKIE
 from polyvet.model.errors import Forbidden
@@ -55,6 +55,7 @@ _FILES = (
     practice, staff, offers, lists, fields, audit, privacy, server,
 )  # fmt: skip
 ROWS: tuple[Row, ...] = tuple(row for file in _FILES for row in file.ROWS)  # in the menu's order
+OF_OPERATORS = "This is for who looks after the server."  # no owner could give it
 _FIRST_ERROR = 400
 _READING = ("GET", "HEAD")
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -105,7 +106,8 @@ class Console:
         except Exception as error:
             found = failure(error, NAME, visit.request.scope["path"])
             seen(visit.request.scope).reason = reason(error)
-            response = found.on(visit.told(found.status, found.problem))
+            operators = isinstance(error, Forbidden) and visit.row.permission in roles.SERVER
+            response = found.on(visit.told(found.status, OF_OPERATORS if operators else found.problem))
         for kept in visit.cookies:
             kept(response)
         return response

@@ -19,9 +19,10 @@ from polyvet.model.audit import Action
 from polyvet.model.errors import Invalid
 from polyvet.model.hooks import Attempt, Delivery, Sought, Webhook
 from polyvet.web import params
-from polyvet.web.people import BEYOND
+from polyvet.web.people import BEYOND, before_of
 
 PATH = "/console/deliveries"
+ATTEMPTS = 10  # on a delivery's page, as many as are made by themselves: each may show an answer of 2,000 characters
 _ANY = ("", "Any")
 STATES = {
     Sought.QUEUED: "Waiting to be sent",
@@ -85,10 +86,14 @@ def _one(
     visit: Visit, delivery: Delivery, hook: Webhook, attempts: list[Attempt], status: int = 200,
     problem: str | None = None,
 ) -> Response:  # fmt: skip
+    before = before_of(visit.request)
+    newest_first = [one for one in reversed(attempts) if one.nth < before]
     return visit.page(
-        "delivery.html", status, delivery=delivery, hook=hook, called=shown(hook), attempts=attempts[::-1],
+        "delivery.html", status, delivery=delivery, hook=hook, called=shown(hook), attempts=newest_first[:ATTEMPTS],
         sent=_sent(delivery, hook, attempts), target=urlsplit(hook.target_url), problem=problem,
         triggers=visit.shared.triggers, now=values.now(), most=visit.shared.server.delivery_attempts,
+        path=f"{PATH}/{delivery.number}",
+        next=newest_first[ATTEMPTS - 1].nth if len(newest_first) > ATTEMPTS else None,
     )  # fmt: skip
 
 

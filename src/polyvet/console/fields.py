@@ -33,8 +33,8 @@ KINDS = {
 async def listed(visit: Visit) -> Response:
     """All fields, the latest first."""
     found = await custom_fields.page(visit.ctx, before_of(visit.request), PAGE + 1)
-    fields, next_ = page_of(found, lambda one: one.number)
-    return visit.page("custom_fields.html", fields=fields, next=next_, path=PATH, models=MODELS, kinds=KINDS)
+    found, next_ = page_of(found, lambda one: one[0].number)
+    return visit.page("custom_fields.html", fields=found, next=next_, path=PATH, models=MODELS, kinds=KINDS)
 
 
 async def asked(visit: Visit) -> Response:
@@ -107,6 +107,7 @@ async def _one(visit: Visit, status: int = 200, problems: dict[str, str] | None 
     """The page of one; what was typed stays in the field that is to be mended."""
     field = await custom_fields.get(visit.ctx, _number(visit), visit.parameter("field"))
     problems = problems or {}
+    typed = "label" in problems and visit.fields.get("active") is None  # it can also be in the way of switching on
     return visit.page(
         "custom_field.html",
         status,
@@ -115,7 +116,8 @@ async def _one(visit: Visit, status: int = 200, problems: dict[str, str] | None 
         model=MODELS[FieldModel(field.model)],
         kind=KINDS[FieldKind(field.kind)],
         choices=field.kind in SELECTS,
-        label=visit.fields.text("label") if "label" in problems and visit.fields.get("label") else field.label,
+        label=visit.fields.text("label") if typed else field.label,
+        required=visit.fields.get("required") is not None if typed else field.required,
         option=visit.fields.text("option") if "option" in problems else "",
         problems=problems,
     )

@@ -13,7 +13,7 @@ from polyvet.identity import password_links
 from polyvet.model.entities import User
 from polyvet.model.errors import Invalid
 
-_OVER = "This link was used, or its time is over. Ask an owner of your clinic for another one."
+_OVER = "This link was used, or its time is over. Ask whoever gave it to you for another one."
 _NO_LINK = "This link does not work"
 _SET = "You sign in with it where an application of your clinic sends you. The console is not open to you."
 

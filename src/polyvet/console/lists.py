@@ -10,7 +10,7 @@ from starlette.responses import Response
 from polyvet.console.rows import ADMINISTRATION, PAGE, Row
 from polyvet.console.visit import Visit
 from polyvet.core import code_entries
-from polyvet.core.code_entries import BREEDS, KIND, PERMISSION
+from polyvet.core.code_entries import BREEDS, KIND, LOOKED_AT, PERMISSION
 from polyvet.model.entities import CodeList
 from polyvet.model.errors import Invalid
 from polyvet.web.people import before_of, number_in
@@ -50,14 +50,21 @@ async def switching(visit: Visit) -> Response:
     name, active = visit.parameter("list"), visit.fields.get("active") == "yes"
     code = number_in(visit.parameter("code"), KIND)
     await visit.write(lambda w: code_entries.switch(w, name, code, active=active))
-    return visit.moved(f"{PATH}/{name}", "on" if active else "off")
+    place = _place(visit)
+    return visit.moved(f"{PATH}/{name}?{place}" if place else f"{PATH}/{name}", "on" if active else "off")
+
+
+def _place(visit: Visit) -> str:
+    """Where in a list the reader is, as a query: what they looked for, and their page of it."""
+    given = {name: visit.query().text(name)[:_LONGEST] for name in ("q", "before")}
+    return urlencode({name: text for name, text in given.items() if text})
 
 
 async def _page(
     visit: Visit, status: int = 200, given: dict[str, str] | None = None, problems: dict[str, str] | None = None
 ) -> Response:
     name, wanted = visit.parameter("list"), visit.query().text("q")[:_LONGEST]
-    found = await code_entries.page(visit.ctx, name, wanted, before_of(visit.request), PAGE + 1)
+    found, next_ = await code_entries.page(visit.ctx, name, wanted, before_of(visit.request), PAGE)
     return visit.page(
         "list.html",
         status,
@@ -65,8 +72,10 @@ async def _page(
         path=f"{PATH}/{name}",
         wanted=wanted,
         query=urlencode({"q": wanted}) if wanted else "",
-        entries=found[:PAGE],
-        next=found[PAGE - 1].code if len(found) > PAGE else None,
+        place=_place(visit),
+        entries=found,
+        next=next_,
+        looked_at=LOOKED_AT if next_ is not None and len(found) < PAGE else None,
         breeds=name == BREEDS,
         given=given or {},
         problems=problems or {},

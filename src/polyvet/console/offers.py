@@ -13,10 +13,10 @@ from polyvet.console.visit import Visit
 from polyvet.core import clients, offers
 from polyvet.core.context import Writing
 from polyvet.core.offer_letters import MOST_A_DAY
-from polyvet.core.offers import LONGEST_NOTE, PERMISSION, Linking, Wanted
+from polyvet.core.offers import LONGEST_NOTE, PERMISSION, Linking, Over, Wanted
 from polyvet.model import values
 from polyvet.model.errors import Invalid
-from polyvet.model.offers import Offer
+from polyvet.model.offers import Offer, OfferState
 from polyvet.web.people import before_of, number_in
 
 PATH = "/console/connections"
@@ -81,21 +81,21 @@ async def shown(visit: Visit) -> Response:
 
 
 async def _one(visit: Visit, status: int = 200, problem: str | None = None) -> Response:
-    told, patients = await offers.told(visit.ctx, *_named(visit))
+    told, patients = await offers.told(visit.ctx, *_named(visit), SHOWN_PATIENTS + 1)
     return visit.page(
         "connection_one.html", status, told=told, offer=told.offer, spelled=visit.parameter("offer"), problem=problem,
-        patients=patients[:SHOWN_PATIENTS], count=len(patients),
+        patients=patients[:SHOWN_PATIENTS], more=len(patients) > SHOWN_PATIENTS,
     )  # fmt: skip
 
 
 async def accepting(visit: Visit) -> Response:
     """See the client from now on."""
-    return await _answered(visit, _mailing(visit, offers.accept), "accepted")
+    return await _answered(visit, _mailing(visit, offers.accept), OfferState.ACCEPTED)
 
 
 async def declining(visit: Visit) -> Response:
     """Do not see the client."""
-    return await _answered(visit, _mailing(visit, offers.decline), "declined")
+    return await _answered(visit, _mailing(visit, offers.decline), OfferState.DECLINED)
 
 
 def _mailing(visit: Visit, answer: Answer) -> Work:
@@ -105,22 +105,24 @@ def _mailing(visit: Visit, answer: Answer) -> Work:
 
 async def withdrawing(visit: Visit) -> Response:
     """Take an offer back."""
-    return await _answered(visit, offers.withdraw, "withdrawn")
+    return await _answered(visit, offers.withdraw, OfferState.WITHDRAWN)
 
 
 async def ending(visit: Visit) -> Response:
     """End what was accepted."""
-    return await _answered(visit, offers.end, "ended")
+    return await _answered(visit, offers.end, OfferState.ENDED)
 
 
-async def _answered(visit: Visit, work: Work, done: str) -> Response:
+async def _answered(visit: Visit, work: Work, state: OfferState) -> Response:
+    """Bring an offer into a state. Where it is in it already, the form was sent twice, and there is nothing to mend."""
     ident, text = _named(visit)
     touching = await offers.saving(visit.ctx, ident, text)
     try:
         await visit.write(lambda w: work(w, ident, text), touching)
     except Invalid as error:
-        return await _one(visit, 400, error.problems["offer"])
-    return visit.moved(f"{PATH}/offers/{text}", done)
+        if not isinstance(error, Over) or error.state != state:
+            return await _one(visit, 400, error.problems["offer"])
+    return visit.moved(f"{PATH}/offers/{text}", state)
 
 
 def _named(visit: Visit) -> tuple[bytes, str]:
@@ -130,7 +132,8 @@ def _named(visit: Visit) -> tuple[bytes, str]:
 
 async def common(visit: Visit) -> Response:
     """Clients whom other clinics see, too."""
-    found, next_ = await offers.common(visit.ctx, before_of(visit.request), PAGE)
+    found = await offers.common(visit.ctx, before_of(visit.request), PAGE + 1)
+    found, next_ = page_of(found, lambda one: one.number)
     return visit.page("connection_clients.html", found=found, next=next_)
 
 

@@ -55,10 +55,10 @@ async def adding(visit: Visit) -> Response:
     new = NewClinic(**{name: visit.fields.text(name) for name in NewClinic.__struct_fields__})
     linking = password_links.linking(visit.origin)
     try:
-        clinic, owner, link = await visit.write(lambda w: new_clinics.add(w, new, linking), Touching())
+        added = await visit.write(lambda w: new_clinics.add(w, new, linking), Touching())
     except Invalid as error:
         return _new(visit, 400, new, error.problems)
-    return visit.page("clinic_made.html", made=clinic, owner=owner, link=link)
+    return visit.page("clinic_made.html", added=added)
 
 
 def _page(visit: Visit, given: Change, status: int = 200, problems: dict[str, str] | None = None) -> Response:

@@ -12,6 +12,7 @@ from polyvet.console.rows import ADMINISTRATION, PAGE, ROOT, Row
 from polyvet.console.visit import Visit, safe
 from polyvet.core import audit, erasing, privacy
 from polyvet.core.erasing import PERMISSION
+from polyvet.model import values
 from polyvet.web.people import before_of, number_in
 
 PATH = f"/{ROOT}/privacy"
@@ -31,7 +32,8 @@ async def opening(visit: Visit) -> Response:
     """A client: who they are, how much is held of them, and what can be done. It is noted who looked."""
     found = await privacy.opened(visit.ctx, *_number(visit))
     await audit.saw(visit.ctx, privacy.KIND, found.file.client.id, f"number {found.file.client.number}")
-    return visit.page("privacy_client.html", person=found, path=PATH)
+    ident = values.to_crockford(found.file.client.id)
+    return visit.page("privacy_client.html", person=found, path=PATH, log=urlencode({"thing": ident}))
 
 
 async def exporting(visit: Visit) -> Response:

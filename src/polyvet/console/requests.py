@@ -13,6 +13,7 @@ from starlette.responses import Response
 from polyvet.console.rows import DEVELOPERS, ROOT, Row
 from polyvet.console.visit import Visit
 from polyvet.core import requests
+from polyvet.core.requests import OFFERED
 from polyvet.model import values
 from polyvet.model.errors import Invalid
 from polyvet.model.requests import Credential, Wanted
@@ -41,7 +42,7 @@ async def shown(visit: Visit) -> Response:
     asked = _read(visit)
     listing = requests.of_nobody if asked.typed.get("whose") == NOBODY else requests.of_clinic
     found = None if asked.problems else await listing(visit.ctx, asked.wanted, asked.before, SHOWN)
-    credentials = await requests.credentials(visit.ctx)
+    credentials = await requests.credentials(visit.ctx, asked.wanted.key_id)
     return visit.page(
         "requests.html",
         400 if asked.problems else 200,
@@ -51,7 +52,8 @@ async def shown(visit: Visit) -> Response:
         choices=_choices(visit, credentials, asked.typed),
         query=urlencode(asked.typed),
         next=None if found is None or found.after is None else "{}.{}".format(*found.after),
-        credentials={one.id: one for one in credentials},
+        names={} if found is None else await requests.names(visit.ctx, found.rows, credentials),
+        offered=OFFERED if len(credentials) >= OFFERED else None,
         spelled=values.to_crockford,
         days=visit.shared.server.request_log_days,
     )
@@ -71,7 +73,7 @@ def _choices(visit: Visit, credentials: list[Credential], typed: dict[str, str])
         "whose": whose if visit.may("server:read") else [],
         "status": [("", "Any"), ("ok", "Went well"), ("4", "Refused (4xx)"), ("5", "Failed (5xx)")],
         "method": [("", "Any"), *((one, one) for one in METHODS)],
-        "api": [("", "All but the console"), *apis, (ROOT, "The console")],
+        "api": [("", "All APIs"), *apis, (ROOT, "The console")],
         "key": [("", "Any"), *keys],
     }
 

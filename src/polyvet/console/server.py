@@ -7,12 +7,13 @@ import shutil
 
 from starlette.responses import Response
 
-from polyvet.console.rows import ADMINISTRATION, Row
+from polyvet.console.rows import ADMINISTRATION, ROOT, Row
 from polyvet.console.visit import Visit
 from polyvet.core import health
 from polyvet.model import values
 from polyvet.storage.health import FAILED_SINCE, LOOKED_AT
 
+DELIVERIES = f"/{ROOT}/deliveries"
 ENGINES = {"sqlite": "SQLite, embedded", "postgresql": "PostgreSQL"}
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 _THOUSAND = 1000
@@ -34,7 +35,7 @@ async def shown(visit: Visit) -> Response:
         "health.html",
         server=server,
         found=found,
-        queues=[("Webhooks’ deliveries", queues.deliveries), ("Mails", queues.mails)],
+        queues=[("Webhooks’ deliveries", queues.deliveries, DELIVERIES), ("Mails", queues.mails, None)],
         free=None if found is None or server.folder is None else readable(shutil.disk_usage(server.folder).free),
         engines=ENGINES,
         readable=readable,

@@ -14,6 +14,7 @@ from polyvet.core import staff, staff_access
 from polyvet.core.context import Writing
 from polyvet.core.staff_access import PERMISSION, Invitation, Link
 from polyvet.identity import password_links
+from polyvet.model import values
 from polyvet.model.access import NO_ROLE, Role
 from polyvet.model.entities import User
 from polyvet.model.errors import Invalid
@@ -126,6 +127,7 @@ async def _page(visit: Visit, status: int = 200, problems: dict[str, str] | None
         status,
         member=member,
         user=member.user,
+        spelled=values.to_crockford(member.user.id),
         last=await staff_access.last_signed_in(visit.ctx, member.user),
         mine=member.user.id == visit.user.id,
         untouchable=member.user.operator and not visit.may(staff.OF_OPERATORS),

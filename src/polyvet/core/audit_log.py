@@ -8,7 +8,7 @@ looked, and the next page goes on from there.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 import msgspec
 from msgspec.structs import replace
@@ -17,8 +17,9 @@ from polyvet.core import audit
 from polyvet.core.context import Context, Writing
 from polyvet.model import values
 from polyvet.model.audit import Action
-from polyvet.model.audit_log import LATEST, Actor, Entry, Kind, Mark, Things
+from polyvet.model.audit_log import LATEST, USER, Actor, Entry, Kind, Mark, Things
 from polyvet.model.errors import Missing
+from polyvet.storage import actors as stored_actors
 from polyvet.storage import audit_log as stored
 from polyvet.storage.audit_log import Line
 from polyvet.storage.store import Reader
@@ -27,6 +28,7 @@ from polyvet.storage.writing import Touching
 CHUNK, LOOKED = 200, 4_000  # rows of one log: at a time, and for a page
 EXPORTED = 1_000  # entries of a piece of an export
 LONGEST_DAYS = 366  # of an export
+OFFERED = 100  # people, keys and applications each, to narrow the log to
 ENTERING = frozenset((Action.SIGNED_IN, Action.SIGNED_OUT, Action.FAILED_TO_SIGN_IN))
 CONSOLE = "/console"
 _MOST_DIGITS = 17
@@ -53,10 +55,28 @@ class Page(msgspec.Struct, frozen=True):
     looked_until: int | None = None
 
 
-async def actors(ctx: Context) -> list[Actor]:
-    """Whom entries may name."""
+async def actors(ctx: Context, chosen: bytes | None) -> list[Actor]:
+    """Whom the log can be narrowed to: the latest, OFFERED of each kind, and the one that is chosen already, if it is
+    of the clinic."""
     ctx.require("audit:read")
-    return await stored.actors(ctx.reader, ctx.clinic_id)
+    found = await stored_actors.latest(ctx.reader, ctx.clinic_id, OFFERED)
+    if chosen is None or any(one.id == chosen for one in found):
+        return found
+    return found + await stored_actors.named(ctx.reader, ctx.clinic_id, [chosen])
+
+
+async def names(ctx: Context, entries: Iterable[Entry], known: Iterable[Actor]) -> dict[bytes, str]:
+    """What those of the clinic are called whom entries name by id; some of them are known."""
+    ctx.require("audit:read")
+    found = {one.id: one.name for one in known}
+    idents = {ident for entry in entries for ident in (entry.actor, colleague(entry)) if ident is not None}
+    others = await stored_actors.named(ctx.reader, ctx.clinic_id, idents - found.keys())
+    return found | {one.id: one.name for one in others}
+
+
+def colleague(entry: Entry) -> bytes | None:
+    """Whom an entry is about, where the record's events have an id."""
+    return values.from_crockford(entry.shown) if entry.entity == USER else None
 
 
 async def things(ctx: Context, text: str) -> Things:
@@ -101,13 +121,13 @@ async def page(ctx: Context, wanted: Wanted, mark: Mark | None, limit: int) -> P
     return await ctx.store.aside(look)
 
 
-async def export(ctx: Context, wanted: Wanted) -> AsyncIterator[list[Entry]]:
-    """All entries, piece by piece. That somebody took them is noted before the first."""
+async def export(ctx: Context, wanted: Wanted, days: str) -> AsyncIterator[list[Entry]]:
+    """All entries, piece by piece. That somebody took them is noted before the first; `days` says which, by the
+    clinic's clocks."""
     ctx.require("audit:read")
-    since, until = (values.to_milliseconds_text(at)[:10] for at in (wanted.since, wanted.until - 1))
 
     async def noting(w: Writing) -> None:
-        audit.note(w, Action.EXPORTED, "audit log", None, f"{since} to {until}")
+        audit.note(w, Action.EXPORTED, "audit log", None, days)
 
     await ctx.store.write(Touching(), lambda tx: noting(ctx.within(tx)))
 

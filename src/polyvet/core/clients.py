@@ -9,7 +9,7 @@ from polyvet.model.entities import Client, NewClient, Patient, State
 from polyvet.model.errors import Missing
 from polyvet.model.paging import Page, Place
 from polyvet.storage import clients as stored
-from polyvet.storage import merging
+from polyvet.storage import merging, offers
 from polyvet.storage import patients as stored_patients
 from polyvet.storage.writing import Touching
 
@@ -93,6 +93,7 @@ async def connect(w: Writing, client_id: bytes, shown: str, other_id: int) -> No
     theirs = await stored.get(w.tx, other_id, client_id)
     if theirs is None:
         stored.connect(w.tx, other_id, client, phones=(await stored.phone_numbers(w.tx, client_id))[1:])
+        offers.share(w.tx, client_id)
     elif theirs.state != State.ACTIVE:
         await stored.set_state(w.tx, other_id, client_id, old=theirs.state, new=State.ACTIVE, kind="connected")
     for patient_id in await stored.patients_of(w.tx, w.clinic_id, client_id):

@@ -36,9 +36,9 @@ def problems(change: Change) -> dict[str, str]:
     if change.name is not None and not values.is_name(change.name):
         found["name"] = f"a clinic's name has 1 to {values.LONGEST_NAME} characters"
     if change.timezone is not None and change.timezone not in available_timezones():
-        found["timezone"] = f"{change.timezone} is no IANA time zone; write it as Europe/Berlin"
+        found["timezone"] = f"there is no time zone {change.timezone}; write it as Europe/Berlin"
     if change.email and not values.is_email(change.email):
-        found["email"] = f"{change.email} is no e-mail address"
+        found["email"] = f"this is no e-mail address: {change.email}"
     return found
 
 
@@ -46,7 +46,7 @@ def currency_problem(currency: str) -> str | None:
     """What keeps a text from being a currency's code; None if nothing does."""
     if len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper():
         return None
-    return f"{currency} is no ISO 4217 code; write it as EUR"
+    return "a currency is three letters, as EUR (ISO 4217)"
 
 
 async def create(store: Store, clinic: Clinic) -> int:

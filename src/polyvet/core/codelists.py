@@ -87,27 +87,35 @@ class Codelists:
         found = self.find_species(text, clinic_id)
         if found is None:
             found = (await _fresh(tx)).find_species(text, clinic_id)
-        if found is None:
-            name = text.strip()
-            found = Species(await stored.next_species_code(tx), clinic_id, name, slug(name), name, "")
-            stored.add_species(tx, found)
-        return found
+        return found or await new_species(tx, clinic_id, text)
 
     async def breed_for(self, tx: Tx, clinic_id: int, species: Species, text: str) -> Breed:
         """The breed of this name; one that no list knows becomes an entry of the clinic."""
         found = self.find_breed(species.id, text, clinic_id)
         if found is None:
             found = (await _fresh(tx)).find_breed(species.id, text, clinic_id)
-        if found is None:
-            found = Breed(await stored.next_breed_code(tx), clinic_id, species.id, text.strip())
-            stored.add_breed(tx, found)
-        return found
+        return found or await new_breed(tx, clinic_id, species.id, text)
 
     async def within(self, tx: Tx, patient: Patient) -> Codelists:
         """Lists that hold the entries of a patient just written: these, or, if the transaction added one, a copy."""
         if patient.species_id in self.species and (patient.breed_id is None or patient.breed_id in self.breeds):
             return self
         return await _fresh(tx)
+
+
+async def new_species(tx: Tx, clinic_id: int, text: str) -> Species:
+    """Add an entry of the clinic's own, whose name no list knows."""
+    name = text.strip()
+    made = Species(await stored.next_code(tx, stored.SPECIES), clinic_id, name, slug(name), name, "")
+    stored.add_species(tx, made)
+    return made
+
+
+async def new_breed(tx: Tx, clinic_id: int, species_id: int, text: str) -> Breed:
+    """The same of a breed."""
+    made = Breed(await stored.next_code(tx, stored.BREEDS), clinic_id, species_id, text.strip())
+    stored.add_breed(tx, made)
+    return made
 
 
 async def _fresh(tx: Tx) -> Codelists:

@@ -37,8 +37,9 @@ class NewField(msgspec.Struct, frozen=True, kw_only=True):
     required: bool = False
 
 
-async def page(ctx: Context, before: int, limit: int) -> list[CustomField]:
-    """The clinic's fields with lower numbers than `before`, the latest first; also those that are switched off."""
+async def page(ctx: Context, before: int, limit: int) -> list[tuple[CustomField, int]]:
+    """The clinic's fields with lower numbers than `before`, the latest first; also those that are switched off. Each
+    with the number of its options in place of them."""
     ctx.require(PERMISSION)
     return await stored.page(ctx.reader, ctx.clinic_id, before, limit)
 
@@ -46,10 +47,10 @@ async def page(ctx: Context, before: int, limit: int) -> list[CustomField]:
 async def get(ctx: Context, number: int, shown: str) -> CustomField:
     """One of them. Missing."""
     ctx.require(PERMISSION)
-    found = await stored.page(ctx.reader, ctx.clinic_id, number + 1, 1)
-    if not found or found[0].number != number:
+    found = await stored.get(ctx.reader, ctx.clinic_id, number)
+    if found is None:
         raise Missing(KIND, shown)
-    return found[0]
+    return found
 
 
 async def define(w: Writing, new: NewField) -> CustomField:
@@ -147,9 +148,9 @@ def _label_problem(others: dict[int, CustomField], label: str, model: str) -> st
 
 def _options_problem(kind: str, names: list[str]) -> str | None:
     if kind not in SELECTS:
-        return "Only a choice has options." if names else None
+        return "A field of this kind has no options." if names else None
     if not names:
-        return "Give at least one option, each on its line."
+        return "Give at least one option, each on a line of its own."
     if len(names) > MOST_OPTIONS:
         return f"A choice has at most {MOST_OPTIONS} options."
     if not all(map(values.is_name, names)):

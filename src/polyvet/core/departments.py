@@ -10,6 +10,7 @@ from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
 
 LONGEST_NAME = 200
+MOST = 200  # of a clinic: forms offer all of them
 
 
 async def of_clinic(ctx: Context) -> dict[int, str]:
@@ -28,6 +29,8 @@ async def add(store: Store, clinic_id: int, name: str) -> int:
         for number, other in known.items():
             if other.casefold() == name.casefold():
                 return number
+        if len(known) >= MOST:
+            raise Invalid({"name": f"A clinic has at most {MOST} departments."})
         number = max(known, default=0) + 1
         stored.add(tx, clinic_id, number, name)
         return number

@@ -34,12 +34,19 @@ OPENING = "clients:write"  # what opens a client and closes them; here the offer
 LONGEST_NOTE = 1_000
 MOST_MAILED = 10  # of a clinic's owners
 MOST_FOUND = 20
-LOOKED_AT = 5_000  # clients, for a page of those whom other clinics see, too
 _NOBODY = "No clinic has this code. Ask the other clinic for the one on its page."
 _OVER = "This offer is {}, so there is nothing to answer any more."
 
 
 Linking = Callable[[bytes], str]  # where the two clinics find an offer, by its id
+
+
+class Over(Invalid):
+    """The offer is in another state by now than the one in which it could be moved on."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__({"offer": _OVER.format(state)})
+        self.state = state
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,9 +111,9 @@ async def unanswered(ctx: Context) -> list[Told]:
     return await stored.unanswered(ctx.reader, ctx.clinic_id)
 
 
-async def told(ctx: Context, offer_id: bytes | None, shown: str) -> tuple[Told, list[str]]:
-    """One offer, and the names of the patients that go with it while that is for this clinic to know. Missing, also
-    when it is between other clinics."""
+async def told(ctx: Context, offer_id: bytes | None, shown: str, limit: int) -> tuple[Told, list[str]]:
+    """One offer, and the names of up to `limit` patients that go with it while that is for this clinic to know.
+    Missing, also when it is between other clinics."""
     ctx.require(PERMISSION)
     found = None if offer_id is None else await stored.told(ctx.reader, ctx.clinic_id, offer_id)
     if found is None:
@@ -115,24 +122,13 @@ async def told(ctx: Context, offer_id: bytes | None, shown: str) -> tuple[Told, 
         return found, []
     offer = found.offer
     whose = offer.from_clinic if offer.state == OfferState.OFFERED else ctx.clinic_id
-    return found, await stored.patients_of(ctx.reader, whose, offer.client_id)
+    return found, await stored.patients_of(ctx.reader, whose, offer.client_id, limit)
 
 
-async def common(ctx: Context, before: int, limit: int) -> tuple[list[Common], int | None]:
-    """Clients whom other clinics see, too, with lower numbers than `before`, the latest first; and before which number
-    the next page starts, None if there is none. At most LOOKED_AT clients are looked at, so that a page can be short,
-    or empty, where few of them are such."""
+async def common(ctx: Context, before: int, limit: int) -> list[Common]:
+    """Clients whom other clinics see, too, with lower numbers than `before`, the latest first."""
     ctx.require(PERMISSION)
-    before = min(before, await client_files.highest(ctx.reader, ctx.clinic_id) + 1)
-    low = max(before - LOOKED_AT, 1)
-
-    async def look(reader: Reader) -> list[Common]:
-        return await stored.common(reader, ctx.clinic_id, low, before, limit + 1)
-
-    found = await ctx.store.aside(look)
-    if len(found) > limit:
-        return found[:limit], found[limit - 1].number
-    return found, low if low > 1 else None
+    return await stored.common(ctx.reader, ctx.clinic_id, before, limit)
 
 
 async def common_one(ctx: Context, number: int, shown: str) -> Common:
@@ -305,7 +301,7 @@ async def _own(w: Writing, offer_id: bytes, shown: str, state: OfferState, *, re
     if w.clinic_id not in sides:
         raise Missing(KIND, shown)
     if found.state != state:
-        raise Invalid({"offer": _OVER.format(found.state)})
+        raise Over(found.state)
     return found
 
 

@@ -28,6 +28,7 @@ LONGEST_NAME = 200
 MOST_PER_CLINIC = 50
 MOST_ATTEMPTS = 100  # of one delivery, however often it is asked for again
 OVERLAP = values.DAY  # how long a secret that was replaced still signs
+UNUSED = 60 * values.MICROSECONDS  # how long nobody is taken to have told a receiver of a new secret
 _AT_ONCE = 5_000  # deliveries that are taken away in one transaction
 _SECRET_BYTES = 32
 _SECRET_PREFIX = "whsec_"  # noqa: S105, how Standard Webhooks marks a secret
@@ -100,12 +101,16 @@ async def save(w: Writing, number: int, shown: str, change: Callable[[Webhook], 
 
 
 async def rotate(w: Writing, number: int, shown: str) -> Webhook:
-    """Give a webhook a new secret; for a while the one before it signs as well."""
+    """Give a webhook a new secret; for a while the one before it signs as well. A secret that is replaced as soon as it
+    was made, as by a button that was pressed twice, is one that no receiver has: then the one before that goes on
+    signing."""
     w.require("webhooks:write")
     old = await _writable(w, number, shown)
+    now = values.now()
+    unused = old.previous_until is not None and old.previous_until - OVERLAP > now - UNUSED
     saved = msgspec.structs.replace(
-        old, secret=new_secret(), previous_secret=old.secret, previous_until=values.now() + OVERLAP,
-        updated_at=w.tx.stamp(w.clinic_id),
+        old, secret=new_secret(), previous_secret=old.previous_secret if unused else old.secret,
+        previous_until=now + OVERLAP, updated_at=w.tx.stamp(w.clinic_id),
     )  # fmt: skip
     stored.change(w.tx, saved)
     return saved

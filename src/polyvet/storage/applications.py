@@ -12,6 +12,7 @@ from polyvet.storage.store import Reader
 from polyvet.storage.tables import oauth_applications
 from polyvet.storage.writing import Tx
 
+MOST = 100  # of a dialect, where all are given at once
 a = oauth_applications.c
 COLUMNS = tuple(a[name] for name in Application.__struct_fields__)
 
@@ -20,8 +21,9 @@ _BY_CLIENT_ID = Statement(select(*COLUMNS).where(a.client_id == p("client_id")),
 _OF_CLINIC = Statement(
     select(*COLUMNS)
     .where(a.clinic_id == p("clinic"), a.dialect == p("dialect"), a.revoked_at.is_(None))
-    .order_by(a.created_at, a.id),
-    "clinic dialect",
+    .order_by(a.id.desc())
+    .limit(p("most")),
+    "clinic dialect most",
 )
 _here = a.clinic_id == p("clinic")
 _GET = Statement(select(*COLUMNS).where(_here, a.id == p("application")), "clinic application")
@@ -56,8 +58,10 @@ async def by_client_id(reader: Reader, client_id: str) -> Application | None:
 
 
 async def of_clinic(reader: Reader, clinic_id: int, dialect: str) -> list[Application]:
-    """The living applications that are registered at a clinic, the oldest first."""
-    return [Application(*row) for row in await reader.fetch(_OF_CLINIC, clinic_id, dialect)]
+    """The living applications that are registered at a clinic, the oldest first; of so many that they were not
+    registered by its own people, the latest MOST."""
+    rows = await reader.fetch(_OF_CLINIC, clinic_id, dialect, MOST)
+    return [Application(*row) for row in reversed(rows)]
 
 
 async def get(reader: Reader, clinic_id: int, application_id: bytes) -> Application | None:

@@ -4,7 +4,7 @@ their rows go by."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -13,7 +13,6 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
-    literal,
     literal_column,
     or_,
     select,
@@ -22,13 +21,12 @@ from sqlalchemy import (
 )
 
 from polyvet.model import values
-from polyvet.model.audit_log import LATEST, USER, Actor, Entry, Mark
+from polyvet.model.audit_log import LATEST, Entry, Mark
 from polyvet.model.entities import State
-from polyvet.storage.statement import Statement, p
+from polyvet.storage.statement import POSTGRESQL, SQLITE, Statement, p
 from polyvet.storage.store import Reader
 from polyvet.storage.tables import (
     ID,
-    api_keys,
     audit,
     calendar_events,
     clients,
@@ -37,7 +35,6 @@ from polyvet.storage.tables import (
     events,
     invoices,
     medical_records,
-    oauth_applications,
     patients,
     reminders,
     requests,
@@ -61,19 +58,30 @@ class Line(msgspec.Struct, frozen=True):
     path: str = ""
 
 
-def _of(clinic: ColumnElement[int], choice: str, actor: Any, thing: Any) -> list[ColumnElement[bool]]:
-    """The clinic's rows, or those of one actor or thing: then the clinic stands as an expression, since SQLite would
-    rather read all that the clinic has than what the index of actors or things leads to."""
+def _both(stated: Callable[[str, str], Select[Any]], choice: str, names: str) -> Statement:
+    """What is stated for each engine."""
+    return Statement(
+        stated(SQLITE, choice), f"{names}{' chosen' if choice else ''}", postgresql=stated(POSTGRESQL, choice)
+    )
+
+
+def _of(
+    engine: str, clinic: ColumnElement[int], choice: str, actor: ColumnElement[Any], thing: ColumnElement[Any]
+) -> list[ColumnElement[bool]]:
+    """The clinic's rows, or those of one actor or thing. For these the clinic stands as an expression on SQLite, which
+    would rather read all that the clinic has than what the index of actors or things leads to; PostgreSQL would take
+    the expression for rare, and sort all that it finds."""
     column = {"actor": actor, "thing": thing}.get(choice)
     if column is None:
         return [clinic == p("clinic")]
-    return [clinic + literal_column("0") == p("clinic"), column == p("chosen", column.type)]
+    here = clinic + literal_column("0") if engine == SQLITE else clinic
+    return [here == p("clinic"), column == p("chosen", column.type)]
 
 
-def _events(choice: str) -> Statement:
+def _events(engine: str, choice: str) -> Select[Any]:
     """Events with the numbers and names of clients and patients that the clinic sees."""
     where = [
-        *_of(ev.clinic_id, choice, ev.actor, ev.entity_id),
+        *_of(engine, ev.clinic_id, choice, ev.actor, ev.entity_id),
         ev.seq < p("before"),
         ev.seq >= p("low"),
         *([ev.actor.is_not(None)] if choice == "thing" else []),  # as their index has it
@@ -88,22 +96,21 @@ def _events(choice: str) -> Statement:
     )
     names = (c.number, clients.c.first_name, clients.c.last_name, clients.c.organization_name)
     query = select(*(s[column.name] for column in _EVENT), *names, e.number, patients.c.name).select_from(joined)
-    return Statement(query.order_by(s.seq.desc()), f"clinic before low look{' chosen' if choice else ''}")
+    return query.order_by(s.seq.desc())
 
 
-def _deeds(choice: str) -> Statement:
+def _deeds(engine: str, choice: str) -> Select[Any]:
     place = tuple_(d.at, d.id) < tuple_(p("at", d.at.type), p("ident", d.id.type))
-    where = [*_of(d.clinic_id, choice, d.actor, d.entity_id), d.at <= p("at"), place, d.at >= p("since")]
-    query = select(*_DEED).where(*where).order_by(d.at.desc(), d.id.desc()).limit(p("look"))
-    return Statement(query, f"clinic at ident since look{' chosen' if choice else ''}")
+    where = [*_of(engine, d.clinic_id, choice, d.actor, d.entity_id), d.at <= p("at"), place, d.at >= p("since")]
+    return select(*_DEED).where(*where).order_by(d.at.desc(), d.id.desc()).limit(p("look"))
 
 
 _read = (
     r.clinic_id == p("clinic"), r.at <= p("at"), r.at >= p("since"),
     or_(r.at < p("at"), r.request_id < p("ident", r.request_id.type)),
 )  # fmt: skip
-_EVENTS = {choice: _events(choice) for choice in _CHOICES}
-_DEEDS = {choice: _deeds(choice) for choice in _CHOICES}
+_EVENTS = {choice: _both(_events, choice, "clinic before low look") for choice in _CHOICES}
+_DEEDS = {choice: _both(_deeds, choice, "clinic at ident since look") for choice in _CHOICES}
 _ASKING = Statement(
     select(*_ASKED).where(*_read).order_by(r.at.desc(), r.request_id.desc()).limit(p("look")),
     "clinic at ident since look",
@@ -114,15 +121,6 @@ _AT = Statement(
     .order_by(ev.seq.desc())
     .limit(literal_column("1")),
     "clinic seq",
-)
-
-
-def _actors(table: Table, kind: str) -> Select[Any]:
-    return select(table.c.id, literal(kind), table.c.name).where(table.c.clinic_id == p("clinic"))
-
-
-_ACTORS = Statement(
-    union_all(_actors(users, USER), _actors(api_keys, "key"), _actors(oauth_applications, "application")), "clinic"
 )
 
 
@@ -230,11 +228,6 @@ async def last_seq(reader: Reader, clinic_id: int) -> int:
     """The number of the clinic's last event; 0 if there is none."""
     row = await reader.fetch_one(_AT, clinic_id, LATEST)
     return 0 if row is None else int(row[0])
-
-
-async def actors(reader: Reader, clinic_id: int) -> list[Actor]:
-    """Everybody, and every credential, of the clinic, whether they may still do something or not."""
-    return [Actor(*row) for row in await reader.fetch(_ACTORS, clinic_id)]
 
 
 async def by_number(reader: Reader, clinic_id: int, number: int) -> list[bytes]:

@@ -109,6 +109,13 @@ RULES = (
         "these patients are shown at clinics to whom their client is not open, or hidden where it is. Disconnect the"
         " client there and connect it again.",
     ),
+    Rule(
+        "connections",
+        f"SELECT c.clinic_id, c.client_id FROM connections c WHERE c.shared <> (c.state <= {_ARCHIVED} AND EXISTS"
+        " (SELECT 1 FROM connections o WHERE o.client_id = c.client_id AND o.clinic_id <> c.clinic_id"
+        f" AND o.state <= {_ARCHIVED})) LIMIT 1000",
+        f"these clients are not listed with those whom other clinics see, too, or wrongly so. {_REPORT}",
+    ),
     *(_stamped(table) for table in (
         "connections", "enrolments", "medical_records", "calendar_events", "stock_items", "invoices",
         "reminders", "shares",

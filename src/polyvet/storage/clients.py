@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import JSON as SQLITE_JSON
 from polyvet.model import values
 from polyvet.model.entities import Client, NewClient, PhoneKind, State
 from polyvet.model.paging import Page, Place
+from polyvet.storage import offers
 from polyvet.storage.counters import bucket, counted
 from polyvet.storage.statement import SQLITE, Statement, inserting, p
 from polyvet.storage.store import Reader, Store
@@ -394,4 +395,5 @@ async def set_state(tx: Tx, clinic_id: int, client_id: bytes, *, old: int, new: 
     for link in tx.links(client_id):
         if link.clinic_id == clinic_id:
             tx.link(clinic_id, client_id, int(new), link.number)
+    offers.share(tx, client_id)
     tx.event(clinic_id, kind, "client", client_id, stamp)

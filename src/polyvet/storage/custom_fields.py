@@ -29,10 +29,14 @@ _PAGE = Statement(
     .limit(p("limit")),
     "clinic before limit",
 )
-_OPTIONS_BETWEEN = Statement(
-    select(o.field, o.number, o.name)
+_OPTIONS_OF = Statement(
+    select(o.field, o.number, o.name).where(o.clinic_id == p("clinic"), o.field == p("field")).order_by(o.number),
+    "clinic field",
+)
+_COUNTED_BETWEEN = Statement(
+    select(o.field, func.count())
     .where(o.clinic_id == p("clinic"), o.field >= p("low"), o.field <= p("high"))
-    .order_by(o.field, o.number),
+    .group_by(o.field),
     "clinic low high",
 )
 _none: Any = literal_column("0")
@@ -122,13 +126,22 @@ async def definitions(reader: Reader, clinic_id: int) -> dict[int, CustomField]:
     return {field.number: field for field in fields}
 
 
-async def page(reader: Reader, clinic_id: int, before: int, limit: int) -> list[CustomField]:
-    """The clinic's fields with lower numbers than `before`, the latest first."""
+async def page(reader: Reader, clinic_id: int, before: int, limit: int) -> list[tuple[CustomField, int]]:
+    """The clinic's fields with lower numbers than `before`, the latest first; each with the number of its options in
+    place of them."""
     rows = await reader.fetch(_PAGE, clinic_id, before, limit)
     if not rows:
         return []
-    options = _by_field(await reader.fetch(_OPTIONS_BETWEEN, clinic_id, rows[-1][0], rows[0][0]))
-    return [_field(row, options) for row in rows]
+    counted = dict(await reader.fetch(_COUNTED_BETWEEN, clinic_id, rows[-1][0], rows[0][0]))
+    return [(_field(row, {}), counted.get(row[0], 0)) for row in rows]
+
+
+async def get(reader: Reader, clinic_id: int, number: int) -> CustomField | None:
+    """One of the clinic's fields."""
+    row = await reader.fetch_one(_PAGE, clinic_id, number + 1, 1)
+    if row is None or row[0] != number:
+        return None
+    return _field(row, _by_field(await reader.fetch(_OPTIONS_OF, clinic_id, number)))
 
 
 def _by_field(rows: Iterable[Any]) -> dict[int, list[Option]]:
@@ -141,7 +154,7 @@ def _by_field(rows: Iterable[Any]) -> dict[int, list[Option]]:
 def _field(row: Any, options: dict[int, list[Option]]) -> CustomField:
     """SQLite gives truths as 0 or 1."""
     number, model, label, kind, required, active = row
-    return CustomField(number, model, label, kind, bool(required), tuple(options[number]), bool(active))
+    return CustomField(number, model, label, kind, bool(required), tuple(options.get(number, ())), bool(active))
 
 
 async def next_numbers(reader: Reader, clinic_id: int) -> tuple[int, int]:

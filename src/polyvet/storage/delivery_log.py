@@ -64,18 +64,31 @@ def _is(state: DeliveryState) -> ColumnElement[bool]:
 
 _some_retried = _newest(SOME, d.id, *_retried).subquery()
 _some_failed = _newest(SOME, d.id, _is(DeliveryState.FAILED), d.event_seq > literal_column("0")).subquery()
-_HEALTH = Statement(
-    select(
+
+
+def _health(due: ScalarSelect[int]) -> Select[Any]:
+    return select(
         webhooks.c.id,
         _last(_is(DeliveryState.DELIVERED)),
         _last(_is(DeliveryState.FAILED)),
-        select(func.min(d.next_at)).where(d.webhook_id == webhooks.c.id).scalar_subquery(),
+        due,
         _last(*_retried),
         select(func.count()).select_from(_some_retried).scalar_subquery(),
         select(func.count()).select_from(_some_failed).where(_some_failed.c.id >= p("since", ID)).scalar_subquery(),
-    ).where(webhooks.c.clinic_id == p("clinic")),
-    "since clinic",
+    ).where(webhooks.c.clinic_id == p("clinic"))
+
+
+_least = select(func.min(d.next_at)).where(d.webhook_id == webhooks.c.id).scalar_subquery()
+# PostgreSQL would look for a webhook's first among all that is due, and through all of it where it has none; the order
+# that is asked for here only the webhooks' own index has.
+_first = (
+    select(d.next_at)
+    .where(d.webhook_id >= webhooks.c.id, d.webhook_id <= webhooks.c.id, d.next_at.is_not(None))
+    .order_by(d.webhook_id, d.next_at)
+    .limit(literal_column("1"))
+    .scalar_subquery()
 )
+_HEALTH = Statement(_health(_least), "since clinic", postgresql=_health(_first))
 
 
 async def latest(

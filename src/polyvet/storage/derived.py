@@ -98,10 +98,12 @@ class Deriver:
         known: dict[bytes, tuple[Client, str]] = {
             one.id: (one, search_text(one, more.get(one.id, ()))) for one in batch.clients
         }
+        seen = Counter(link.client_id for link in batch.connections if link.state <= State.ARCHIVED)
         rows: Rows = [
             (
                 link.clinic_id, link.client_id, link.state, link.number, known[link.client_id][1], link.last_visit,
                 known[link.client_id][0].created_at, link.updated_at,
+                link.state <= State.ARCHIVED and seen[link.client_id] > 1,
             )
             for link in batch.connections
         ]  # fmt: skip

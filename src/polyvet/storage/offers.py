@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import Any
 
 from msgspec.structs import astuple
-from sqlalchemy import ColumnElement, exists, literal_column, select, update
+from sqlalchemy import ColumnElement, and_, exists, literal_column, select, text, update
 
 from polyvet.model import values
 from polyvet.model.entities import State
@@ -73,22 +73,17 @@ _PATIENTS = Statement(
         enrolments.join(patients, patients.c.id == e.patient_id).outerjoin(merges, merges.c.source_id == e.patient_id)
     )
     .where(e.clinic_id == p("clinic"), e.client_id == p("client"), e.state <= _ARCHIVED, merges.c.source_id.is_(None))
-    .order_by(e.created_at, e.patient_id),
-    "clinic client",
-)
-_shared = exists(
-    select(literal_column("1")).where(
-        _other.c.client_id == c.client_id, _other.c.clinic_id != c.clinic_id, _other.c.state <= _ARCHIVED
-    )
+    .order_by(e.created_at, e.patient_id)
+    .limit(p("limit")),
+    "clinic client limit",
 )
 _common = (
     select(c.client_id, c.number, c.state, *_NAMES)
     .select_from(connections.join(clients, clients.c.id == c.client_id))
-    .where(c.clinic_id == p("clinic"), c.state + literal_column("0") <= _ARCHIVED, _shared)
+    .where(c.clinic_id == p("clinic"), text("connections.shared"))  # as its index has it
 )
 _COMMON = Statement(
-    _common.where(c.number >= p("low"), c.number < p("before")).order_by(c.number.desc()).limit(p("limit")),
-    "clinic low before limit",
+    _common.where(c.number < p("before")).order_by(c.number.desc()).limit(p("limit")), "clinic before limit"
 )
 _COMMON_ONE = Statement(_common.where(c.number == p("number")), "clinic number")
 _sqlite, _postgresql = among_numbers(c.number, "numbers")
@@ -101,6 +96,19 @@ _others = (
     .order_by(c.number, clinics.c.name)
 )
 _OTHERS = Statement(_others.where(_sqlite), "clinic numbers", postgresql=_others.where(_postgresql))
+_shared = and_(
+    c.state <= _ARCHIVED,
+    exists(
+        select(literal_column("1")).where(
+            _other.c.client_id == c.client_id, _other.c.clinic_id != c.clinic_id, _other.c.state <= _ARCHIVED
+        )
+    ),
+)
+_SHARE = Statement(
+    update(connections).where(c.client_id == p("client"), c.shared != _shared).values(shared=_shared),
+    "client",
+    rank=75,
+)
 _CLINIC_BY_UID = Statement(select(clinics.c.id).where(clinics.c.uid == p("uid")), "uid")
 
 
@@ -164,16 +172,15 @@ def _name(names: Any) -> str:
     return values.whole_name(*parts) or organization
 
 
-async def patients_of(reader: Reader, clinic_id: int, client_id: bytes) -> list[str]:
+async def patients_of(reader: Reader, clinic_id: int, client_id: bytes, limit: int) -> list[str]:
     """The names of the client's patients that the clinic sees, archived ones among them, the first registered
     first."""
-    return [row[0] for row in await reader.fetch(_PATIENTS, clinic_id, client_id)]
+    return [row[0] for row in await reader.fetch(_PATIENTS, clinic_id, client_id, limit)]
 
 
-async def common(reader: Reader, clinic_id: int, low: int, before: int, limit: int) -> list[Common]:
-    """The clinic's clients whom other clinics see, too, of the numbers from `low` to below `before`; the latest
-    first."""
-    return await _with_others(reader, clinic_id, await reader.fetch(_COMMON, clinic_id, low, before, limit))
+async def common(reader: Reader, clinic_id: int, before: int, limit: int) -> list[Common]:
+    """The clinic's clients whom other clinics see, too, with lower numbers than `before`; the latest first."""
+    return await _with_others(reader, clinic_id, await reader.fetch(_COMMON, clinic_id, before, limit))
 
 
 async def common_one(reader: Reader, clinic_id: int, number: int) -> Common | None:
@@ -192,6 +199,12 @@ async def _with_others(reader: Reader, clinic_id: int, rows: Any) -> list[Common
         Common(ident, number, _name(names), state == State.ARCHIVED, others[number])
         for ident, number, state, *names in rows
     ]
+
+
+def share(tx: Tx, client_id: bytes) -> None:
+    """Note at each clinic whether the client is seen by others, too: after they were opened to another clinic, or
+    hidden from one."""
+    tx.write(_SHARE, client_id)
 
 
 async def clinic_of(reader: Reader, uid: bytes) -> int | None:

@@ -126,7 +126,7 @@ HELD: tuple[Held, ...] = (
         "what the clinic notes of them",
         connections,
         here(connections) & (c.client_id == p("client")),
-        without="id",
+        without="id shared",
     ),
     Held("phones", "phone numbers", phones, phones.c.client_id == p("client"), "client"),
     Held("patients", "animals", patients, patients.c.id.in_(theirs())),

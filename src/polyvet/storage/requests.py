@@ -8,10 +8,24 @@ come, and the next one goes on from there.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 from msgspec.structs import astuple
-from sqlalchemy import Table, and_, delete, func, literal_column, or_, select, tuple_, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
 from polyvet.model.paging import LATEST
 from polyvet.model.requests import UNKEPT, Asked, Credential, Wanted
@@ -86,16 +100,22 @@ def _used(table: Table) -> Statement:
 
 
 _USED_KEY, _USED_APPLICATION = _used(api_keys), _used(oauth_applications)
-k, a = api_keys.c, oauth_applications.c
-_CREDENTIALS = Statement(
-    union_all(
-        select(k.id, k.dialect, k.name, k.shown, k.revoked_at.is_not(None), k.created_at.label("made"))
-        .where(k.clinic_id == p("clinic")),
-        select(a.id, a.dialect, a.name, a.client_id, a.revoked_at.is_not(None), a.created_at.label("made"))
-        .where(a.clinic_id == p("clinic")),
-    ).order_by(literal_column("made")),
-    "clinic",
-)  # fmt: skip
+_KINDS = ((api_keys, api_keys.c.shown), (oauth_applications, oauth_applications.c.client_id))
+
+
+def _credentials(table: Table, shown: ColumnElement[str]) -> Select[Any]:
+    t = table.c
+    return select(t.id, t.dialect, t.name, shown.label("shown"), t.revoked_at).where(t.clinic_id == p("clinic"))
+
+
+def _latest(table: Table, shown: ColumnElement[str]) -> Select[Any]:
+    return _credentials(table, shown).order_by(table.c.id.desc()).limit(p("most")).subquery().select()
+
+
+_LATEST = Statement(union_all(*(_latest(*kind) for kind in _KINDS)), "clinic most")
+_CREDENTIAL = Statement(
+    union_all(*(_credentials(*kind).where(kind[0].c.id == p("credential")) for kind in _KINDS)), "clinic credential"
+)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -145,10 +165,20 @@ def _arguments(wanted: Wanted) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-async def credentials(reader: Reader, clinic_id: int) -> list[Credential]:
-    """A clinic's keys and applications, the oldest first."""
-    rows = await reader.fetch(_CREDENTIALS, clinic_id)
-    return [Credential(id_, dialect, name, shown, bool(ended)) for id_, dialect, name, shown, ended, _ in rows]
+async def credentials(reader: Reader, clinic_id: int, most: int) -> list[Credential]:
+    """The latest of a clinic's keys, and of its applications, so many of each."""
+    return [_credential(row) for row in await reader.fetch(_LATEST, clinic_id, most)]
+
+
+async def credential(reader: Reader, clinic_id: int, ident: bytes) -> Credential | None:
+    """One of all that there are."""
+    row = await reader.fetch_one(_CREDENTIAL, clinic_id, ident)
+    return None if row is None else _credential(row)
+
+
+def _credential(row: Any) -> Credential:
+    ident, dialect, name, shown, revoked_at = row
+    return Credential(ident, dialect, name, shown, revoked_at is not None)
 
 
 async def remove_before(tx: Tx, before: int, most: int) -> int:

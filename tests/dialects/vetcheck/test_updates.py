@@ -210,7 +210,7 @@ def test_a_clinics_own_species(rows: Practice) -> None:
     async def work(tx: Tx) -> tuple[int, int]:
         codes = []
         for clinic_id, name in ((MAIN_CLINIC, "Quokka"), (SECOND_CLINIC, "Numbat")):
-            entry = Species(await codelists.next_species_code(tx), clinic_id, name, name.lower(), name, "")
+            entry = Species(await codelists.next_code(tx, codelists.SPECIES), clinic_id, name, name.lower(), name, "")
             codelists.add_species(tx, entry)
             codes.append(entry.id)
         return codes[0], codes[1]

@@ -34,6 +34,15 @@ const wide = new ResizeObserver(entries => {
 })
 for (const box of document.querySelectorAll(".scroll, pre")) wide.observe(box)
 
+// A form that is sent twice at once, as by a double click, is sent once.
+for (const form of document.querySelectorAll("form[method=post]")) {
+  let sent = -Infinity
+  form.addEventListener("submit", event => {
+    if (event.timeStamp - sent < 1000) event.preventDefault()
+    else sent = event.timeStamp
+  })
+}
+
 // What is wrong is where the reader goes on.
 const alert = document.querySelector("p.wrong[role=alert]")
 if (alert) {

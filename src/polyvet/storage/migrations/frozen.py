@@ -4,6 +4,7 @@ today."""
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,6 +43,19 @@ def small(name: str, *, key: bool = False, null: bool = False) -> sa.Column[Any]
 def words(name: str, *, key: bool = False, null: bool = False) -> sa.Column[Any]:
     """A text."""
     return sa.Column(name, sa.Text(), primary_key=key, nullable=null)
+
+
+def empty(name: str) -> sa.Column[Any]:
+    """A text that is empty when nothing is said."""
+    return sa.Column(name, sa.Text(), nullable=False, server_default=sa.text("''"))
+
+
+def folded(text: str) -> str:
+    """A text as names are compared."""
+    if text.isascii():
+        return text.lower()
+    found = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFC", found.replace("i\u0307", "i"))
 
 
 def octets(name: str, *, key: bool = False, null: bool = False) -> sa.Column[Any]:

@@ -48,6 +48,7 @@ users = Table(
     sqlite_with_rowid=False,
 )
 
+LIVING = text("revoked_at IS NULL")  # of keys and applications, which are ended and never deleted
 
 api_keys = Table(
     "api_keys",
@@ -66,6 +67,7 @@ api_keys = Table(
     Column("revoked_at", INSTANT),
     Column("last_used_at", INSTANT),  # to the minute
     Index("api_keys_clinic", "clinic_id", "id"),
+    Index("api_keys_living", "clinic_id", "id", sqlite_where=LIVING, postgresql_where=LIVING),
     sqlite_with_rowid=False,
 )
 
@@ -91,6 +93,7 @@ oauth_applications = Table(
     Column("last_used_at", INSTANT),
     Index("oauth_applications_client", "client_id", unique=True),
     Index("oauth_applications_clinic", "clinic_id", "id"),
+    Index("oauth_applications_living", "clinic_id", "id", sqlite_where=LIVING, postgresql_where=LIVING),
     sqlite_with_rowid=False,
 )
 

@@ -41,8 +41,8 @@ audit = Table(
     text_("entity"),
     id_("entity_id", nullable=True),
     text_("shown"),  # what it is called, and what came of it
-    Index("audit_thing", "entity_id", "at"),
-    Index("audit_actor", "actor", "at"),
+    Index("audit_thing", "entity_id", "at", "id"),
+    Index("audit_actor", "actor", "at", "id"),
     sqlite_with_rowid=False,
 )
 

@@ -6,7 +6,18 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, Table
 
-from polyvet.storage.tables.columns import DATE, INSTANT, active_, clinic_, document, id_, int_, metadata, text_
+from polyvet.storage.tables.columns import (
+    DATE,
+    INSTANT,
+    active_,
+    clinic_,
+    document,
+    id_,
+    int_,
+    metadata,
+    plain,
+    text_,
+)
 
 # The last number that was given, by clinic and kind of thing; what has no sequence of its own in `clinics`.
 numbers = Table(
@@ -36,7 +47,9 @@ code_entries = Table(
     text_("list"),
     text_("name"),
     Column("active", Boolean, nullable=False),
+    *plain("name_folded"),
     Index("code_entries_clinic", "clinic_id", "list", "id"),
+    Index("code_entries_named", "clinic_id", "list", "name_folded"),
 )
 
 custom_fields = Table(

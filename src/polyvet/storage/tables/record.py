@@ -56,6 +56,9 @@ species = Table(
     text_("synonyms"),
     *plain("common_lower common_upper"),
     active_(),
+    *plain("name_folded"),  # of clinics' own: the shared ones have more names than one
+    Index("species_own", "clinic_id", "id"),
+    Index("species_named", "clinic_id", "name_folded"),
 )
 
 breeds = Table(
@@ -66,7 +69,10 @@ breeds = Table(
     int_("species_id", ForeignKey("species.id")),
     text_("name"),
     active_(),
+    *plain("name_folded"),  # of clinics' own
     Index("breeds_species", "species_id"),
+    Index("breeds_own", "clinic_id", "id"),
+    Index("breeds_named", "clinic_id", "species_id", "name_folded"),
 )
 
 clients = Table(
@@ -101,6 +107,8 @@ phones = Table(
     Index("phones_client", "client_id", "position", unique=True),
 )
 
+SHARED = text("shared")
+
 connections = Table(
     "connections",
     metadata,
@@ -118,11 +126,15 @@ connections = Table(
     id_("parent_id", nullable=True),  # the referring organisation that this one belongs to
     text_("old_id", nullable=True),  # in a system that the clinic used before
     document("details"),
+    # Whether the clinic sees the client now, and another one does, too.
+    Column("shared", Boolean, nullable=False, server_default=text("false")),
     Index("connections_clinic_client", "clinic_id", "client_id", unique=True),
     Index("connections_client", "client_id"),
     Index("connections_number", "clinic_id", "number", unique=True),
     Index("connections_updated", "clinic_id", "updated_at"),
     Index("connections_created", "clinic_id", "state", "created_at", "client_id", "search_text"),
+    # Unique, or SQLite would prefer `connections_number`, which is.
+    Index("connections_shared", "clinic_id", "number", unique=True, sqlite_where=SHARED, postgresql_where=SHARED),
 )
 
 patients = Table(

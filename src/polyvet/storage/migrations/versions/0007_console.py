@@ -9,12 +9,27 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from polyvet.storage.migrations.frozen import PLAIN, clinic, ident, integer, octets, small, truth, words
+from polyvet.storage.migrations.frozen import (
+    PLAIN,
+    clinic,
+    empty,
+    folded,
+    ident,
+    integer,
+    octets,
+    small,
+    truth,
+    words,
+)
 
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
+
+_LIVING = sa.text("revoked_at IS NULL")
+_SHARED = sa.text("shared")
+_SEEN = "state <= 1"  # by the clinic
 
 
 def upgrade() -> None:
@@ -28,6 +43,7 @@ def upgrade() -> None:
     for table in ("api_keys", "oauth_applications"):
         op.add_column(table, integer("last_used_at", null=True))
         op.create_index(f"{table}_clinic", table, ["clinic_id", "id"])
+        op.create_index(f"{table}_living", table, ["clinic_id", "id"], sqlite_where=_LIVING, postgresql_where=_LIVING)
     op.add_column("sessions", sa.Column("factors", sa.SmallInteger(), nullable=False, server_default=sa.text("1")))
     op.add_column("events", octets("actor", null=True))
     op.add_column("delivery_attempts", words("response", null=True))
@@ -37,6 +53,8 @@ def upgrade() -> None:
         _index(name, "deliveries", [column, "number"], "next_at IS NOT NULL AND last_error IS NOT NULL")
     for table in ("species", "breeds", "custom_fields"):
         op.add_column(table, truth("active", default="true"))
+    _lists()
+    _connections()
     op.create_table(
         "password_links",
         octets("token_hash", key=True),
@@ -65,6 +83,35 @@ def upgrade() -> None:
     op.create_table("deeds", words("name", key=True), integer("at"), words("shown"), **PLAIN)
 
 
+def _lists() -> None:
+    """A clinic's own entries are found by their names."""
+    bind = op.get_bind()
+    for table, among in (("species", []), ("breeds", ["species_id"]), ("code_entries", ["list"])):
+        op.add_column(table, empty("name_folded"))
+        own = bind.execute(sa.text(f"SELECT id, name FROM {table} WHERE clinic_id IS NOT NULL")).all()  # noqa: S608
+        for ident_, name in own:
+            bind.execute(
+                sa.text(f"UPDATE {table} SET name_folded = :folded WHERE id = :id"),  # noqa: S608, our own names
+                {"id": ident_, "folded": folded(name)},
+            )
+        op.create_index(f"{table}_named", table, ["clinic_id", *among, "name_folded"])
+    for table in ("species", "breeds"):
+        op.create_index(f"{table}_own", table, ["clinic_id", "id"])
+
+
+def _connections() -> None:
+    """Clients whom several clinics see are a range of their own."""
+    op.add_column("connections", truth("shared", default="false"))
+    op.execute(
+        f"UPDATE connections SET shared = true WHERE {_SEEN} AND client_id IN"  # noqa: S608, our own condition
+        f" (SELECT client_id FROM connections WHERE {_SEEN} GROUP BY client_id HAVING count(*) > 1)"
+    )
+    op.create_index(
+        "connections_shared", "connections", ["clinic_id", "number"], unique=True, sqlite_where=_SHARED,
+        postgresql_where=_SHARED,
+    )  # fmt: skip
+
+
 def _looking() -> None:
     op.create_table(
         "requests",
@@ -91,8 +138,8 @@ def _looking() -> None:
         words("shown"),
         **PLAIN,
     )
-    op.create_index("audit_thing", "audit", ["entity_id", "at"])
-    op.create_index("audit_actor", "audit", ["actor", "at"])
+    op.create_index("audit_thing", "audit", ["entity_id", "at", "id"])
+    op.create_index("audit_actor", "audit", ["actor", "at", "id"])
     for name, column in (("events_thing", "entity_id"), ("events_actor", "actor")):
         _index(name, "events", [column, "seq"], "actor IS NOT NULL")
 
