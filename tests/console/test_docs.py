@@ -54,7 +54,7 @@ def test_the_table_of_roles_is_that_of_the_core() -> None:
             told[role] |= set(each) if ANSWERS[answer] else set()
     assert len(seen) == len(set(seen))
     assert {role: frozenset(each) for role, each in told.items()} == roles.OF_ROLE
-    assert f"adds `{roles.SERVER[0]}` and `{roles.SERVER[1]}`" in PAGE
+    assert "adds {}, {} and {}:".format(*(f"`{one}`" for one in roles.OPERATOR)) in PAGE
 
 
 def test_the_roles_that_find_nothing_but_their_account_are_those_that_the_page_says() -> None:

@@ -11,7 +11,7 @@ import pytest
 from polyvet.model.access import Role
 from polyvet.sandbox.practice import MAIN_CLINIC
 from polyvet.storage import custom_fields
-from tests.console.people import OTHER_OWNER, Colleague, told
+from tests.console.people import OTHER_OWNER, Colleague, deeds, told
 from tests.dialects.harness import Practice
 from tests.dialects.provet.asking import JOHN, MAX, ROOT
 
@@ -88,6 +88,19 @@ def test_a_label_changes_and_options_are_added(fresh_practice: Practice) -> None
     assert "<i>web</i>" not in owner.get(f"fields/{number}").text
 
 
+def test_what_changed_of_a_field_is_noted(fresh_practice: Practice) -> None:
+    owner = Colleague(fresh_practice)
+    page = f"fields/{_define(owner, {**TEXT, 'required': ''})}"
+    for label, required in (("Toy", ""), ("Toy", "yes"), ("Toy", "yes"), ("Ball", "")):
+        assert owner.post(page, {"label": label, "required": required}).status_code == 303
+    assert [(action, shown) for _, action, shown in deeds(fresh_practice)][-4:] == [
+        ("made", "Favourite toy (patient)"),
+        ("changed", "Toy (patient), was “Favourite toy”"),
+        ("changed", "Toy (patient), required"),
+        ("changed", "Ball (patient), was “Toy”, not required"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "path", "value"),
     [
@@ -113,8 +126,8 @@ def test_a_field_that_is_switched_off_is_as_if_it_were_not_there(
     assert provet.get(one).status_code == 404
     assert provet.delete(one).status_code == 404
     assert provet.post(values, json={"field": number, "value": "Other"}).status_code == 400
-    embedded = {"fields": [{"id": number, "value": "Other"}]}
-    assert provet.patch(f"{ROOT}{path}", json=embedded).status_code in (200, 400)
+    embedded = {"fields_rel": [{"field_id": number, "value": "Other"}]}
+    assert provet.patch(f"{ROOT}{path}", json=embedded).status_code == 400
     assert "switched off" in owner.text("fields")
 
     on = owner.post(f"fields/{number}/switch", {"active": "yes"}, f"fields/{number}")

@@ -89,7 +89,7 @@ def log(module_practice: Practice, owner: Colleague) -> Log:
 
 
 async def _revoke(store: Store, secret: str) -> bytes:
-    key = await access.key_by_hash(store.reader, keys.hashed(secret))
+    key = await access.key_by_hash(store.reader, values.hashed(secret))
     assert key is not None
     await keys.revoke(store, key.id)
     return key.id
@@ -186,7 +186,7 @@ def test_probes_and_styles_are_not_kept(log: Log) -> None:
 
 def test_keys_and_applications_know_when_they_were_last_used(log: Log) -> None:
     async def last_used(store: Store) -> list[int | None]:
-        key = await access.key_by_hash(store.reader, keys.hashed(log.new_key))
+        key = await access.key_by_hash(store.reader, values.hashed(log.new_key))
         assert key is not None
         registered = await stored_applications.of_clinic(store.reader, MAIN_CLINIC, "vetcheck")
         return [key.last_used_at, max(one.last_used_at or 0 for one in registered)]

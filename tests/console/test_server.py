@@ -12,6 +12,7 @@ from polyvet import __version__
 from polyvet.console.server import ago, readable
 from polyvet.core import health
 from polyvet.model import values
+from polyvet.model.access import Role
 from polyvet.model.errors import Forbidden
 from polyvet.model.hooks import Delivery, DeliveryState, Webhook
 from polyvet.model.library import NewMail
@@ -24,7 +25,7 @@ from polyvet.storage.migrate import HEAD
 from polyvet.storage.store import Store, is_postgresql
 from polyvet.storage.writing import Touching, Tx
 from tests.cli.commands import made
-from tests.console.people import OTHER_OWNER, Colleague
+from tests.console.people import EMAILS, OTHER_OWNER, Colleague
 from tests.dialects.harness import Practice
 
 HOUR = 3600 * values.MICROSECONDS
@@ -66,6 +67,16 @@ def test_the_server_is_its_operators(owner: Colleague, module_practice: Practice
     assert "Webhooks’ deliveries Waiting" in text
     assert "The store" not in text
     assert __version__ not in text
+
+
+def test_who_looks_after_the_server_need_not_be_an_owner(fresh_practice: Practice) -> None:
+    named = (EMAILS[Role.VET], Role.VET, "--clinic", str(MAIN_CLINIC), "--operator")
+    made("set-console-role", *named, "--database-url", fresh_practice.url)
+    vet = Colleague(fresh_practice, Role.VET)
+    pages = {path: vet.get(path).status_code for path in ("settings", "health", "requests?whose=nobody", "clinics")}
+    assert set(pages.values()) == {200}, pages
+    assert "of all clinics" in vet.text("health")
+    assert [vet.get(path).status_code for path in ("staff", "keys", "audit")] == [403] * 3
 
 
 def test_the_store_has_a_size_and_a_disk(owner: Colleague, module_practice: Practice) -> None:

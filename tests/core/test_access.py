@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from polyvet.core import access
-from polyvet.core.access import MOST_APPLICATIONS, NEWEST
+from polyvet.core.access import MOST_APPLICATIONS
 from polyvet.core.context import PERMISSIONS, Context, Writing
 from polyvet.identity import applications, keys
 from polyvet.identity.applications import NewApplication
@@ -21,6 +21,7 @@ from polyvet.identity.keys import NewKey
 from polyvet.model import values
 from polyvet.model.access import ApiKey, Application
 from polyvet.model.errors import Forbidden, Invalid, Missing
+from polyvet.model.paging import HIGHEST_ID
 from polyvet.storage.statement import Statement, p
 from polyvet.storage.tables import audit
 from tests.core.stores import World, a_caller, opened, run
@@ -76,11 +77,11 @@ def test_nobody_gives_away_what_they_may_not_do_themselves(store_url: str) -> No
                 adding = partial(access.add_application, application=application)
                 assert await _problems(ctx, adding_key) == {"permissions"}
                 assert await _problems(ctx, adding) == {"permissions"}
-            assert await access.list_keys(ctx, NEWEST, 9) == []
-            assert await access.list_applications(ctx, NEWEST, 9) == []
+            assert await access.list_keys(ctx, HIGHEST_ID, 9) == []
+            assert await access.list_applications(ctx, HIGHEST_ID, 9) == []
             mine = _key(here, permissions=("patients:read",))
             await _write(ctx, lambda w: access.add_key(w, mine))
-            assert await access.list_keys(ctx, NEWEST, 9) == [mine]
+            assert await access.list_keys(ctx, HIGHEST_ID, 9) == [mine]
 
     run(test())
 
@@ -92,10 +93,10 @@ def test_who_may_only_look_changes_nothing(store_url: str) -> None:
             looking = _ctx(world, here, (*PERMISSIONS, access.READ))
             for work in (
                 lambda w: access.add_key(w, _key(here)),
-                lambda w: access.revoke_key(w, NEWEST, "x"),
+                lambda w: access.revoke_key(w, HIGHEST_ID, "x"),
                 lambda w: access.add_application(w, _application(here)),
-                lambda w: access.change_secret(w, NEWEST, "x", b"x" * 32),
-                lambda w: access.revoke_application(w, NEWEST, "x"),
+                lambda w: access.change_secret(w, HIGHEST_ID, "x", b"x" * 32),
+                lambda w: access.revoke_application(w, HIGHEST_ID, "x"),
             ):
                 with pytest.raises(Forbidden):
                     await _write(looking, work)
@@ -155,9 +156,11 @@ def test_each_change_is_noted_once_and_without_a_secret(store_url: str) -> None:
                 ("changed", "application", application.id), ("ended", "application", application.id),
             ]  # fmt: skip
             assert not [shown for *_, shown in noted if secret in shown]
-            assert await access.list_keys(ctx, NEWEST, 9) == []
-            assert [one.id for one in await access.list_keys(ctx, NEWEST, 9, living=False)] == [key.id]
-            assert [one.id for one in await access.list_applications(ctx, NEWEST, 9, living=False)] == [application.id]
+            assert await access.list_keys(ctx, HIGHEST_ID, 9) == []
+            assert [one.id for one in await access.list_keys(ctx, HIGHEST_ID, 9, living=False)] == [key.id]
+            assert [one.id for one in await access.list_applications(ctx, HIGHEST_ID, 9, living=False)] == [
+                application.id
+            ]
 
     run(test())
 

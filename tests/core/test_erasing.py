@@ -7,17 +7,19 @@ import asyncio
 
 import pytest
 
-from polyvet.core import erasing, privacy
+from polyvet.core import custom_values, erasing, privacy
 from polyvet.core.context import PERMISSIONS, Context, Writing
 from polyvet.core.erasing import Erased
+from polyvet.model.custom_fields import CustomField, FieldKind, FieldModel
 from polyvet.model.entities import State
 from polyvet.model.errors import Forbidden, Missing
-from polyvet.storage import client_files, personal
+from polyvet.storage import client_files, custom_fields, personal
 from polyvet.storage import patients as stored_patients
 from polyvet.storage.check import check
 from polyvet.storage.personal import HELD
 from polyvet.storage.tables import metadata
-from tests.core.filing import new_client, new_patient, save_client
+from polyvet.storage.writing import Touching, Tx
+from tests.core.filing import new_client, new_patient, new_phone, save_client, set_up
 from tests.core.stores import World, a_caller, opened, run
 
 ALLOWED = (*PERMISSIONS, "people:erase")
@@ -63,6 +65,49 @@ def test_all_clinics_that_ever_saw_the_client_are_told(store_url: str) -> None:
             assert file is not None
             assert (file.client.first_name, file.notes.remarks, file.notes.critical) == ("Erased", "", None)
             assert await check(store_url) == []
+
+    run(test())
+
+
+def test_what_another_clinic_goes_by_stays_its_own(store_url: str) -> None:
+    async def test() -> None:
+        async with opened(store_url) as world:
+            here, there = world.clinics
+            for clinic_id in world.clinics:
+                await set_up(world, clinic_id)
+            owner = await new_client(world, here, status_type=1, due_date_delay=7, home_department=1)
+            await world.connect(here, owner.client.id, there)
+            await save_client(world, there, 1, status_type=2, due_date_delay=30, home_department=2, remarks="Late")
+            await world.disconnect(there, owner.client.id)
+            await _erase(world, here, 1)
+            await world.connect(here, owner.client.id, there)
+            for clinic_id, kept in ((here, (1, 7, 1)), (there, (2, 30, 2))):
+                file = await client_files.by_number(world.store.reader, clinic_id, 1)
+                assert file is not None
+                assert (file.notes.status_type, file.notes.due_date_delay, file.home_department) == kept
+                assert file.notes.remarks == ""
+
+    run(test())
+
+
+def test_values_of_an_animals_fields_stay_without_the_person_and_can_be_read(store_url: str) -> None:
+    """They are kept as JSON, which may spell letters in another way, and holds numbers."""
+
+    async def test() -> None:
+        async with opened(store_url) as world:
+            here, _ = world.clinics
+            await set_up(world, here)
+
+            async def define(tx: Tx) -> None:
+                custom_fields.define(tx, here, CustomField(8, FieldModel.PATIENT, "Chip", FieldKind.NUMBER, False))
+
+            await world.store.write(Touching(clinics=(here,)), define)
+            await new_client(world, here, first_name="Åsa", last_name='Sjö"berg')
+            await new_phone(world, here, 1, "+358 40 5550199")
+            await new_patient(world, here, 1, [(7, 'As Åsa says\nto Sjö"berg'), (8, 405550199)])
+            await _erase(world, here, 1)
+            found = await custom_values.of_many(world.ctx(here), FieldModel.PATIENT, [1])
+            assert {one.field: one.value for one in found[1]} == {7: "As [erased] says\nto [erased]", 8: 405550199}
 
     run(test())
 

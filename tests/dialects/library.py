@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from polyvet.core.context import PERMISSIONS
 from polyvet.identity import applications
-from polyvet.identity.keys import ACCESS, hashed
+from polyvet.identity.keys import ACCESS
 from polyvet.model import values
 from polyvet.model.access import Grant, Token
 from polyvet.model.library import EVERYBODY, Content, ContentDetails, ContentKind, LibraryRole
+from polyvet.model.values import hashed
 from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
 from polyvet.storage import grants, library, staff
 from polyvet.storage.store import Store

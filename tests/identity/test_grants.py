@@ -12,11 +12,12 @@ from authlib.oauth2.rfc6749 import InvalidGrantError
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from polyvet.identity import grants
-from polyvet.identity.keys import Keys, hashed
+from polyvet.identity.keys import Keys
 from polyvet.identity.passwords import set_password
 from polyvet.model import values
 from polyvet.model.access import Application
 from polyvet.model.errors import Forbidden, Unauthenticated
+from polyvet.model.values import hashed
 from polyvet.storage import grants as stored
 from polyvet.storage.store import Store, open_store
 from polyvet.storage.writing import Touching, Tx

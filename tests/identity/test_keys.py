@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import select
 
 from polyvet.core.context import PERMISSIONS
-from polyvet.identity.keys import PREFIX, Keys, NewKey, create, hashed, new_secret, revoke, revoke_named
+from polyvet.identity.keys import PREFIX, Keys, NewKey, create, new_secret, revoke, revoke_named
 from polyvet.model import values
 from polyvet.model.errors import Unauthenticated
+from polyvet.model.values import hashed
 from polyvet.storage.statement import Statement
 from polyvet.storage.store import Store, open_store
 from polyvet.storage.tables import api_keys

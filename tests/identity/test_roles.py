@@ -8,10 +8,10 @@ import re
 from collections import Counter
 
 from polyvet.identity import roles
-from polyvet.identity.keys import hashed
 from polyvet.identity.roles import NewPromoCode, Redeemed
 from polyvet.model.entities import User
 from polyvet.model.library import LibraryRole
+from polyvet.model.values import hashed
 from polyvet.storage import promo_codes, staff
 from polyvet.storage.store import open_store
 from tests.core.stores import World, opened, run

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from polyvet.identity import sessions
-from polyvet.identity.keys import hashed
 from polyvet.identity.passwords import set_password
 from polyvet.model import values
+from polyvet.model.values import hashed
 from polyvet.storage import sessions as stored
 from polyvet.storage.writing import Touching, Tx
 from tests.core.stores import World, opened, run

@@ -9,6 +9,7 @@ from polyvet.console.rows import SIGNED_IN, Row
 from polyvet.console.visit import Visit
 from polyvet.core import audit
 from polyvet.identity import passwords, sessions
+from polyvet.model import values
 from polyvet.model.audit import Action
 from polyvet.model.errors import Invalid
 from polyvet.storage.writing import Touching, Tx
@@ -51,13 +52,13 @@ async def _new_password(visit: Visit) -> str:
     new = visit.fields.get("new_password") or ""
     problem = passwords.password_problem(new)
     if problem is not None:
-        raise Invalid({"new_password": f"{problem[0].upper()}{problem[1:]}."})
+        raise Invalid({"new_password": values.sentence(problem)})
     await right_password(visit)
     return await passwords.hashed(new)
 
 
 def _page(visit: Visit, status: int = 200, problems: dict[str, str] | None = None) -> Response:
-    return visit.page("account_here.html", status, problems=problems or {})
+    return visit.page("account.html", status, problems=problems or {})
 
 
 ROWS = (

@@ -12,9 +12,8 @@ from polyvet.console.visit import Visit
 from polyvet.core import access
 from polyvet.core.access import READ, WRITE
 from polyvet.core.context import PERMISSIONS
-from polyvet.identity import applications
+from polyvet.identity import applications, keys
 from polyvet.identity.applications import CLIENT_CREDENTIALS, NewApplication
-from polyvet.identity.keys import hashed
 from polyvet.model import values
 from polyvet.model.access import Application
 from polyvet.model.errors import Invalid
@@ -40,7 +39,9 @@ async def listed(visit: Visit) -> Response:
     found, next_, living = await credentials.listed(
         visit, lambda before, most, living: access.list_applications(ctx, before, most, living=living)
     )
-    return visit.page("applications_here.html", found=found, next=next_, living=living, spelled=values.to_crockford)
+    return visit.page(
+        "applications.html", found=[(_href(one), keys.shown(one), one) for one in found], next=next_, living=living
+    )
 
 
 async def asked(visit: Visit) -> Response:
@@ -85,7 +86,7 @@ async def rotating(visit: Visit) -> Response:
     application_id, named = _named(visit)
     secret = applications.new_secret()
     try:
-        changed = await visit.write(lambda w: access.change_secret(w, application_id, named, hashed(secret)))
+        changed = await visit.write(lambda w: access.change_secret(w, application_id, named, values.hashed(secret)))
     except Invalid as error:
         return await _page(visit, error)
     return _made(visit, changed, secret, rotated=True)
@@ -99,7 +100,7 @@ async def revoking(visit: Visit) -> Response:
 
 
 def _named(visit: Visit) -> tuple[bytes, str]:
-    return credentials.ident(visit, access.APPLICATION), visit.parameter(access.APPLICATION)
+    return visit.ident(access.APPLICATION), visit.parameter(access.APPLICATION)
 
 
 def _given(visit: Visit) -> Given:

@@ -140,7 +140,7 @@ def _unbounded(since: date | None, until: date | None, problems: dict[str, str])
 
 def _instant(visit: Visit, day: date) -> int:
     """When a day begins by the clinic's clocks."""
-    zone = values.zone_of("UTC" if visit.clinic is None else visit.clinic.timezone)
+    zone = values.zone_of(visit.clinic.timezone)
     return values.from_datetime(datetime.combine(day, time(), zone))
 
 

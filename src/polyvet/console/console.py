@@ -39,7 +39,7 @@ from polyvet.identity import sessions
 from polyvet.identity.sessions import COOKIE
 from polyvet.model.errors import Forbidden
 from polyvet.model.requests import Known
-from polyvet.web.cookies import cookie, keep
+from polyvet.web.cookies import cookie
 from polyvet.web.forms import FORM_BYTES, of_form
 from polyvet.web.kept import ASK_AGAIN
 from polyvet.web.message import Receive, Request, Scope, Send
@@ -115,17 +115,16 @@ class Console:
     async def _let_in(self, visit: Visit) -> Response:
         """Who is it, may they, and did our own page send this?"""
         row, request = visit.row, visit.request
-        visit.session = await sessions.find(self._shared.store.reader, cookie(request, COOKIE))
-        if visit.session is not None and not visit.session.user.console_role:
-            visit.session = None  # somebody whom the clinic has not let in here
-        if visit.session is None and row.permission != ANYBODY:
+        reader = self._shared.store.reader
+        session = await sessions.find(reader, cookie(request, COOKIE))
+        if session is not None and session.user.console_role:  # else the clinic has not let them in here
+            user = session.user
+            seen(request.scope).who = Known(user.clinic_id, user.id, user.name)
+            visit.signed_in(session, await clinics.get(reader, user.clinic_id))
+        elif row.permission != ANYBODY:
             return _to_sign_in(request)
-        if visit.session is not None:
-            seen(request.scope).who = Known(visit.user.clinic_id, visit.user.id, visit.user.name)
-            visit.csrf = visit.session.csrf
-            visit.clinic = await clinics.get(self._shared.store.reader, visit.user.clinic_id)
         else:
-            self._before_a_session(visit)
+            _before_a_session(visit)
         if row.permission not in (ANYBODY, SIGNED_IN) and not visit.may(row.permission):
             raise Forbidden(row.permission)
         if row.method == "POST":
@@ -133,23 +132,20 @@ class Console:
             sessions.check_csrf(visit.csrf, visit.fields)
         return await row.answering(visit)
 
-    def _before_a_session(self, visit: Visit) -> None:
-        """Forms of somebody who is not signed in are guarded by a cookie of their own, so that nobody is signed in,
-        unknowingly, as somebody else."""
-        known = cookie(visit.request, VISIT)
-        if known is not None:
-            visit.csrf = sessions.csrf_of(known)
-            return
+
+def _before_a_session(visit: Visit) -> None:
+    """Forms of somebody who is not signed in are guarded by a cookie of their own, so that nobody is signed in,
+    unknowingly, as somebody else."""
+    secret = cookie(visit.request, VISIT)
+    if secret is None:
         secret = sessions.new_secret()
-        visit.csrf = sessions.csrf_of(secret)
-        visit.cookies.append(
-            lambda response: keep(visit.request, response, VISIT, secret, sessions.LIFETIME_S, self._shared.public_url)
-        )
+        visit.keep(VISIT, secret, sessions.LIFETIME_S)
+    visit.csrf = sessions.csrf_of(secret)
 
 
 def _to_sign_in(request: Request) -> Response:
     """To the page where people sign in, and from there back: to where they were if that was to be read."""
-    read = request.scope["method"] in ("GET", "HEAD")
+    read = request.scope["method"] in _READING
     next_ = f"?next={quote(here(request), safe='/')}" if read and request.scope["path"] != f"/{ROOT}" else ""
     return moved(request, f"/{ROOT}/sign-in{next_}")
 

@@ -14,7 +14,7 @@ from polyvet.identity import entering, sessions
 from polyvet.identity.entering import Entry
 from polyvet.model.entities import User
 from polyvet.model.errors import LimitReached
-from polyvet.web.cookies import cookie, keep, local
+from polyvet.web.cookies import cookie, local
 
 _NOT_LET_IN = "You are not let into the console. Ask an owner of your clinic for a role."
 
@@ -44,7 +44,7 @@ async def signing_in(visit: Visit) -> Response:
         return page(visit, 401, _NOT_LET_IN if users else entering.WRONG, email)
     if len(let_in) == 1:
         return await begun(visit, let_in[0])
-    return visit.page("choose_clinic_here.html", choices=await doors.choices(let_in))
+    return visit.page("choose_clinic.html", choices=await doors.choices(let_in))
 
 
 async def begun(visit: Visit, user: User) -> Response:
@@ -55,24 +55,22 @@ async def begun(visit: Visit, user: User) -> Response:
 def kept(visit: Visit, entry: Entry) -> Response:
     """On with a session that has just begun."""
     wanted = local(visit.query().get("next")) or f"/{ROOT}"
-    response = visit.moved(wanted if entry.whole else f"/{ROOT}/code{query(visit)}")
-    keep(visit.request, response, sessions.COOKIE, entry.secret, entry.seconds, visit.shared.public_url)
-    return response
+    visit.keep_session(entry.secret, entry.seconds)
+    return visit.moved(wanted if entry.whole else f"/{ROOT}/code{query(visit)}")
 
 
 async def leaving(visit: Visit) -> Response:
     """End the session."""
     await visit.shared.entering.leave(visit.user, cookie(visit.request, sessions.COOKIE) or "")
-    response = visit.moved(f"/{ROOT}/sign-in", "signed-out")
-    keep(visit.request, response, sessions.COOKIE, "", 0, visit.shared.public_url)
-    return response
+    visit.keep_session("", 0)
+    return visit.moved(f"/{ROOT}/sign-in", "signed-out")
 
 
 def page(
     visit: Visit, status: int = 200, problem: str | None = None, email: str = "", *, empty: bool = False
 ) -> Response:
     """The page to sign in on; `empty` says that there is nobody yet who could."""
-    return visit.page("sign_in_here.html", status, problem=problem, email=email, empty=empty, query=query(visit))
+    return visit.page("sign_in.html", status, problem=problem, email=email, empty=empty, query=query(visit))
 
 
 def query(visit: Visit) -> str:

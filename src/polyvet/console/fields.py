@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from polyvet.console.listing import page_of
 from polyvet.console.rows import ADMINISTRATION, PAGE, Row
 from polyvet.console.visit import Visit
 from polyvet.core import custom_fields
@@ -32,8 +33,8 @@ KINDS = {
 async def listed(visit: Visit) -> Response:
     """All fields, the latest first."""
     found = await custom_fields.page(visit.ctx, before_of(visit.request), PAGE + 1)
-    next_ = found[PAGE - 1][0].number if len(found) > PAGE else None
-    return visit.page("custom_fields.html", fields=found[:PAGE], next=next_, path=PATH, models=MODELS, kinds=KINDS)
+    found, next_ = page_of(found, lambda one: one[0].number)
+    return visit.page("custom_fields.html", fields=found, next=next_, path=PATH, models=MODELS, kinds=KINDS)
 
 
 async def asked(visit: Visit) -> Response:

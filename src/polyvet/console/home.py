@@ -7,7 +7,6 @@ import msgspec
 from starlette.responses import Response
 
 from polyvet.console.offers import PATH as OFFERS
-from polyvet.console.offers import spelled
 from polyvet.console.rows import SIGNED_IN, Row
 from polyvet.console.server import ago
 from polyvet.console.visit import Visit
@@ -62,8 +61,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 async def shown(visit: Visit) -> Response:
     """What waits and what can be done here, as far as the role goes."""
     return visit.page(
-        "home.html", leads=LEADS, waiting=await _waiting(visit), some=SOME, named=NAMED, called=called, spelled=spelled,
-        offers_path=OFFERS, ago=ago, days=FAILED_SINCE // values.DAY,
+        "home.html", leads=LEADS, waiting=await _waiting(visit), some=SOME, named=NAMED, called=called,
+        spelled=values.to_crockford, offers_path=OFFERS, ago=ago, days=FAILED_SINCE // values.DAY,
     )  # fmt: skip
 
 

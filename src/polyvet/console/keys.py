@@ -39,7 +39,7 @@ async def listed(visit: Visit) -> Response:
     found, next_, living = await credentials.listed(
         visit, lambda before, most, living: access.list_keys(ctx, before, most, living=living)
     )
-    return visit.page("keys.html", keys=found, next=next_, living=living, spelled=values.to_crockford)
+    return visit.page("keys.html", found=[(_href(key), key.shown, key) for key in found], next=next_, living=living)
 
 
 async def asked(visit: Visit) -> Response:
@@ -78,7 +78,7 @@ async def making(visit: Visit) -> Response:
 
 async def shown(visit: Visit) -> Response:
     """One key, and what is left of its budget. Missing."""
-    key = await access.get_key(visit.ctx, credentials.ident(visit, access.KEY), visit.parameter(access.KEY))
+    key = await access.get_key(visit.ctx, visit.ident(access.KEY), visit.parameter(access.KEY))
     return visit.page(
         "key.html", key=key, href=_href(key), spelled=values.to_crockford(key.id),
         everything=set(key.permissions.split()) == set(PERMISSIONS),
@@ -88,7 +88,7 @@ async def shown(visit: Visit) -> Response:
 
 async def revoking(visit: Visit) -> Response:
     """End it. Missing."""
-    key_id, named = credentials.ident(visit, access.KEY), visit.parameter(access.KEY)
+    key_id, named = visit.ident(access.KEY), visit.parameter(access.KEY)
     key = await visit.write(lambda w: access.revoke_key(w, key_id, named))
     return visit.moved(_href(key), "revoked")
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 
+from polyvet.console.listing import id_before, looked_for, page_of
 from polyvet.console.rows import ADMINISTRATION, PAGE, Row
 from polyvet.console.visit import Visit
 from polyvet.core import clients, offers
@@ -16,12 +17,10 @@ from polyvet.core.offers import LONGEST_NOTE, PERMISSION, Linking, Over, Wanted
 from polyvet.model import values
 from polyvet.model.errors import Invalid
 from polyvet.model.offers import Offer, OfferState
-from polyvet.model.paging import HIGHEST_ID
 from polyvet.web.people import before_of, number_in
 
 PATH = "/console/connections"
 SHOWN_PATIENTS = 100
-_LONGEST = 200
 Work = Callable[[Writing, bytes, str], Awaitable[Offer]]
 Answer = Callable[[Writing, bytes, str, Linking], Awaitable[Offer]]
 
@@ -37,30 +36,20 @@ async def sent(visit: Visit) -> Response:
 
 
 async def _offers(visit: Visit, template: str, *, received: bool) -> Response:
-    given = visit.query().text("before")
-    before = values.from_crockford(given) if given else HIGHEST_ID
-    if before is None:
-        raise Invalid({"before": "is no place in this list"})
-    found = await offers.listed(visit.ctx, before, PAGE + 1, received=received)
-    next_ = spelled(found[PAGE - 1].offer.id) if len(found) > PAGE else None
-    return visit.page(template, found=found[:PAGE], next=next_, spelled=spelled)
+    found = await offers.listed(visit.ctx, id_before(visit), PAGE + 1, received=received)
+    found, next_ = page_of(found, lambda one: values.to_crockford(one.offer.id))
+    return visit.page(template, found=found, next=next_, spelled=values.to_crockford)
 
 
 def _linking(visit: Visit) -> Linking:
     """How mails name an offer's page."""
     origin = visit.origin
-    return lambda offer_id: f"{origin}{PATH}/offers/{spelled(offer_id)}"
-
-
-def spelled(offer_id: bytes) -> str:
-    """An offer's id as it stands in addresses."""
-    return values.to_crockford(offer_id)
+    return lambda offer_id: f"{origin}{PATH}/offers/{values.to_crockford(offer_id)}"
 
 
 async def asked(visit: Visit) -> Response:
     """The page to offer a client on; `q` finds them."""
-    query = visit.query()
-    return await _form(visit, Wanted(client=query.text("client")), looked_for=query.text("q")[:_LONGEST])
+    return await _form(visit, Wanted(client=visit.query().text("client")), looked_for=looked_for(visit))
 
 
 async def offering(visit: Visit) -> Response:
@@ -129,24 +118,23 @@ async def _answered(visit: Visit, work: Work, state: OfferState) -> Response:
     ident, text = _named(visit)
     touching = await offers.saving(visit.ctx, ident, text)
     try:
-        await visit.write(lambda w: work(w, ident or b"", text), touching)
+        await visit.write(lambda w: work(w, ident, text), touching)
     except Invalid as error:
         if not isinstance(error, Over) or error.state != state:
             return await _one(visit, 400, error.problems["offer"])
     return visit.moved(f"{PATH}/offers/{text}", state)
 
 
-def _named(visit: Visit) -> tuple[bytes | None, str]:
-    """The offer that the path names, if it can be one, and how it is spelled there."""
-    text = visit.parameter("offer")
-    return values.from_crockford(text), text
+def _named(visit: Visit) -> tuple[bytes, str]:
+    """The offer that the path names, and how it is spelled there. Missing."""
+    return visit.ident(offers.KIND), visit.parameter(offers.KIND)
 
 
 async def common(visit: Visit) -> Response:
     """Clients whom other clinics see, too."""
     found = await offers.common(visit.ctx, before_of(visit.request), PAGE + 1)
-    next_ = found[PAGE - 1].number if len(found) > PAGE else None
-    return visit.page("connection_clients.html", found=found[:PAGE], next=next_)
+    found, next_ = page_of(found, lambda one: one.number)
+    return visit.page("connection_clients.html", found=found, next=next_)
 
 
 async def common_one(visit: Visit) -> Response:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from msgspec.structs import asdict
 from starlette.responses import Response
 
+from polyvet.console.listing import page_of
 from polyvet.console.rows import ADMINISTRATION, PAGE, Row
 from polyvet.console.visit import Visit
 from polyvet.core import clinics, new_clinics
@@ -14,7 +15,7 @@ from polyvet.core.clinics import Change
 from polyvet.core.new_clinics import NewClinic
 from polyvet.core.offers import code_of
 from polyvet.identity import password_links
-from polyvet.model.entities import Clinic
+from polyvet.model import values
 from polyvet.model.errors import Invalid
 from polyvet.storage.writing import Touching
 from polyvet.web.people import before_of
@@ -22,7 +23,7 @@ from polyvet.web.people import before_of
 
 async def shown(visit: Visit) -> Response:
     """What is said of the clinic."""
-    clinic = _clinic(visit)
+    clinic = visit.clinic
     return _page(visit, Change(name=clinic.name, timezone=clinic.timezone, email=clinic.email or ""))
 
 
@@ -33,16 +34,15 @@ async def changing(visit: Visit) -> Response:
     try:
         await visit.write(lambda w: clinics.save(w, given), Touching())
     except Invalid as error:
-        problems = {name: f"{problem[0].upper()}{problem[1:]}." for name, problem in error.problems.items()}
-        return _page(visit, given, 400, problems)
+        return _page(visit, given, 400, {name: values.sentence(problem) for name, problem in error.problems.items()})
     return visit.moved("/console/clinic", "changed")
 
 
 async def listed(visit: Visit) -> Response:
     """All clinics, the latest first."""
     found = await clinics.page(visit.ctx, before_of(visit.request), PAGE + 1)
-    next_ = found[PAGE - 1].id if len(found) > PAGE else None
-    return visit.page("clinics.html", clinics=found[:PAGE], next=next_)
+    found, next_ = page_of(found, lambda one: one.id)
+    return visit.page("clinics.html", clinics=found, next=next_)
 
 
 async def asked(visit: Visit) -> Response:
@@ -61,14 +61,8 @@ async def adding(visit: Visit) -> Response:
     return visit.page("clinic_made.html", added=added)
 
 
-def _clinic(visit: Visit) -> Clinic:
-    if visit.clinic is None:
-        raise LookupError("nobody is signed in")
-    return visit.clinic
-
-
 def _page(visit: Visit, given: Change, status: int = 200, problems: dict[str, str] | None = None) -> Response:
-    code = code_of(_clinic(visit).uid)
+    code = code_of(visit.clinic.uid)
     return visit.page("clinic.html", status, given=given, problems=problems or {}, code=code)
 
 

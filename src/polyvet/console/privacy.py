@@ -7,25 +7,24 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from polyvet.console.listing import looked_for, page_of
 from polyvet.console.rows import ADMINISTRATION, PAGE, ROOT, Row
 from polyvet.console.visit import Visit, safe
 from polyvet.core import audit, erasing, privacy
-from polyvet.core.context import Context
+from polyvet.core.erasing import PERMISSION
 from polyvet.model import values
-from polyvet.storage.writing import Tx
 from polyvet.web.people import before_of, number_in
 
 PATH = f"/{ROOT}/privacy"
-_LONGEST = 200
 
 
 async def shown(visit: Visit) -> Response:
     """A search for clients, and what it found."""
-    wanted = visit.query().text("q")[:_LONGEST]
+    wanted = looked_for(visit)
     found = await privacy.search(visit.ctx, wanted, before_of(visit.request), PAGE + 1) if wanted else []
-    next_ = found[PAGE - 1].number if len(found) > PAGE else None
+    people, next_ = page_of(found, lambda one: one.number)
     return visit.page(
-        "privacy.html", wanted=wanted, people=found[:PAGE], next=next_, query=urlencode({"q": wanted}), path=PATH
+        "privacy.html", wanted=wanted, people=people, next=next_, query=urlencode({"q": wanted}), path=PATH
     )
 
 
@@ -39,8 +38,6 @@ async def opening(visit: Visit) -> Response:
 
 async def exporting(visit: Visit) -> Response:
     """All that is held of a client, as a zip file."""
-    if visit.clinic is None:
-        raise LookupError("nobody is signed in")
     number, text = _number(visit)
     packed = await privacy.export(visit.ctx, visit.clinic, number, text)
     headers = {**safe(), "content-disposition": f'attachment; filename="client-{number}.zip"'}
@@ -59,12 +56,8 @@ async def erasing_them(visit: Visit) -> Response:
     typed = visit.fields.text("confirmation")
     if " ".join(typed.split()).casefold() != _phrase(number).casefold():
         return _asked(visit, found, 400, typed, {"confirmation": f"Type {_phrase(number)} to do it."})
-    ctx: Context = visit.ctx
-
-    async def job(tx: Tx) -> erasing.Erased:
-        return await erasing.erase(ctx.within(tx), number, text)
-
-    done = await visit.shared.store.write(await erasing.touching(ctx, number, text), job)
+    touching = await erasing.touching(visit.ctx, number, text)
+    done = await visit.write(lambda w: erasing.erase(w, number, text), touching)
     if not done.everywhere:
         return visit.moved(PATH, "ended")
     return visit.moved(f"{PATH}/{number}", "erased" if done.changed else "nothing")
@@ -90,9 +83,9 @@ def _number(visit: Visit) -> tuple[int, str]:
 
 
 ROWS = (
-    Row("GET", "privacy", "people:erase", shown, "Privacy", ADMINISTRATION),
-    Row("GET", "privacy/{client}", "people:erase", opening),
-    Row("POST", "privacy/{client}/export", "people:erase", exporting),
-    Row("GET", "privacy/{client}/erase", "people:erase", asking),
-    Row("POST", "privacy/{client}/erase", "people:erase", erasing_them),
+    Row("GET", "privacy", PERMISSION, shown, "Privacy", ADMINISTRATION),
+    Row("GET", "privacy/{client}", PERMISSION, opening),
+    Row("POST", "privacy/{client}/export", PERMISSION, exporting),
+    Row("GET", "privacy/{client}/erase", PERMISSION, asking),
+    Row("POST", "privacy/{client}/erase", PERMISSION, erasing_them),
 )

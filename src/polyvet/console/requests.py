@@ -28,7 +28,7 @@ _LONGEST = 200
 _PLACE = re.compile(r"(\d{1,18})\.([0-9a-z-]{0,40})", re.ASCII)
 
 
-class _Asked(msgspec.Struct):
+class _Filter(msgspec.Struct):
     """The filter as it was typed, what it means, and what of it does not hold."""
 
     typed: dict[str, str]
@@ -67,9 +67,8 @@ def _choices(visit: Visit, credentials: list[Credential], typed: dict[str, str])
     ]
     if typed.get("key") and typed["key"] not in dict(keys):
         keys.append((typed["key"], "somebody’s in the console"))
-    clinic = "" if visit.clinic is None else visit.clinic.name
     apis = list(visit.shared.server.dialects.items())
-    whose = [("", clinic), (NOBODY, "Nobody’s: no key, or an unknown one")]
+    whose = [("", visit.clinic.name), (NOBODY, "Nobody’s: no key, or an unknown one")]
     return {
         "whose": whose if visit.may("server:read") else [],
         "status": [("", "Any"), ("ok", "Went well"), ("4", "Refused (4xx)"), ("5", "Failed (5xx)")],
@@ -79,14 +78,14 @@ def _choices(visit: Visit, credentials: list[Credential], typed: dict[str, str])
     }
 
 
-def _read(visit: Visit) -> _Asked:
+def _read(visit: Visit) -> _Filter:
     """The filter in the query; only who looks after the server may ask for what is nobody's."""
     query = visit.query()
     typed = {name: query.text(name)[:_LONGEST] for name in _NAMES if query.text(name)}
     if not visit.may("server:read"):
         typed.pop("whose", None)
     problems: dict[str, str] = {}
-    zone = "UTC" if visit.clinic is None else visit.clinic.timezone
+    zone = visit.clinic.timezone
     api = typed.get("api")
     wanted = Wanted(
         status=_status(typed, problems),
@@ -99,7 +98,7 @@ def _read(visit: Visit) -> _Asked:
         since=_instant(typed, "since", zone, problems),
         until=_instant(typed, "until", zone, problems),
     )
-    return _Asked(typed, wanted, _before(query), problems)
+    return _Filter(typed, wanted, _before(query), problems)
 
 
 def _status(typed: dict[str, str], problems: dict[str, str]) -> tuple[int, int] | None:

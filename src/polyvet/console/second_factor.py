@@ -10,7 +10,6 @@ from polyvet.console.account import right_password
 from polyvet.console.rows import ANYBODY, SIGNED_IN, Row
 from polyvet.console.visit import Visit
 from polyvet.identity import entering, second_factor, sessions
-from polyvet.model.entities import User
 from polyvet.model.errors import Invalid, LimitReached
 from polyvet.storage.writing import Touching, Tx
 from polyvet.web.cookies import cookie
@@ -42,7 +41,7 @@ async def completing(visit: Visit) -> Response:
 
 
 def _code_page(visit: Visit, status: int = 200, problem: str | None = None) -> Response:
-    return visit.page("code_here.html", status, problem=problem, query=entry.query(visit))
+    return visit.page("code.html", status, problem=problem, query=entry.query(visit))
 
 
 async def shown(visit: Visit) -> Response:
@@ -97,10 +96,9 @@ async def _ending(visit: Visit) -> Response:
 
 
 async def _page(visit: Visit, status: int = 200, problems: dict[str, str] | None = None) -> Response:
-    user: User = visit.user
+    user = visit.user
     secret = await second_factor.prepared(visit.shared.store.reader, user)
-    clinic = "" if visit.clinic is None else visit.clinic.name
-    picture = "" if secret is None else second_factor.picture(second_factor.uri(user, clinic, secret))
+    picture = "" if secret is None else second_factor.picture(second_factor.uri(user, visit.clinic.name, secret))
     return visit.page("second_factor.html", status, secret=secret, picture=picture, problems=problems or {})
 
 

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 from starlette.responses import Response
 
+from polyvet.console.listing import page_of
 from polyvet.console.rows import ADMINISTRATION, PAGE, Row
 from polyvet.console.visit import Visit
 from polyvet.core import staff, staff_access
@@ -20,7 +20,6 @@ from polyvet.model.entities import User
 from polyvet.model.errors import Invalid
 from polyvet.web.people import before_of, number_in
 
-T = TypeVar("T")
 NOT_LET_IN = "none"  # in place of a role
 ROLES = {
     Role.OWNER: "everything at the clinic, with its staff, keys and lists",
@@ -34,8 +33,8 @@ ROLES = {
 async def listed(visit: Visit) -> Response:
     """Everybody, the latest first."""
     found = await staff_access.members(visit.ctx, before_of(visit.request), PAGE + 1)
-    next_ = found[PAGE - 1].user.number if len(found) > PAGE else None
-    return visit.page("staff.html", members=found[:PAGE], next=next_)
+    members, next_ = page_of(found, lambda one: one.user.number)
+    return visit.page("staff.html", members=members, next=next_)
 
 
 async def asked(visit: Visit) -> Response:

@@ -22,8 +22,9 @@ from polyvet.core.context import Caller, Context, Writing
 from polyvet.identity import sessions
 from polyvet.identity.entering import Entering
 from polyvet.identity.sessions import Session
+from polyvet.model import values
 from polyvet.model.entities import Clinic, User
-from polyvet.model.errors import Invalid
+from polyvet.model.errors import Invalid, Missing
 from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching
 from polyvet.web import pages
@@ -75,10 +76,14 @@ class Visit:
         self.request = request
         self.row = row
         self.session: Session | None = None
-        self.clinic: Clinic | None = None
+        self._clinic: Clinic | None = None
         self.csrf = ""  # what goes into each form of the page
         self.fields = Fields({}, frozenset())
         self.cookies: list[Callable[[Response], None]] = []  # what the answer is to have the browser keep
+
+    def signed_in(self, session: Session, clinic: Clinic) -> None:
+        """It is known by now whose request this is."""
+        self.session, self._clinic, self.csrf = session, clinic, session.csrf
 
     @property
     def user(self) -> User:
@@ -86,6 +91,13 @@ class Visit:
         if self.session is None:
             raise LookupError("nobody is signed in")
         return self.session.user
+
+    @property
+    def clinic(self) -> Clinic:
+        """Their clinic. Only for pages that ask for it."""
+        if self._clinic is None:
+            raise LookupError("nobody is signed in")
+        return self._clinic
 
     @property
     def ctx(self) -> Context:
@@ -111,6 +123,14 @@ class Visit:
         """A part of the path."""
         return self.request.parameters[name]
 
+    def ident(self, name: str) -> bytes:
+        """The id that a part of the path spells. Missing for what spells none."""
+        text = self.parameter(name)
+        found = values.from_crockford(text)
+        if found is None:
+            raise Missing(name, text)
+        return found
+
     def query(self) -> Fields:
         """The query's parameters."""
         return of_query(self.request.scope["query_string"])
@@ -122,6 +142,10 @@ class Visit:
     def api(self, dialect: str) -> str:
         """What people call a dialect; a part that is none goes by its name."""
         return self.shared.server.dialects.get(dialect, dialect)
+
+    def trigger(self, number: int) -> str:
+        """What a webhook is told of; an API sets others, too."""
+        return self.shared.triggers.get(number, f"Trigger {number}, which never fires")
 
     @property
     def above(self) -> tuple[str, str] | None:
@@ -139,15 +163,15 @@ class Visit:
         ctx = self.ctx
         return await ctx.store.write(touching or Touching(clinics=(ctx.clinic_id,)), lambda tx: work(ctx.within(tx)))
 
-    def page(self, name: str, status: int = 200, *, form_action: str = "'self'", **shown: Any) -> Response:
+    def page(self, name: str, status: int = 200, **shown: Any) -> Response:
         """A page made of a template of this console."""
-        moments.ZONE.set("UTC" if self.clinic is None else self.clinic.timezone)
+        moments.ZONE.set("UTC" if self._clinic is None else self._clinic.timezone)
         text = (
             templates()
             .get_template(name)
             .render(visit=self, menu=self._menu(), csrf=self.csrf, done=self._done(), asset=asset, **shown)
         )
-        return HTMLResponse(text, status, safe(form_action))
+        return HTMLResponse(text, status, safe())
 
     def told(self, status: int, problem: str, title: str = "This did not work") -> Response:
         """A page that says what is wrong, and what to do."""
@@ -159,13 +183,15 @@ class Visit:
         query = "" if done is None else ("&" if "?" in path else "?") + urlencode({DONE: done})
         return moved(self.request, path + query)
 
-    def keep_session(self, secret: str) -> None:
-        """Have the browser keep another session of who is signed in."""
+    def keep(self, name: str, secret: str, seconds: int) -> None:
+        """Have the browser keep a cookie with the answer; 0 seconds end it."""
         self.cookies.append(
-            lambda response: keep(
-                self.request, response, sessions.COOKIE, secret, sessions.LIFETIME_S, self.shared.public_url
-            )
+            lambda response: keep(self.request, response, name, secret, seconds, self.shared.public_url)
         )
+
+    def keep_session(self, secret: str, seconds: int = sessions.LIFETIME_S) -> None:
+        """Have the browser keep another session."""
+        self.keep(sessions.COOKIE, secret, seconds)
 
     def _done(self) -> str | None:
         """The word of what was just done; none in a query that cannot be read, since a page tells of that, too."""
@@ -183,12 +209,12 @@ class Visit:
         return [(section, rows) for section, rows in found if rows]
 
 
-def safe(form_action: str = "'self'") -> dict[str, str]:
+def safe() -> dict[str, str]:
     """The headers of a page of the console: it loads what this server has, runs nothing that stands in it, is framed
     nowhere and kept nowhere."""
     return {
         "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        f"img-src 'self' data:; form-action {form_action}; frame-ancestors 'none'; base-uri 'none'",
+        "img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
         "cache-control": "no-store",
         "referrer-policy": "no-referrer",
         "x-content-type-options": "nosniff",
@@ -200,7 +226,7 @@ def safe(form_action: str = "'self'") -> dict[str, str]:
 def templates() -> Any:
     """The console's templates, which print points in time."""
     found = pages.environment(TEMPLATES)
-    found.filters.update(local=moments.local, utc=moments.utc)
+    found.filters.update(ahead=moments.ahead, local=moments.local, utc=moments.utc)
     found.globals.update(zones=moments.zones)
     return found
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -23,10 +22,9 @@ from polyvet.model.hooks import ContentType, Webhook
 from polyvet.web.people import BEYOND, number_in
 
 PAGE = "/console/webhooks"
+WRITTEN = {ContentType.JSON: "as JSON", ContentType.FORM: "as a form"}
 NEWEST = 5  # deliveries on a webhook's own page
 _NEW = Webhook(b"", 0, 0, "", "", 0, ContentType.JSON, None, True, "", None, None, 0, 0, 0)
-
-T = TypeVar("T")
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -42,7 +40,7 @@ class Given(msgspec.Struct, frozen=True):
 async def listed(visit: Visit) -> Response:
     """All webhooks, and how each does."""
     found = await webhooks.overview(visit.ctx)
-    return visit.page("webhooks.html", found=found, most=MOST_PER_CLINIC, triggers=visit.shared.triggers)
+    return visit.page("webhooks.html", found=found, most=MOST_PER_CLINIC)
 
 
 async def asked(visit: Visit) -> Response:
@@ -174,7 +172,7 @@ async def _one(visit: Visit, hook: Webhook, status: int = 200, problem: Invalid 
     return visit.page(
         "webhook.html", status, hook=hook, called=shown(hook), newest=newest, triggers=visit.shared.triggers,
         departments=await departments.of_clinic(visit.ctx), both_until=hook.previous_until if both else None,
-        overlap_hours=OVERLAP * 24 // values.DAY,
+        overlap_hours=OVERLAP * 24 // values.DAY, written=WRITTEN,
         problem=None if problem is None else " ".join(problem.problems.values()),
     )  # fmt: skip
 
@@ -184,14 +182,15 @@ async def _form(
 ) -> Response:
     """The form, with what was typed where that does not hold. A trigger that an API has set and that never fires stays
     one that can be chosen."""
-    known: dict[Any, str] = dict(visit.shared.triggers)
+    known = dict(visit.shared.triggers)
     if hook is not None:
-        known.setdefault(hook.trigger, f"Trigger {hook.trigger}, which never fires")
+        known[hook.trigger] = visit.trigger(hook.trigger)
     return visit.page(
         "webhook_form.html", 400 if problems else 200, path=f"{PAGE}/{path}", given=given, problems=problems or {},
         hook=hook, triggers={str(number): name for number, name in sorted(known.items())},
         departments={str(number): name for number, name in (await departments.of_clinic(visit.ctx)).items()},
-        longest_name=LONGEST_NAME, longest_url=LONGEST_URL,
+        written={str(int(kind)): says for kind, says in WRITTEN.items()}, longest_name=LONGEST_NAME,
+        longest_url=LONGEST_URL,
     )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from polyvet.model import values
 from polyvet.model.access import KINDS, ApiKey, Application
 from polyvet.model.audit import Action
 from polyvet.model.errors import Invalid, Missing
-from polyvet.model.paging import HIGHEST_ID
 from polyvet.storage import access, applications
 from polyvet.storage.writing import Touching
 
@@ -21,7 +20,7 @@ KEY, APPLICATION = "key", "application"
 MOST_KEYS = 200  # of a clinic, alive
 MOST_APPLICATIONS = 20  # of a clinic for one dialect, alive
 MOST_REQUESTS = 1_000_000_000  # of a budget
-NEWEST = HIGHEST_ID  # where a list begins
+A_BUDGET = f"Write a whole number from 1 to {MOST_REQUESTS}, or nothing."
 
 
 def touching(clinic_id: int) -> Touching:
@@ -165,7 +164,7 @@ def _problems(caller: Caller, one: ApiKey | Application) -> dict[str, str]:
         found["permissions"] = "Nobody gives away what they may not do themselves."
     for name, number in (("per_minute", one.per_minute), ("per_hour", one.per_hour)):
         if number is not None and not 1 <= number <= MOST_REQUESTS:
-            found[name] = f"Write a whole number from 1 to {MOST_REQUESTS}, or nothing."
+            found[name] = A_BUDGET
     return found
 
 

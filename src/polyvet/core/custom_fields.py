@@ -88,7 +88,12 @@ async def change(w: Writing, number: int, shown: str, label: str, *, required: b
     others = {other: one for other, one in known.items() if other != number}
     if problem := _label_problem(others, label, field.model):
         raise Invalid({"label": problem})
-    return _written(w, replace(field, label=label, required=required), f", was “{field.label}”")
+    changed = replace(field, label=label, required=required)
+    if changed == field:
+        return field
+    renamed = f", was “{field.label}”" if label != field.label else ""
+    asked = ", required" if required else ", not required"
+    return _written(w, changed, renamed + (asked if required != field.required else ""))
 
 
 async def add_option(w: Writing, number: int, shown: str, name: str) -> CustomField:

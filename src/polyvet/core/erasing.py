@@ -38,9 +38,10 @@ from polyvet.storage import clients as rows
 from polyvet.storage import erasing as stored
 from polyvet.storage import patients as patient_rows
 from polyvet.storage.erasing import Row
+from polyvet.storage.store import Reader
 from polyvet.storage.writing import Touching
 
-KIND = "client"
+PERMISSION = "people:erase"
 PHONE = "phone number"  # in the event log
 FIRST_NAME, LAST_NAME = "Erased", "client"  # what they are called from then on
 SUBMITTED = f"<p>{ERASED}</p>"
@@ -54,21 +55,25 @@ class Erased(msgspec.Struct, frozen=True):
     changed: bool
 
 
+async def file_of(reader: Reader, clinic_id: int, number: int, shown: str) -> ClientFile:
+    """A client of the clinic, archived or not. Missing, also when the number is another clinic's."""
+    found = await client_files.by_number(reader, clinic_id, number)
+    if found is None:
+        raise Missing(clients.KIND, shown)
+    return found
+
+
 async def touching(ctx: Context, number: int, shown: str) -> Touching:
     """What `erase` touches: the client at all clinics that ever saw it. Missing."""
-    ctx.require("people:erase")
-    file = await client_files.by_number(ctx.reader, ctx.clinic_id, number)
-    if file is None:
-        raise Missing(KIND, shown)
+    ctx.require(PERMISSION)
+    file = await file_of(ctx.reader, ctx.clinic_id, number, shown)
     return Touching(clinics=(ctx.clinic_id,), clients=(file.client.id,))
 
 
 async def erase(w: Writing, number: int, shown: str) -> Erased:
     """Take the person out of this clinic's record, in one transaction. Missing."""
-    w.require("people:erase")
-    file = await client_files.by_number(w.tx, w.clinic_id, number)
-    if file is None:
-        raise Missing(KIND, shown)
+    w.require(PERMISSION)
+    file = await file_of(w.tx, w.clinic_id, number, shown)
     client = file.client
     states = await personal.places(w.tx, client.id)
     elsewhere = [clinic for clinic, state in states.items() if clinic != w.clinic_id and state != State.HIDDEN]
@@ -81,7 +86,7 @@ async def erase(w: Writing, number: int, shown: str) -> Erased:
         changed |= await _wiped(w, clinic_id, client.id)
         if redactor is not None:
             changed |= await _redacted(w, clinic_id, client.id, redactor)
-        changed |= await _of_clinic(w, clinic_id, file)
+        changed |= await _of_clinic(w, clinic_id, client.id)
         changed |= await _animals(w, clinic_id, client, redactor, alone=not elsewhere)
     if elsewhere:
         await clients.disconnect(w, client.id, shown)
@@ -90,7 +95,7 @@ async def erase(w: Writing, number: int, shown: str) -> Erased:
         changed = await _file(w, file, changed=changed)
     if changed or elsewhere:
         kept = f"number {number}, whom other clinics still see" if elsewhere else f"number {number}"
-        audit.note(w, Action.ERASED, KIND, client.id, kept)
+        audit.note(w, Action.ERASED, clients.KIND, client.id, kept)
     return Erased(not elsewhere, changed or bool(elsewhere))
 
 
@@ -123,17 +128,19 @@ async def _redacted(w: Writing, clinic_id: int, client_id: bytes, redactor: Reda
     return changed
 
 
-async def _of_clinic(w: Writing, clinic_id: int, file: ClientFile) -> bool:
+async def _of_clinic(w: Writing, clinic_id: int, client_id: bytes) -> bool:
     """What the clinic notes of the client beside the file that all share."""
-    notes, client_id = file.notes, file.client.id
-    left = ClientNotes(no_sms=True, no_email=True, status_type=notes.status_type, due_date_delay=notes.due_date_delay)
     dropped = await stored.drop_values(w.tx, clinic_id, client_id)
-    home = file.home_department if clinic_id == w.clinic_id else None
-    stored_local = (notes, file.payer, file.parent, file.old_id)
+    [row] = await stored.rows(w.tx, stored.CLIENT_HERE, clinic_id, client_id)
+    notes = from_json(ClientNotes, row["details"])
+    left = ClientNotes(no_sms=True, no_email=True, status_type=notes.status_type, due_date_delay=notes.due_date_delay)
+    if (notes, row["payer_id"], row["parent_id"], row["old_id"]) == (left, None, None, None):
+        return dropped
     client_files.write_local(
-        w.tx, clinic_id, client_id, left, home_department=home, payer_id=None, parent_id=None, old_id=None
-    )
-    return dropped or (clinic_id == w.clinic_id and stored_local != (left, None, None, None))
+        w.tx, clinic_id, client_id, left, home_department=row["home_department"], payer_id=None, parent_id=None,
+        old_id=None,
+    )  # fmt: skip
+    return True
 
 
 async def _animals(
@@ -184,7 +191,7 @@ async def _file(w: Writing, file: ClientFile, *, changed: bool) -> bool:
 def _tombstones(w: Writing, client_id: bytes, clinics: list[int]) -> None:
     """Have all who read the clinics' logs know that they are to forget the person, too."""
     for clinic_id in sorted(clinics):
-        w.tx.event(clinic_id, "erased", KIND, client_id, w.tx.stamp(clinic_id))
+        w.tx.event(clinic_id, "erased", clients.KIND, client_id, w.tx.stamp(clinic_id))
 
 
 def is_erased(client: Client) -> bool:
@@ -250,7 +257,8 @@ _WIPED: dict[str, Callable[[Row, int], Row]] = {
 
 
 def _each(row: Row, redactor: Redactor, columns: list[str]) -> Row:
-    return {**row, **{name: redactor.maybe(row[name]) for name in columns}}
+    left = {name: redactor.document if name in personal.DOCUMENTS else redactor.maybe for name in columns}
+    return {**row, **{name: without(row[name]) for name, without in left.items()}}
 
 
 def _appointment(row: Row, redactor: Redactor, _: list[str]) -> Row:

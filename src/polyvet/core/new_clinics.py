@@ -50,7 +50,7 @@ def problems(new: NewClinic) -> dict[str, str]:
         "name": None if values.is_name(new.name) else f"a name has 1 to {values.LONGEST_NAME} characters",
         "email": None if values.is_email(new.email) else "this is no e-mail address",
     }
-    return {name: f"{problem[0].upper()}{problem[1:]}." for name, problem in told.items() if problem}
+    return {name: values.sentence(problem) for name, problem in told.items() if problem}
 
 
 async def open_clinic(tx: Tx, new: NewClinic, *, operator: bool = False) -> tuple[Clinic, User]:

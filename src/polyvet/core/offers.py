@@ -34,7 +34,6 @@ OPENING = "clients:write"  # what opens a client and closes them; here the offer
 LONGEST_NOTE = 1_000
 MOST_MAILED = 10  # of a clinic's owners
 MOST_FOUND = 20
-_MOST_DIGITS = 15
 _NOBODY = "No clinic has this code. Ask the other clinic for the one on its page."
 _OVER = "This offer is {}, so there is nothing to answer any more."
 
@@ -78,7 +77,7 @@ async def find(ctx: Context, text: str) -> list[Client]:
     folded = values.fold(text).strip()
     if not folded:
         return []
-    number, ident = _number(folded), values.any_id(text)
+    number, ident = values.whole_number(folded), values.any_id(text)
     if number is not None and ident is None:
         ident = await client_files.id_of(ctx.reader, ctx.clinic_id, number)
     named = None if ident is None else await rows.get(ctx.reader, ctx.clinic_id, ident)
@@ -94,7 +93,7 @@ async def chosen(ctx: Context, text: str) -> Client | None:
 
 
 async def _active(reader: Reader, clinic_id: int, text: str) -> Client | None:
-    number = _number(text.strip())
+    number = values.whole_number(text.strip())
     ident = None if number is None else await client_files.id_of(reader, clinic_id, number)
     found = None if ident is None else await rows.get(reader, clinic_id, ident)
     return found if found is not None and found.state == State.ACTIVE else None
@@ -313,7 +312,3 @@ def _moved(w: Writing, found: Offer, state: OfferState, action: Action) -> Offer
     other = f"from clinic {found.from_clinic}" if received else f"to clinic {found.to_clinic}"
     audit.note(w, action, KIND, found.id, f"a client {other}: {state}")
     return replace(found, state=state, changed_at=at)
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else None

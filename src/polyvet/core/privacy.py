@@ -10,13 +10,12 @@ from typing import Any
 
 import msgspec
 
-from polyvet.core import audit
+from polyvet.core import audit, clients
 from polyvet.core.context import Context, Writing
-from polyvet.core.erasing import is_erased
+from polyvet.core.erasing import PERMISSION, file_of, is_erased
 from polyvet.model import values
 from polyvet.model.audit import Action
 from polyvet.model.entities import Clinic, Phone, State
-from polyvet.model.errors import Missing
 from polyvet.model.files import ClientFile
 from polyvet.storage import client_files, phones
 from polyvet.storage import personal as stored
@@ -24,7 +23,7 @@ from polyvet.storage.personal import HELD, Person
 from polyvet.storage.store import Reader
 from polyvet.storage.writing import Touching
 
-KIND = "client"
+KIND = clients.KIND
 _README = """What {clinic} holds of client {number}, as of {at} (UTC).
 
 Each file holds one kind of rows as JSON. Fields that say nothing are left out. Instants are ISO 8601 in UTC, weights
@@ -46,21 +45,15 @@ class Opened(msgspec.Struct, frozen=True):
     elsewhere: int
 
     @property
-    def name(self) -> str:
-        """What they are called."""
-        c = self.file.client
-        return " ".join(part for part in (c.first_name, c.middle_name, c.last_name) if part) or c.organization_name
-
-    @property
     def erased(self) -> bool:
         """Whether the person is out of the record already."""
         return is_erased(self.file.client)
 
 
 async def search(ctx: Context, fragment: str, before: int, limit: int) -> list[Person]:
-    """Clients, archived ones among them, whose name, e-mail or phone holds the fragment or whose number it is; by
-    falling number, below `before`."""
-    ctx.require("people:erase")
+    """Clients with numbers below `before`, archived ones among them, whose number it is, or whose name, e-mail or phone
+    holds the fragment, the latest first."""
+    ctx.require(PERMISSION)
     folded = values.fold(fragment).strip()
     if not folded or "\0" in folded:
         return []
@@ -69,10 +62,10 @@ async def search(ctx: Context, fragment: str, before: int, limit: int) -> list[P
         return await stored.search(reader, ctx.clinic_id, folded, before, limit)
 
     found = await ctx.store.aside(look)
-    if folded.isascii() and folded.isdigit() and len(folded) < len(str(before)):
-        number = int(folded)
+    number = values.whole_number(folded)
+    if number is not None and number < before and all(one.number != number for one in found):
         file = await client_files.by_number(ctx.reader, ctx.clinic_id, number)
-        if file is not None and number < before and all(one.number != number for one in found):
+        if file is not None:
             c = file.client
             found.insert(0, Person(number, c.first_name, c.last_name, c.organization_name, c.email, c.state))
     return found[:limit]
@@ -80,8 +73,8 @@ async def search(ctx: Context, fragment: str, before: int, limit: int) -> list[P
 
 async def opened(ctx: Context, number: int, shown: str) -> Opened:
     """One client. Missing, also when the number is another clinic's."""
-    ctx.require("people:erase")
-    file = await _file(ctx, number, shown)
+    ctx.require(PERMISSION)
+    file = await file_of(ctx.reader, ctx.clinic_id, number, shown)
     states = await stored.places(ctx.reader, file.client.id)
     elsewhere = sum(clinic != ctx.clinic_id and state != State.HIDDEN for clinic, state in states.items())
     found = await phones.of_clients(ctx.reader, ctx.clinic_id, [number])
@@ -91,8 +84,8 @@ async def opened(ctx: Context, number: int, shown: str) -> Opened:
 
 async def export(ctx: Context, clinic: Clinic, number: int, shown: str) -> bytes:
     """All that the clinic's record holds of a client, as a zip file; who took it is noted. Missing."""
-    ctx.require("people:erase")
-    file = await _file(ctx, number, shown)
+    ctx.require(PERMISSION)
+    file = await file_of(ctx.reader, ctx.clinic_id, number, shown)
 
     async def look(reader: Reader) -> dict[str, list[dict[str, Any]]]:
         return await stored.held(reader, ctx.clinic_id, file.client.id)
@@ -104,13 +97,6 @@ async def export(ctx: Context, clinic: Clinic, number: int, shown: str) -> bytes
     packed = await asyncio.to_thread(_zip, clinic.name, number, held)
     await ctx.store.write(Touching(), lambda tx: noting(ctx.within(tx)))
     return packed
-
-
-async def _file(ctx: Context, number: int, shown: str) -> ClientFile:
-    file = await client_files.by_number(ctx.reader, ctx.clinic_id, number)
-    if file is None:
-        raise Missing(KIND, shown)
-    return file
 
 
 def _zip(clinic: str, number: int, held: dict[str, list[dict[str, Any]]]) -> bytes:

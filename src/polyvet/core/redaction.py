@@ -9,9 +9,12 @@ would take a word out of every description of a bone.
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
+from polyvet.model import values
 from polyvet.model.details import ClientDetails
 from polyvet.model.entities import Client
 
@@ -37,11 +40,27 @@ class Redactor:
         """The same of a text that may not be there."""
         return None if text is None else self.text(text)
 
+    def document(self, text: str | None) -> str | None:
+        """The same of a JSON text: of the texts in it, since it may spell their letters in another way, and a number is
+        one whatever its digits."""
+        if not text:
+            return text
+        kept = json.loads(text)
+        left = self._within(kept)
+        return text if left == kept else json.dumps(left, ensure_ascii=False)
+
+    def _within(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self._within(one) for one in value]
+        return {name: self._within(one) for name, one in value.items()} if isinstance(value, dict) else value
+
 
 def _lines(client: Client, d: ClientDetails) -> Iterator[str]:
     """Whatever is nobody else's, in any case: whole names, addresses, numbers of papers."""
     whole = [
-        " ".join(part for part in (client.first_name, client.middle_name, client.last_name) if part),
+        values.whole_name(client.first_name, client.middle_name, client.last_name),
         f"{client.first_name} {client.last_name}",
         f"{client.last_name} {client.first_name}",
         f"{client.last_name}, {client.first_name}",

@@ -22,8 +22,8 @@ OFFICE = (
     "requests:read",
     "staff:write",
 )
-# Of who looks after the server.
-SERVER = ("server:read", "server:write")
+SERVER = ("server:read", "server:write")  # of nobody but who looks after the server
+OPERATOR = (*SERVER, "requests:read")  # which they need for it, whatever their role
 _DESK = (
     "calendar:read", "calendar:write", "clients:read", "clients:write", "library:read", "patients:read",
     "patients:write", "reminders:read", "reminders:write", "shares:write", "stock:read", "users:read",
@@ -42,7 +42,7 @@ def permissions(user: User) -> frozenset[str]:
     if not user.console_role:
         return frozenset()
     found = OF_ROLE[Role(user.console_role)]
-    return found | frozenset(SERVER) if user.operator else found
+    return found | frozenset(OPERATOR) if user.operator else found
 
 
 def through_api(console_role: str | None) -> frozenset[str]:

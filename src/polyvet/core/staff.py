@@ -136,6 +136,14 @@ async def save(w: Writing, number: int, shown: str, change: Change) -> StaffFile
     return file
 
 
+def changed(tx: Tx, file: StaffFile, **fields: str | bool | None) -> StaffFile:
+    """Write fields of somebody's user anew, and tell of it; gives the file as it is kept."""
+    clinic_id = file.user.clinic_id
+    at = tx.stamp(clinic_id)
+    tx.event(clinic_id, "updated", KIND, file.user.id, at)
+    return stored.change_user(tx, replace(file, user=replace(file.user, updated_at=at, **fields)))
+
+
 async def end_access(tx: Tx, user: User) -> None:
     """End what somebody who leaves could open: sessions, what they allowed applications, links to choose a password."""
     sessions.end_users(tx, user.id)

@@ -112,7 +112,7 @@ async def placed(tx: Tx, clinic_id: int, new: Invitation) -> User:
     if problems:
         raise Invalid(problems)
     if known is not None:
-        return _changed(tx, known, console_role=new.role)
+        return staff.changed(tx, known, console_role=new.role).user
     nobody = staff.NOBODY
     user = replace(nobody.user, name=new.name, email=new.email, console_role=new.role)
     return (await staff.added(tx, clinic_id, replace(nobody, user=user))).user
@@ -131,7 +131,7 @@ async def give_role(w: Writing, number: int, role: str) -> User:
         await _keeps_an_owner(w, file.user, "role")
     sessions.end_users(w.tx, file.user.id)
     audit.note(w, Action.CHANGED, staff.KIND, file.user.id, f"{file.user.name}: {role or _NOT_LET_IN}")
-    return _changed(w.tx, file, console_role=role)
+    return staff.changed(w.tx, file, console_role=role).user
 
 
 async def let_go(w: Writing, number: int) -> User:
@@ -144,7 +144,7 @@ async def let_go(w: Writing, number: int) -> User:
     await _keeps_an_owner(w, user, "active")
     await staff.end_access(w.tx, user)
     audit.note(w, Action.ENDED, staff.KIND, user.id, f"{user.name} has left")
-    return _changed(w.tx, file, active=False)
+    return staff.changed(w.tx, file, active=False).user
 
 
 async def take_back(w: Writing, number: int) -> User:
@@ -154,7 +154,7 @@ async def take_back(w: Writing, number: int) -> User:
     if file.user.active:
         return file.user
     audit.note(w, Action.CHANGED, staff.KIND, file.user.id, f"{file.user.name} is back")
-    return _changed(w.tx, file, active=True)
+    return staff.changed(w.tx, file, active=True).user
 
 
 async def send_link(w: Writing, number: int, linking: Linking) -> tuple[User, Link]:
@@ -191,7 +191,7 @@ async def set_by_hand(store: Store, clinic_id: int, email: str, role: str, opera
         user = file.user
         sessions.end_users(tx, user.id)
         audit.note_by_hand(tx, user, Action.CHANGED, f"{user.name}: {role or _NOT_LET_IN}")
-        return _changed(tx, file, console_role=role, operator=user.operator if operator is None else operator)
+        return staff.changed(tx, file, console_role=role, operator=user.operator if operator is None else operator).user
 
     return await store.write(staff.touching(clinic_id), job)
 
@@ -224,14 +224,6 @@ async def _keeps_an_owner(w: Writing, user: User, field: str) -> None:
     """Invalid if the clinic were left without an owner who can sign in."""
     if await staff.is_last_owner(w.tx, user):
         raise Invalid({field: staff.LAST_OWNER})
-
-
-def _changed(tx: Tx, file: StaffFile, **changed: str | bool | None) -> User:
-    """Write what changed of somebody, and tell of it."""
-    clinic_id = file.user.clinic_id
-    at = tx.stamp(clinic_id)
-    tx.event(clinic_id, "updated", staff.KIND, file.user.id, at)
-    return stored_staff.change_user(tx, replace(file, user=replace(file.user, updated_at=at, **changed))).user
 
 
 async def _linked(w: Writing, user: User, linking: Linking, writer: Writer) -> Link:

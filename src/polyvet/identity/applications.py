@@ -11,7 +11,6 @@ import string
 import msgspec
 
 from polyvet.core.context import PERMISSIONS, Caller
-from polyvet.identity.keys import hashed
 from polyvet.model import values
 from polyvet.model.access import KINDS, Application
 from polyvet.storage import applications
@@ -52,7 +51,7 @@ def made(new: NewApplication) -> tuple[Application, str | None]:
         dialect=new.dialect,
         name=new.name,
         client_id=_random(_ID_CHARACTERS),
-        secret_hash=None if secret is None else hashed(secret),
+        secret_hash=None if secret is None else values.hashed(secret),
         grant_types=" ".join(_grant_types(new)),
         redirect_uris=" ".join(new.redirect_uris),
         scopes=" ".join(new.scopes),
@@ -126,7 +125,7 @@ async def authenticated(
         return None
     if found.secret_hash is None or secret is None:
         return found if found.public and secret is None else None
-    return found if hmac.compare_digest(hashed(secret), bytes(found.secret_hash)) else None
+    return found if hmac.compare_digest(values.hashed(secret), bytes(found.secret_hash)) else None
 
 
 def _random(characters: int) -> str:

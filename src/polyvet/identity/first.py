@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 from polyvet.core import new_clinics
 from polyvet.core.new_clinics import NewClinic
 from polyvet.identity import passwords
+from polyvet.model import values
 from polyvet.model.entities import User
 from polyvet.model.errors import Invalid
 from polyvet.storage import access, staff
@@ -41,4 +42,4 @@ async def set_up(store: Store, new: NewPractice) -> User | None:
 def _problems(new: NewPractice) -> dict[str, str]:
     problems = new_clinics.problems(new)
     problem = passwords.password_problem(new.password)
-    return problems if problem is None else {**problems, "password": f"{problem[0].upper()}{problem[1:]}."}
+    return problems if problem is None else {**problems, "password": values.sentence(problem)}

@@ -23,7 +23,7 @@ from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, Inval
 from authlib.oauth2.rfc6749.util import list_to_scope, scope_to_list
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from polyvet.identity.keys import ACCESS, REFRESH, hashed
+from polyvet.identity.keys import ACCESS, REFRESH
 from polyvet.model import values
 from polyvet.model.access import Application, Code, Grant, Token
 from polyvet.model.entities import User
@@ -134,7 +134,7 @@ async def add_code(store: Store, application: Application, consent: Consent) -> 
     """A code for what a user granted."""
     secret, now = generate_token(_TOKEN_CHARACTERS), values.now()
     code = Code(
-        code_hash=hashed(secret),
+        code_hash=values.hashed(secret),
         application_id=application.id,
         user_id=consent.user_id,
         redirect_uri=consent.redirect_uri,
@@ -166,12 +166,12 @@ async def exchange(
     fails changes nothing. Access tokens are what `mint` makes, else they tell nothing."""
     minted = None
     if mint is not None:
-        code = await grants.get_code(store.reader, hashed(secret))
+        code = await grants.get_code(store.reader, values.hashed(secret))
         if code is not None and _code_problem(code, application, redirect_uri, verifier, values.now()) is None:
             minted = await mint(Subject(await user(store, code.user_id), code.scope, code.nonce))
 
     async def job(tx: Tx) -> Issued | OAuth2Error:
-        code = await grants.get_code(tx, hashed(secret))
+        code = await grants.get_code(tx, values.hashed(secret))
         now = values.now()
         problem = _code_problem(code, application, redirect_uri, verifier, now)
         if code is None or problem is not None:
@@ -216,12 +216,12 @@ async def refresh(
     """Exchange a refresh token for new tokens of the same scope, the next refresh token among them if they rotate."""
     minted = None
     if mint is not None:
-        held = await grants.held(store.reader, hashed(secret))
+        held = await grants.held(store.reader, values.hashed(secret))
         if held is not None and held.grant.user_id is not None and _held_problem(held, application) is None:
             minted = await mint(Subject(await user(store, held.grant.user_id), held.grant.scope))
 
     async def job(tx: Tx) -> Issued | OAuth2Error:
-        held = await grants.held(tx, hashed(secret))
+        held = await grants.held(tx, values.hashed(secret))
         now = values.now()
         problem = _held_problem(held, application)
         if held is None or problem is not None:
@@ -251,7 +251,7 @@ async def end(store: Store, application: Application, secret: str) -> None:
     """End a token of the application; a refresh token ends with its grant. Any other token is left alone."""
 
     async def job(tx: Tx) -> None:
-        held = await grants.held(tx, hashed(secret))
+        held = await grants.held(tx, values.hashed(secret))
         if held is None or held.application.id != application.id:
             return
         if held.token.kind == REFRESH:
@@ -298,5 +298,5 @@ def _both(
 
 def _new_token(tx: Tx, grant: Grant, kind: str, now: int, lifetime_s: int, minted: str | None = None) -> str:
     secret = minted or str(generate_token(_TOKEN_CHARACTERS))
-    grants.add_token(tx, Token(hashed(secret), grant.id, kind, now, now + lifetime_s * values.MICROSECONDS))
+    grants.add_token(tx, Token(values.hashed(secret), grant.id, kind, now, now + lifetime_s * values.MICROSECONDS))
     return secret

@@ -49,9 +49,6 @@ def new_secret() -> str:
     return PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_CHARACTERS))
 
 
-hashed = values.hashed
-
-
 def shown(application: Application) -> str:
     """What an application is recognised by: how its public name begins."""
     return application.client_id[:_SHOWN_CHARACTERS]
@@ -68,7 +65,7 @@ def made(new: NewKey, secret: str | None = None) -> tuple[ApiKey, str]:
         name=new.name,
         kind=new.kind,
         permissions=" ".join(new.permissions),
-        key_hash=hashed(secret),
+        key_hash=values.hashed(secret),
         shown=secret[:_SHOWN_CHARACTERS],
         per_minute=new.per_minute,
         per_hour=new.per_hour,
@@ -102,7 +99,7 @@ async def revoke_named(store: Store, name: str) -> str | None:
     """End the living key with this id or secret; gives its id, or None if there is none."""
     for key in await access.list_keys(store.reader):
         spelled = values.to_crockford(key.id)
-        if key.revoked_at is None and (name.upper() == spelled or hashed(name) == key.key_hash):
+        if key.revoked_at is None and (name.upper() == spelled or values.hashed(name) == key.key_hash):
             await revoke(store, key.id)
             return spelled
     return None
@@ -137,7 +134,7 @@ class Keys:
         for a token that was granted something else."""
         if not secret:
             raise Unauthenticated("no key or token was sent")
-        key_hash = hashed(secret)
+        key_hash = values.hashed(secret)
         remembered = self._callers.get(key_hash)
         now = time.monotonic()
         if remembered is not None and remembered[0] > now:

@@ -69,7 +69,7 @@ async def use(store: Store, secret: str, password: str) -> User | None:
         return None
     problem = passwords.password_problem(password)
     if problem is not None:
-        raise Invalid({"password": f"{problem[0].upper()}{problem[1:]}."})
+        raise Invalid({"password": values.sentence(problem)})
     password_hash = await passwords.hashed(password)
 
     async def job(tx: Tx) -> User | None:

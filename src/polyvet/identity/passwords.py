@@ -9,11 +9,9 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
+from polyvet.core.staff import changed
 from polyvet.model import values
 from polyvet.model.entities import User
-from polyvet.model.files import StaffFile
 from polyvet.storage import grants, password_links, sessions, staff, staff_access
 from polyvet.storage.store import Reader, Store
 from polyvet.storage.writing import Touching, Tx
@@ -125,7 +123,7 @@ async def set_password(store: Store, clinic_id: int, email: str, password: str, 
                 return f"clinic {clinic_id} has no user {number}"
             if file is not None and file.user.id != named[0].user.id:
                 return f"another user of clinic {clinic_id} has the e-mail {email}"
-            file = file or _addressed(tx, named[0], email)
+            file = file or changed(tx, named[0], email=email)
         if file is None:
             return f"clinic {clinic_id} has no user with the e-mail {email}; --user NUMBER names who gets it"
         await put(tx, file.user, stored)
@@ -144,11 +142,3 @@ async def put(tx: Tx, user: User, stored: str, session: str | None = None) -> No
     staff.set_password(tx, user.id, stored)
     grants.revoke_users(tx, user.id, values.now())
     sessions.end_others(tx, user.id, values.hashed(session or ""))
-
-
-def _addressed(tx: Tx, file: StaffFile, email: str) -> StaffFile:
-    """Give a user another e-mail."""
-    clinic_id = file.user.clinic_id
-    at = tx.stamp(clinic_id)
-    tx.event(clinic_id, "updated", "user", file.user.id, at)
-    return staff.change_user(tx, replace(file, user=replace(file.user, email=email, updated_at=at)))

@@ -39,7 +39,7 @@ async def register(store: Store, new: NewAccount) -> User:
         "password": passwords.password_problem(checked.password),
     }
     if any(problems.values()):
-        raise Invalid({name: f"{problem[0].upper()}{problem[1:]}." for name, problem in problems.items() if problem})
+        raise Invalid({name: values.sentence(problem) for name, problem in problems.items() if problem})
     stored = await passwords.hashed(checked.password)
 
     async def job(tx: Tx) -> User | None:

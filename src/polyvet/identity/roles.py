@@ -7,13 +7,11 @@ import secrets
 from enum import Enum
 
 import msgspec
-from msgspec.structs import replace
 
-from polyvet.identity.keys import hashed
+from polyvet.core.staff import changed
 from polyvet.model import values
 from polyvet.model.access import PromoCode
 from polyvet.model.entities import User
-from polyvet.model.files import StaffFile
 from polyvet.model.library import LibraryRole
 from polyvet.storage import promo_codes, staff
 from polyvet.storage.store import Reader, Store
@@ -86,7 +84,7 @@ async def redeem(store: Store, user: User, code: str) -> Redeemed:
         role = await promo_codes.use(tx, _hashed(code), values.now())
         if role is None:
             return Redeemed.UNKNOWN
-        _set(tx, file, role)
+        changed(tx, file, library_role=role)
         return Redeemed.RAISED
 
     return await store.write(Touching(clinics=(user.clinic_id,)), job)
@@ -99,16 +97,9 @@ async def set_role(store: Store, clinic_id: int, email: str, role: LibraryRole) 
         file = await staff.by_email(tx, clinic_id, email.strip())
         if file is None:
             return None
-        return file.user if file.user.library_role == role else _set(tx, file, role)
+        return file.user if file.user.library_role == role else changed(tx, file, library_role=role).user
 
     return await store.write(Touching(clinics=(clinic_id,)), job)
-
-
-def _set(tx: Tx, file: StaffFile, role: str) -> User:
-    clinic_id = file.user.clinic_id
-    at = tx.stamp(clinic_id)
-    tx.event(clinic_id, "updated", "user", file.user.id, at)
-    return staff.change_user(tx, replace(file, user=replace(file.user, library_role=role, updated_at=at))).user
 
 
 def _raises(user: User, role: str) -> bool:
@@ -117,4 +108,4 @@ def _raises(user: User, role: str) -> bool:
 
 def _hashed(code: str) -> bytes:
     """Codes are read aloud and typed: in any case, with or without blanks around them."""
-    return hashed(code.strip().upper())
+    return values.hashed(code.strip().upper())

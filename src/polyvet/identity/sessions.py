@@ -13,7 +13,6 @@ import secrets
 
 import msgspec
 
-from polyvet.identity.keys import hashed
 from polyvet.model import values
 from polyvet.model.access import BrowserSession
 from polyvet.model.entities import User
@@ -81,15 +80,17 @@ def begin_within(
     """The same inside a transaction."""
     secret, now = new_secret(), values.now()
     if instead_of is not None:
-        sessions.end(tx, hashed(instead_of))
-    sessions.add(tx, BrowserSession(hashed(secret), user.id, now, now + lifetime_s * values.MICROSECONDS, factors))
+        sessions.end(tx, values.hashed(instead_of))
+    sessions.add(
+        tx, BrowserSession(values.hashed(secret), user.id, now, now + lifetime_s * values.MICROSECONDS, factors)
+    )
     return secret
 
 
 async def find(reader: Reader, secret: str | None, *, half: bool = False) -> Session | None:
     """The living session with this secret, whose user still works at the clinic; `half`: also one that still lacks a
     code."""
-    found = None if not secret else await sessions.get(reader, hashed(secret))
+    found = None if not secret else await sessions.get(reader, values.hashed(secret))
     if found is None or secret is None:
         return None
     session, user = found
@@ -110,9 +111,9 @@ async def end(store: Store, secret: str) -> None:
 
 def end_within(tx: Tx, secret: str) -> None:
     """The same inside a transaction."""
-    sessions.end(tx, hashed(secret))
+    sessions.end(tx, values.hashed(secret))
 
 
 def end_others(tx: Tx, user: User, secret: str) -> None:
     """End all sessions of the user but the one with this secret."""
-    sessions.end_others(tx, user.id, hashed(secret))
+    sessions.end_others(tx, user.id, values.hashed(secret))

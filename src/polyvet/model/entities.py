@@ -12,6 +12,8 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
+from polyvet.model import values
+
 
 class Entity(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Base of all: immutable, out of the garbage collector's way (no entity holds a cycle), and an array where it goes
@@ -197,6 +199,11 @@ class Client(Entity, frozen=True):
     created_at: int
     updated_at: int
     organization_name: str = ""  # of a company; it may have no first and last name
+
+    @property
+    def name(self) -> str:
+        """What they are called."""
+        return values.whole_name(self.first_name, self.middle_name, self.last_name) or self.organization_name
 
 
 class Patient(Entity, frozen=True):

@@ -179,6 +179,21 @@ def is_name(text: str) -> bool:
     return 1 <= len(text) <= LONGEST_NAME and text.isprintable() and not text.isspace()
 
 
+def whole_name(*parts: str | None) -> str:
+    """A person's name, of those of its parts that there are."""
+    return " ".join(part for part in parts if part)
+
+
+def sentence(problem: str) -> str:
+    """What goes on from a field's name or stands by itself, as a sentence."""
+    return f"{problem[:1].upper()}{problem[1:]}."
+
+
+def whole_number(text: str, most_digits: int = 15) -> int | None:
+    """The number that a text is in decimal digits, as paths and forms name one; None for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= most_digits else None
+
+
 def is_email(text: str) -> bool:
     """Whether a text is one mailbox's address and nothing else; its letters may be of any alphabet."""
     return len(text) <= LONGEST_EMAIL and text.isprintable() and _EMAIL.fullmatch(text) is not None

@@ -21,6 +21,7 @@ from polyvet.storage.tables import (
     audit,
     calendar_events,
     clients,
+    connections,
     content,
     custom_field_values,
     enrolments,
@@ -87,6 +88,10 @@ STAYING = (  # what tells of the animal, and may name the person
           here(custom_field_values) & custom_field_values.c.number.in_(VALUED)),
     Texts("audit", audit, "clinic_id at id", "shown", mine(audit) & audit.c.entity_id.in_(_things)),
 )  # fmt: skip
+CLIENT_HERE = Texts(
+    "client here", connections, "clinic_id client_id", "details home_department payer_id parent_id old_id",
+    here(connections) & (connections.c.client_id == p("client")),
+)  # fmt: skip
 ANIMALS = Texts("animals", patients, "id", "details animal_code", patients.c.id.in_(theirs()))
 ANIMALS_HERE = Texts(
     "animals here", enrolments, "patient_id clinic_id", "details state slug home_department old_id",
@@ -112,7 +117,7 @@ def _writing(kind: Texts) -> Statement:
     )
 
 
-_KINDS = (*OWN, *STAYING, ANIMALS, ANIMALS_HERE)
+_KINDS = (*OWN, *STAYING, CLIENT_HERE, ANIMALS, ANIMALS_HERE)
 _READ = {kind.name: _reading(kind) for kind in _KINDS}
 _WRITE = {kind.name: _writing(kind) for kind in (*OWN, *STAYING)}
 _STAMP_INVOICE = Statement(

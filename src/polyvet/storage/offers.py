@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import astuple
 from sqlalchemy import ColumnElement, and_, exists, literal_column, select, text, update
 
+from polyvet.model import values
 from polyvet.model.entities import State
 from polyvet.model.offers import Common, Offer, OfferState, Told
 from polyvet.model.paging import SOME
@@ -167,8 +168,8 @@ def _as_told(row: Any, *, received: bool) -> Told:
 
 
 def _name(names: Any) -> str:
-    first, middle, last, organization = names
-    return " ".join(part for part in (first, middle, last) if part) or organization
+    *parts, organization = names
+    return values.whole_name(*parts) or organization
 
 
 async def patients_of(reader: Reader, clinic_id: int, client_id: bytes, limit: int) -> list[str]:

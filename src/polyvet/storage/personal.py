@@ -197,7 +197,7 @@ HELD: tuple[Held, ...] = (
 )
 _HIDDEN = ("_folded", "_lower", "_upper", "_hash")
 _UNTOLD = {"clinic_id", "search_text", "leased_until"}
-_DOCUMENTS = {"details", "answers", "prefill", "value", "blood_test", "urine_test"}
+DOCUMENTS = {"details", "answers", "prefill", "value", "blood_test", "urine_test"}  # columns that hold JSON
 
 
 def _columns(kind: Held) -> list[Column[Any]]:
@@ -246,7 +246,12 @@ class Person(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """What they are called."""
-        return " ".join(part for part in (self.first_name, self.last_name) if part) or self.organization_name
+        return values.whole_name(self.first_name, self.last_name) or self.organization_name
+
+    @property
+    def archived(self) -> bool:
+        """Whether the clinic has put their file away."""
+        return self.state == State.ARCHIVED
 
 
 async def search(reader: Reader, clinic_id: int, fragment: str, before: int, limit: int) -> list[Person]:
@@ -294,4 +299,4 @@ def _readable(column: Any, value: Any) -> Any:
         return values.to_crockford(value) if len(value) == 16 else value.hex()
     if column.type is INSTANT:
         return values.to_milliseconds_text(value)
-    return json.loads(value) if column.name in _DOCUMENTS else value
+    return json.loads(value) if column.name in DOCUMENTS else value

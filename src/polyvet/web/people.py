@@ -12,6 +12,7 @@ import msgspec
 import structlog
 from starlette.responses import RedirectResponse, Response
 
+from polyvet.model import values
 from polyvet.model.errors import Busy, Forbidden, Invalid, LimitReached, Missing, TooLarge, WrongMediaType
 from polyvet.web import params
 from polyvet.web.log import shown
@@ -106,9 +107,10 @@ def allowed(methods: Mapping[str, object]) -> str:
 
 def number_in(text: str, kind: str) -> int:
     """The number that a part of a path or a form's field is. Missing for what is none: no such thing is here."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) <= BEYOND):
+    found = values.whole_number(text, _MOST_DIGITS)
+    if found is None or found > BEYOND:
         raise Missing(kind, text)
-    return int(text)
+    return found
 
 
 def before_of(request: Request) -> int:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from polyvet.identity import keys
+from polyvet.model import values
 from tests.dialects.harness import PASSWORD, Practice
 from tests.dialects.page import VERIFIER, challenge
 from tests.dialects.provet.asking import JOHN, ROOT
@@ -193,7 +193,7 @@ def test_no_secret_is_stored_or_logged(fresh_practice: Practice, capfdbinary: py
     if fresh_practice.url.startswith("sqlite"):
         path = fresh_practice.url.removeprefix("sqlite:///")
         stored = b"".join(_bytes(path + suffix) for suffix in ("", "-wal"))
-        assert keys.hashed(code) in stored
+        assert values.hashed(code) in stored
         assert [secret for secret in hidden if secret.encode() in stored] == []
 
 

@@ -14,6 +14,7 @@ from polyvet.dialects.provet.filters import Declared
 from polyvet.dialects.provet.money import amount
 from polyvet.dialects.provet.requests import Asking, named
 from polyvet.dialects.provet.wire import Listed, Urls, encode
+from polyvet.model import values
 from polyvet.model.countries import COUNTRIES
 from polyvet.model.entities import Clinic, InvoiceStatus
 from polyvet.model.files import ClientFile, InvoiceFile
@@ -185,7 +186,7 @@ def _payer(payer: ClientFile | None) -> dict[str, Any]:
     if payer is not None:
         c, d = payer.client, payer.details
         found |= {
-            "name": " ".join(part for part in (c.first_name, c.middle_name, c.last_name) if part),
+            "name": values.whole_name(c.first_name, c.middle_name, c.last_name),
             "id_number": d.id_number, "street_address": d.street or "", "zip_code": d.zip_code or "",
             "city": d.city or "", "state": d.state, "organization_name": c.organization_name,
             "register_number": d.register_number, "vat_number": d.vat_number, "street_address_2": d.street_2 or "",

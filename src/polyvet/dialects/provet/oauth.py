@@ -30,11 +30,11 @@ from polyvet.dialects.provet.wire import (
     installation,
 )
 from polyvet.identity import applications, asking, grants, signing
-from polyvet.identity.keys import access_token, hashed
+from polyvet.identity.keys import access_token
 from polyvet.model.access import Application, Code
 from polyvet.model.entities import Clinic, User
 from polyvet.model.errors import PolyvetError, WrongMediaType
-from polyvet.model.values import MICROSECONDS
+from polyvet.model.values import MICROSECONDS, hashed
 from polyvet.storage.store import Store
 from polyvet.web.forms import FORM_BYTES, Fields, of_form
 from polyvet.web.message import Receive, Request, Scope, Send

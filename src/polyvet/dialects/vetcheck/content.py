@@ -17,9 +17,10 @@ from msgspec.structs import replace
 
 from polyvet.core import library, reading, rendering
 from polyvet.core.codelists import Codelists
-from polyvet.dialects.vetcheck import accept, wire
+from polyvet.dialects.vetcheck import accept
 from polyvet.dialects.vetcheck.wire import encode, subject, to_time
 from polyvet.model.library import LONGEST_KEYWORDS, LONGEST_TITLE, Content, ContentKind
+from polyvet.model.values import whole_number
 from polyvet.storage.store import Reader
 from polyvet.storage.writing import Tx
 from polyvet.web import params
@@ -178,4 +179,4 @@ async def content_out(item: Content, codelists: Codelists, reader: Reader) -> Co
 def named(request: Request) -> tuple[int | None, str]:
     """The number that the path names, and what stands there; no number for what is none."""
     shown = request.parameters["id"]
-    return wire.number(shown), shown
+    return whole_number(shown), shown

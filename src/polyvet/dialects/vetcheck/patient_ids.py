@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from polyvet.dialects.vetcheck import wire
 from polyvet.model import values
 from polyvet.model.errors import Missing
 
@@ -22,7 +21,7 @@ def patient_named(value: str | int | None) -> bytes | int | None:
     elif text.startswith(_CLINOVAVET):
         found = values.from_base36(text.removeprefix(_CLINOVAVET))
     else:
-        found = wire.number(text)
+        found = values.whole_number(text)
     if found is None:
         raise Missing("patient", text)
     return found

@@ -14,7 +14,6 @@ from polyvet.core.clinics import Clinics
 from polyvet.core.letters import day, written_out
 from polyvet.dialects.vetcheck.people import Shared, Table
 from polyvet.dialects.vetcheck.signed import check, context, signed_in
-from polyvet.dialects.vetcheck.wire import number
 from polyvet.model import values
 from polyvet.model.errors import Missing
 from polyvet.model.library import ContentKind, ListedShare
@@ -74,7 +73,7 @@ class SharePages:
         session = await signed_in(self._shared, request)
         check(session, await of_form(request))
         shown = request.parameters["number"]
-        named = number(shown)
+        named = values.whole_number(shown)
         if named is None:
             raise Missing(shares.KIND, shown)
         ctx = context(self._shared, session)

@@ -26,7 +26,7 @@ from polyvet.identity.sessions import Session
 from polyvet.model.entities import Patient
 from polyvet.model.errors import Invalid, Missing
 from polyvet.model.library import Content, FormStatus, Submission
-from polyvet.model.values import is_email
+from polyvet.model.values import is_email, whole_number
 from polyvet.web import pages
 from polyvet.web.forms import Fields, of_form
 from polyvet.web.message import Request
@@ -167,7 +167,7 @@ def _named(request: Request) -> tuple[int, str]:
 
 
 def _number(shown: str) -> int:
-    found = wire.number(shown)
+    found = whole_number(shown)
     if found is None:
         raise Missing(vet_forms.KIND, shown)
     return found

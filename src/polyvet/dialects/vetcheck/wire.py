@@ -20,7 +20,6 @@ ROOT = "/"  # [seed]
 AUDIENCE = "https://api-v2.vetcheck.it/"  # of every request to sign in, with the slash [seed]
 SHARES_PER_MINUTE = 5  # of a user, over all kinds of content [seed]
 LONGEST_SHOWN_ID = 100
-MOST_DIGITS = 15  # of a number
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -125,11 +124,6 @@ def failure(status: int, message: str, headers: Headers | None = None) -> Reply:
 def subject(user_id: bytes) -> str:
     """What a user is called in tokens and `updated_by`: as Auth0 spells ids [seed], made of our own."""
     return f"auth0|{user_id.hex()}"
-
-
-def number(text: str) -> int | None:
-    """A number as paths and forms name it; None for what is none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def to_time(instant: int) -> str:
