@@ -80,7 +80,7 @@ def test_a_role_is_given_and_taken(practice: Path, tmp_path: Path) -> None:
         (["create-promo-code", "--name", "x" * 201], "at most 200 characters"),
         (["set-role", "a@b.example", "gold", "--clinic", "1"], "there are free, premium"),
         (["set-role", "a@b.example", "free", "--clinic", "9"], "there is no clinic 9"),
-        (["create-clinic", "x", "--email", "nobody"], "nobody is no e-mail address"),
+        (["create-clinic", "x", "--email", "nobody"], "this is no e-mail address: nobody"),
     ],
 )
 def test_what_does_not_hold_is_said_in_one_line(arguments: list[str], words: str, tmp_path: Path) -> None:
