@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
@@ -43,13 +41,11 @@ async def _family(w: World, here: int) -> tuple[Client, Patient]:
     return client, await w.patient(here, client.id)
 
 
-@asynccontextmanager
-async def _offering(url: str, clinic_count: int = 2) -> AsyncIterator[tuple[World, Client, Offer]]:
-    """Clinics, the first of which has offered a client to the second."""
-    async with opened(url, clinic_count) as w:
-        here, there, *_ = w.clinics
-        client, _ = await _family(w, here)
-        yield w, client, await _offer(w, here, client, there)
+async def _one_offered(w: World) -> tuple[Client, Offer]:
+    """A client whom the first clinic has offered to the second."""
+    here, there, *_ = w.clinics
+    client, _ = await _family(w, here)
+    return client, await _offer(w, here, client, there)
 
 
 async def _sees(w: World, clinic_id: int, client: Client) -> bool:
@@ -90,8 +86,9 @@ def test_an_offer_that_is_accepted_opens_the_client_and_their_patients(store_url
 
 def test_a_clinic_that_was_offered_a_client_can_do_without(store_url: str) -> None:
     async def test() -> None:
-        async with _offering(store_url) as (w, client, offer):
+        async with opened(store_url) as w:
             here, there = w.clinics
+            client, offer = await _one_offered(w)
             await answered(w, there, offer, decline)
             assert not await _sees(w, there, client)
             assert await _states(w, there) == [("declined", True, None)]  # who it was is no longer told
@@ -112,8 +109,9 @@ def test_a_clinic_that_was_offered_a_client_can_do_without(store_url: str) -> No
 @pytest.mark.parametrize("by_offering", [True, False])
 def test_either_clinic_ends_what_was_accepted(store_url: str, by_offering: bool) -> None:
     async def test() -> None:
-        async with _offering(store_url) as (w, client, offer):
+        async with opened(store_url) as w:
             here, there = w.clinics
+            client, offer = await _one_offered(w)
             await answered(w, there, offer, accept)
             theirs = (await clients.get(w.ctx(there), client.id, "x")).number
             await answered(w, here if by_offering else there, offer, offers.end)
@@ -205,8 +203,9 @@ def test_what_does_not_hold_is_said_by_field(store_url: str) -> None:
 
 def test_offers_are_of_the_two_clinics_alone(store_url: str) -> None:
     async def test() -> None:
-        async with _offering(store_url, 3) as (w, client, offer):
+        async with opened(store_url, 3) as w:
             here, there, third = w.clinics
+            client, offer = await _one_offered(w)
             with pytest.raises(Missing):
                 await offers.told(reading(w, third), offer.id, "x", 9)
             touching = await offers.saving(reading(w, there), offer.id, "x")
@@ -230,8 +229,9 @@ def test_offers_are_of_the_two_clinics_alone(store_url: str) -> None:
 
 def test_an_offer_of_a_client_who_is_gone_opens_nothing(store_url: str) -> None:
     async def test() -> None:
-        async with _offering(store_url) as (w, client, offer):
+        async with opened(store_url) as w:
             here, there = w.clinics
+            client, offer = await _one_offered(w)
             await w.disconnect(here, client.id)
             with pytest.raises(Invalid, match="does not see them any more"):
                 await answered(w, there, offer, accept)
@@ -242,8 +242,9 @@ def test_an_offer_of_a_client_who_is_gone_opens_nothing(store_url: str) -> None:
 
 def test_only_one_of_many_answers_counts(store_url: str) -> None:
     async def test() -> None:
-        async with _offering(store_url) as (w, client, offer):
+        async with opened(store_url) as w:
             _, there = w.clinics
+            client, offer = await _one_offered(w)
             work = (*[accept] * 4, *[decline] * 4)
             answers = await asyncio.gather(*(answered(w, there, offer, one) for one in work), return_exceptions=True)
             assert sum(isinstance(one, Offer) for one in answers) == 1
