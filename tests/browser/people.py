@@ -9,12 +9,13 @@ from polyvet.identity import sessions
 from polyvet.sandbox.practice import MAIN_CLINIC
 from tests.dialects.harness import Practice
 from tests.dialects.vetcheck.signing_in import EMAIL, user_of
+from tests.identity.people import a_session
 
 
 def page_of(practice: Practice, context: BrowserContext, email: str = EMAIL, clinic: int = MAIN_CLINIC) -> Page:
     """A page of somebody of a clinic, whose session began beside the pages."""
     user = user_of(practice, email, clinic)
-    secret = practice.run(lambda store: sessions.begin(store, user))
+    secret = practice.run(lambda store: a_session(store, user))
     # As the server has it kept: without a word, a browser gives a new cookie to forms of other sites for two minutes.
     context.add_cookies(
         [

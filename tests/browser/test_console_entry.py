@@ -13,6 +13,7 @@ from tests.browser.people import page_of
 from tests.console.people import EMAILS, OTHER_OWNER
 from tests.dialects.harness import PASSWORD, Practice
 from tests.dialects.vetcheck.signing_in import user_of
+from tests.identity.people import a_session
 
 AINO, TOBIAS, MAIJA = (EMAILS[role] for role in (Role.OWNER, Role.VET, Role.NURSE))
 # Another site, and another origin of the same site, to whose forms and frames browsers give our cookies.
@@ -93,7 +94,7 @@ def test_a_session_that_a_stranger_planted_stays_the_strangers(
     module_practice: Practice, desktop: BrowserContext
 ) -> None:
     stranger = user_of(module_practice, OTHER_OWNER[1], OTHER_OWNER[0])
-    planted = module_practice.run(lambda store: sessions.begin(store, stranger))
+    planted = module_practice.run(lambda store: a_session(store, stranger))
     url = module_practice.server.url
     desktop.add_cookies([{"name": name, "value": planted, "url": url} for name in (sessions.COOKIE, "polyvet_console")])
     page = desktop.new_page()

@@ -22,6 +22,7 @@ from polyvet.storage.store import Store
 from polyvet.storage.tables import audit
 from polyvet.storage.writing import Touching, Tx
 from tests.dialects.harness import Practice
+from tests.identity.people import a_session
 
 EMAILS = {
     Role.OWNER: "aino.laakso@harbour-street.example",
@@ -77,7 +78,7 @@ class Colleague(SignedIn):
 
         async def begin(store: Store) -> tuple[User, str]:
             user = await _of_role(store, clinic_id, email, role)
-            return user, await sessions.begin(store, user)
+            return user, await a_session(store, user)
 
         self.user, secret = practice.run(begin)
         super().__init__(practice.client(), secret)

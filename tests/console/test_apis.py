@@ -24,6 +24,7 @@ from polyvet.storage.store import Store
 from polyvet.web.guide import Example, authorization, curl
 from tests.console.people import OTHER_OWNER, Colleague, told
 from tests.dialects.harness import SECRETS, Practice
+from tests.identity.people import a_code, a_session
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="the commands are curl's")
 BASH = shutil.which("bash") or "/bin/bash"
@@ -88,9 +89,9 @@ def test_every_command_works_as_it_stands(
 def test_a_clinic_without_clients_has_commands_too(nobody_yet: Practice, dialect: str) -> None:
     async def making(store: Store) -> tuple[User, str]:
         new = NewPractice(clinic="New", name="Ada", email="ada@new.example", password="a long password")
-        user = await first.set_up(store, new)
-        assert user is not None
-        return user, await sessions.begin(store, user)
+        owner = await first.set_up(store, new)
+        assert owner is not None
+        return owner.user, await a_session(store, owner.user)
 
     user, secret = nobody_yet.run(making)
     client = nobody_yet.client()
@@ -145,7 +146,7 @@ def _registered(colleague: Colleague, practice: Practice, dialect: str, *, for_i
 
 def _code(colleague: Colleague, practice: Practice, application: Application) -> str:
     consent = grants.Consent(user_id=colleague.user.id, redirect_uri=REDIRECT, scope=application.scopes)
-    return practice.run(lambda store: grants.add_code(store, application, consent))
+    return practice.run(lambda store: a_code(store, application, consent))
 
 
 def _oauth(page: str) -> list[str]:

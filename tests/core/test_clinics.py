@@ -10,6 +10,7 @@ import pytest
 from polyvet.core import clinics
 from polyvet.core.clinics import Change, Clinics
 from polyvet.model.errors import Invalid
+from tests.core.at_once import after, another_process
 from tests.core.stores import opened, run
 
 
@@ -44,5 +45,20 @@ def test_nothing_is_half_changed(store_url: str, change: Change, field: str) -> 
             assert await clinics.get(w.store.reader, here) == before
             with pytest.raises(LookupError):
                 await clinics.change(w.store, 10**9, Change(name="Nowhere"))
+
+    run(test())
+
+
+def test_two_who_change_a_clinic_at_once_lose_neither_change(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        async with opened(store_url) as w, another_process(store_url) as other:
+            here = w.clinics[0]
+            change = after(
+                monkeypatch, clinics, "get", lambda: clinics.change(other, here, Change(email="a@b.example"))
+            )
+            await clinics.change(w.store, here, Change(name="Renamed"))
+            await change()
+            now = await clinics.get(w.store.reader, here)
+            assert (now.name, now.email) == ("Renamed", "a@b.example")
 
     run(test())

@@ -41,6 +41,13 @@ async def _family(w: World, here: int) -> tuple[Client, Patient]:
     return client, await w.patient(here, client.id)
 
 
+async def _one_offered(w: World) -> tuple[Client, Offer]:
+    """A client whom the first clinic has offered to the second."""
+    here, there, *_ = w.clinics
+    client, _ = await _family(w, here)
+    return client, await _offer(w, here, client, there)
+
+
 async def _sees(w: World, clinic_id: int, client: Client) -> bool:
     try:
         await clients.get(w.ctx(clinic_id), client.id, "x")
@@ -81,8 +88,7 @@ def test_a_clinic_that_was_offered_a_client_can_do_without(store_url: str) -> No
     async def test() -> None:
         async with opened(store_url) as w:
             here, there = w.clinics
-            client, _ = await _family(w, here)
-            offer = await _offer(w, here, client, there)
+            client, offer = await _one_offered(w)
             await answered(w, there, offer, decline)
             assert not await _sees(w, there, client)
             assert await _states(w, there) == [("declined", True, None)]  # who it was is no longer told
@@ -105,8 +111,7 @@ def test_either_clinic_ends_what_was_accepted(store_url: str, by_offering: bool)
     async def test() -> None:
         async with opened(store_url) as w:
             here, there = w.clinics
-            client, _ = await _family(w, here)
-            offer = await _offer(w, here, client, there)
+            client, offer = await _one_offered(w)
             await answered(w, there, offer, accept)
             theirs = (await clients.get(w.ctx(there), client.id, "x")).number
             await answered(w, here if by_offering else there, offer, offers.end)
@@ -200,8 +205,7 @@ def test_offers_are_of_the_two_clinics_alone(store_url: str) -> None:
     async def test() -> None:
         async with opened(store_url, 3) as w:
             here, there, third = w.clinics
-            client, _ = await _family(w, here)
-            offer = await _offer(w, here, client, there)
+            client, offer = await _one_offered(w)
             with pytest.raises(Missing):
                 await offers.told(reading(w, third), offer.id, "x", 9)
             touching = await offers.saving(reading(w, there), offer.id, "x")
@@ -227,8 +231,7 @@ def test_an_offer_of_a_client_who_is_gone_opens_nothing(store_url: str) -> None:
     async def test() -> None:
         async with opened(store_url) as w:
             here, there = w.clinics
-            client, _ = await _family(w, here)
-            offer = await _offer(w, here, client, there)
+            client, offer = await _one_offered(w)
             await w.disconnect(here, client.id)
             with pytest.raises(Invalid, match="does not see them any more"):
                 await answered(w, there, offer, accept)
@@ -240,9 +243,8 @@ def test_an_offer_of_a_client_who_is_gone_opens_nothing(store_url: str) -> None:
 def test_only_one_of_many_answers_counts(store_url: str) -> None:
     async def test() -> None:
         async with opened(store_url) as w:
-            here, there = w.clinics
-            client, _ = await _family(w, here)
-            offer = await _offer(w, here, client, there)
+            _, there = w.clinics
+            client, offer = await _one_offered(w)
             work = (*[accept] * 4, *[decline] * 4)
             answers = await asyncio.gather(*(answered(w, there, offer, one) for one in work), return_exceptions=True)
             assert sum(isinstance(one, Offer) for one in answers) == 1

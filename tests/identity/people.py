@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from polyvet.identity import grants, sessions
 from polyvet.identity.applications import NewApplication, create
 from polyvet.model import values
 from polyvet.model.access import Application
@@ -37,6 +38,26 @@ async def an_application(store: Store, clinic_id: int, **more: Any) -> tuple[App
     new = {"redirect_uris": (REDIRECT,), "scopes": ("restapi", "openid"), "name": "tests", **more}
     application, secret = await create(store, NewApplication(clinic_id=clinic_id, dialect=DIALECT, **new))
     return application, secret or ""
+
+
+async def a_session(store: Store, user: User, instead_of: str | None = None, **more: Any) -> str:
+    """A session of a user who is let in; gives its secret. `more` is what begin_within has more."""
+
+    async def job(tx: Tx) -> str:
+        return sessions.begin_within(tx, user, instead_of, **more)
+
+    return await store.write(Touching(), job)
+
+
+async def a_code(store: Store, application: Application, consent: grants.Consent) -> str:
+    """A code for what a user granted."""
+    code, adding = grants.new_code(application, consent)
+
+    async def job(tx: Tx) -> None:
+        adding(tx)
+
+    await store.write(Touching(clinics=(application.clinic_id,)), job)
+    return code
 
 
 async def rows(store: Store, table: str) -> int:

@@ -22,7 +22,7 @@ from polyvet.storage import grants as stored
 from polyvet.storage.store import Store, open_store
 from polyvet.storage.writing import Touching, Tx
 from tests.core.stores import World, opened, run
-from tests.identity.people import DIALECT, REDIRECT, a_user, an_application, beside, rows
+from tests.identity.people import DIALECT, REDIRECT, a_code, a_user, an_application, beside, rows
 
 LIFETIMES = grants.Lifetimes(access=36_000, refresh=30 * 86_400)
 VERIFIER = "v" * 43
@@ -70,11 +70,11 @@ def test_a_code_and_a_refresh_token_serve_once_in_all_processes_together(store_u
             other = await open_store(store_url)
             both = [world.store, other] * (AT_ONCE // 2)
             try:
-                code = await grants.add_code(world.store, application, consent)
+                code = await a_code(world.store, application, consent)
                 found = await asyncio.gather(*(_exchange(store, application, code) for store in both))
                 [won] = [one for one in found if one is not None]
                 assert not await _known(world.store, won.access_token)
-                code = await grants.add_code(world.store, application, consent)
+                code = await a_code(world.store, application, consent)
                 issued = await _exchange(world.store, application, code)
                 assert issued is not None
                 assert issued.refresh_token is not None
@@ -93,9 +93,9 @@ def test_a_new_password_ends_codes_that_nobody_has_exchanged_yet(store_url: str)
     async def test() -> None:
         async with opened(store_url) as world:
             application, consent = await _consent(world)
-            used, waiting = [await grants.add_code(world.store, application, consent) for _ in range(2)]
+            used, waiting = [await a_code(world.store, application, consent) for _ in range(2)]
             another_application, others = await _consent(world)
-            anothers = await grants.add_code(world.store, another_application, others)
+            anothers = await a_code(world.store, another_application, others)
             issued = await _exchange(world.store, application, used)
             assert issued is not None
             email = f"{application.client_id}@example.org"
@@ -122,7 +122,7 @@ def test_callers_are_applications_and_their_users(store_url: str) -> None:
             for person in (consent.user_id, (await a_user(world.store, world.clinics[0], None)).id):
                 of_person = grants.Consent(user_id=person, redirect_uri=REDIRECT, scope="restapi")
                 for _ in range(2):
-                    code = await grants.add_code(world.store, application, of_person)
+                    code = await a_code(world.store, application, of_person)
                     issued = await grants.exchange(world.store, application, code, REDIRECT, None, LIFETIMES)
                     caller = await keys.caller(issued.access_token)
                     assert (caller.user_id, caller.clinic_id) == (person, world.clinics[0])
@@ -141,7 +141,7 @@ def test_a_token_is_no_key_elsewhere_and_needs_its_scope(store_url: str) -> None
             for keys in (Keys(world.store, DIALECT), Keys(world.store, "vetcheck", "restapi")):
                 with pytest.raises(Unauthenticated):
                     await keys.caller(own.access_token)
-            code = await grants.add_code(world.store, application, consent)
+            code = await a_code(world.store, application, consent)
             issued = await _exchange(world.store, application, code)
             assert issued is not None
             with pytest.raises(Forbidden):
@@ -157,12 +157,12 @@ def test_what_is_over_is_cleared_away_and_what_lives_is_not(store_url: str) -> N
             tables = ("oauth_tokens", "oauth_codes", "oauth_grants")
             await _clear(world.store, values.now() + 1_000 * values.DAY)  # what other tests left
             assert [await rows(world.store, table) for table in tables] == [0, 0, 0]
-            code = await grants.add_code(world.store, application, consent)
+            code = await a_code(world.store, application, consent)
             issued = await _exchange(world.store, application, code)
             assert issued is not None
             assert issued.refresh_token is not None
             await grants.for_itself(world.store, application, "restapi", LIFETIMES)
-            await grants.add_code(world.store, application, consent)
+            await a_code(world.store, application, consent)
             now = values.now()
             for hours, left in ((9, [3, 2, 2]), (11, [1, 2, 2]), (25, [1, 0, 1]), (29 * 24, [1, 0, 1])):
                 await _clear(world.store, now + hours * HOUR)
@@ -199,7 +199,7 @@ def test_a_code_that_comes_again_after_its_time_still_ends_what_it_gave(store_ur
     async def test() -> None:
         async with opened(store_url) as world:
             application, consent = await _consent(world)
-            code = await grants.add_code(world.store, application, consent)
+            code = await a_code(world.store, application, consent)
             issued = await _exchange(world.store, application, code)
             assert issued is not None
             await beside(world.store, "UPDATE oauth_codes SET expires_at = 1")

@@ -14,7 +14,7 @@ from polyvet.model.entities import User
 from polyvet.model.errors import Invalid
 from polyvet.storage.writing import Touching, Tx
 from tests.core.stores import World, opened, run
-from tests.identity.people import a_user, beside
+from tests.identity.people import a_session, a_user, beside
 
 PASSWORD, OTHER = "correct horse battery", "another long password"
 
@@ -32,7 +32,7 @@ def test_a_link_is_good_once_and_ends_what_there_was(store_url: str) -> None:
             ada = await a_user(world.store, world.clinics[0], "ada-links@example.org")
             old = await _made(world, ada)
             link = await _made(world, ada)
-            session = await sessions.begin(world.store, ada)
+            session = await a_session(world.store, ada)
             assert await password_links.find(world.store.reader, old) is None
             assert await password_links.find(world.store.reader, link) == ada
             for nothing in ("", "x" * 43, link[:-1], "\udcff"):
@@ -40,11 +40,11 @@ def test_a_link_is_good_once_and_ends_what_there_was(store_url: str) -> None:
             with pytest.raises(Invalid):
                 await password_links.use(world.store, link, "short")
             used = await asyncio.gather(*(password_links.use(world.store, link, PASSWORD) for _ in range(4)))
-            assert [one for one in used if one is not None] == [ada]
+            assert [one.user for one in used if one is not None] == [ada]
             assert await sessions.find(world.store.reader, session) is None
             assert await password_links.use(world.store, link, OTHER) is None
             found = await passwords.SignIn().users(world.store.reader, "ada-links@example.org", PASSWORD)
-            assert found == [ada]
+            assert [one.user for one in found] == [ada]
 
     run(test())
 

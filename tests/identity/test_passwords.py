@@ -14,8 +14,8 @@ PASSWORD = "correct horse battery"
 
 
 async def _signs_in(world: World, clinic_id: int, email: str, password: str) -> bytes | None:
-    user = await SignIn().user(world.store.reader, clinic_id, email, password)
-    return None if user is None else user.id
+    found = await SignIn().user(world.store.reader, clinic_id, email, password)
+    return None if found is None else found.user.id
 
 
 def test_a_user_signs_in_at_their_own_clinic_only(store_url: str) -> None:

@@ -10,7 +10,7 @@ from polyvet.model.values import hashed
 from polyvet.storage import sessions as stored
 from polyvet.storage.writing import Touching, Tx
 from tests.core.stores import World, opened, run
-from tests.identity.people import a_user, beside, rows
+from tests.identity.people import a_session, a_user, beside, rows
 
 PASSWORD = "correct horse battery"
 
@@ -24,7 +24,7 @@ def test_a_session_stands_for_its_user_until_it_ends(store_url: str) -> None:
         async with opened(store_url) as world:
             here = world.clinics[0]
             ada = await a_user(world.store, here, "ada@example.org")
-            secret = await sessions.begin(world.store, ada)
+            secret = await a_session(world.store, ada)
             found = await sessions.find(world.store.reader, secret)
             assert found is not None
             assert (found.user, found.csrf) == (ada, sessions.csrf_of(secret))
@@ -32,10 +32,14 @@ def test_a_session_stands_for_its_user_until_it_ends(store_url: str) -> None:
             assert await stored.get(world.store.reader, hashed(found.csrf)) is None
             for nothing in (None, "", secret[:-1], "\udcff", "x" * 10_000):
                 assert not await _found(world, nothing)
-            again = await sessions.begin(world.store, ada, secret)
+            again = await a_session(world.store, ada, secret)
+
+            async def ending(tx: Tx) -> None:
+                sessions.end_within(tx, again)
+
             assert (await _found(world, secret), await _found(world, again)) == (False, True)
-            await sessions.end(world.store, again)
-            await sessions.end(world.store, again)
+            for _ in range(2):
+                await world.store.write(Touching(), ending)
             assert not await _found(world, again)
 
     run(test())
@@ -47,8 +51,8 @@ def test_sessions_end_with_time_with_a_password_and_with_their_user(store_url: s
             here, there = world.clinics
             ada = await a_user(world.store, here, "ada@example.org")
             grace = await a_user(world.store, there, "grace@example.org")
-            short = await sessions.begin(world.store, ada, lifetime_s=0)
-            mine, theirs = await sessions.begin(world.store, ada), await sessions.begin(world.store, grace)
+            short = await a_session(world.store, ada, lifetime_s=0)
+            mine, theirs = await a_session(world.store, ada), await a_session(world.store, grace)
             assert [await _found(world, one) for one in (short, mine, theirs)] == [False, True, True]
             await set_password(world.store, here, "ada@example.org", PASSWORD)
             assert [await _found(world, one) for one in (mine, theirs)] == [False, True]
@@ -64,8 +68,8 @@ def test_what_is_over_is_cleared_away_now_and_then(store_url: str) -> None:
             ada = await a_user(world.store, world.clinics[0], "ada@example.org")
             await beside(world.store, "DELETE FROM sessions")
             for _ in range(stored.SWEEP_EVERY):
-                await sessions.begin(world.store, ada, lifetime_s=0)
-            living = await sessions.begin(world.store, ada)
+                await a_session(world.store, ada, lifetime_s=0)
+            living = await a_session(world.store, ada)
 
             async def sweeping(tx: Tx) -> None:
                 stored.sweep(tx, values.now())

@@ -9,14 +9,13 @@ from collections.abc import Callable
 
 import httpx
 
-from polyvet.identity import sessions
 from polyvet.model.access import Role
 from polyvet.storage.store import open_store
 from tests.console.people import SignedIn
 from tests.console.test_applications import form as application_form
 from tests.console.test_keys import form as key_form
 from tests.core.stores import run
-from tests.identity.people import a_user
+from tests.identity.people import a_session, a_user
 from tests.serving.conftest import Practice
 from tests.serving.running import Running, client
 from tests.serving.workers import WORKERS, one_client_a_worker, worker_of
@@ -31,7 +30,7 @@ async def _owner(made: Practice) -> str:
     store = await open_store(made.url)
     try:
         user = await a_user(store, made.clinic, "ada@clinic.example", console_role=Role.OWNER)
-        return await sessions.begin(store, user)
+        return await a_session(store, user)
     finally:
         await store.close()
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from polyvet.console.rows import DEVELOPERS, PAGE, Row
 from polyvet.console.visit import Visit
-from polyvet.console.webhooks import named_number, shown
+from polyvet.console.webhooks import called, named_number
 from polyvet.core import audit, webhook_messages, webhooks
 from polyvet.core.context import Writing
 from polyvet.core.webhooks import DELIVERY, OVERLAP
@@ -50,11 +50,11 @@ async def listed(visit: Visit) -> Response:
     found = await webhooks.latest_deliveries(
         visit.ctx, before, PAGE + 1, sought=None if state is None else Sought(state), of=of or None
     )
-    hooks = [(str(hook.number), f"{hook.number}. {shown(hook)}") for hook in await webhooks.of_clinic(visit.ctx)]
+    hooks = [(str(hook.number), f"{hook.number}. {called(hook)}") for hook in await webhooks.of_clinic(visit.ctx)]
     chosen = {"state": state or "", "webhook": str(of) if of else ""}
     return visit.page(
         "deliveries.html", found=found[:PAGE], states=[_ANY, *STATES.items()], hooks=[_ANY, *hooks], chosen=chosen,
-        query=urlencode({name: value for name, value in chosen.items() if value}), called=shown,
+        query=urlencode({name: value for name, value in chosen.items() if value}), called=called,
         next=found[PAGE - 1][0].number if len(found) > PAGE else None, triggers=visit.shared.triggers,
         first=before == BEYOND, now=values.now(), most=visit.shared.server.delivery_attempts,
     )  # fmt: skip
@@ -72,7 +72,7 @@ async def again(visit: Visit) -> Response:
 
     async def work(w: Writing) -> None:
         delivery, hook, _ = await webhooks.redeliver(w, number, text)
-        audit.note(w, Action.SENT, DELIVERY, delivery.id, f"Delivery {number} to {shown(hook)}, once more")
+        audit.note(w, Action.SENT, DELIVERY, delivery.id, f"Delivery {number} to {called(hook)}, once more")
 
     try:
         await visit.write(work)
@@ -89,7 +89,7 @@ def _one(
     before = before_of(visit.request)
     newest_first = [one for one in reversed(attempts) if one.nth < before]
     return visit.page(
-        "delivery.html", status, delivery=delivery, hook=hook, called=shown(hook), attempts=newest_first[:ATTEMPTS],
+        "delivery.html", status, delivery=delivery, hook=hook, called=called(hook), attempts=newest_first[:ATTEMPTS],
         sent=_sent(delivery, hook, attempts), target=urlsplit(hook.target_url), problem=problem,
         triggers=visit.shared.triggers, now=values.now(), most=visit.shared.server.delivery_attempts,
         path=f"{PATH}/{delivery.number}",

@@ -12,7 +12,7 @@ from polyvet.console.visit import Visit
 from polyvet.core.clinics import list_clinics
 from polyvet.identity import entering, sessions
 from polyvet.identity.entering import Entry
-from polyvet.model.entities import User
+from polyvet.identity.passwords import Verified
 from polyvet.model.errors import LimitReached
 from polyvet.web.cookies import cookie, local
 
@@ -30,26 +30,37 @@ async def signing_in(visit: Visit) -> Response:
     doors = visit.shared.entering
     chosen = visit.fields.get("chosen")
     if chosen is not None:
-        user = await doors.chosen(chosen)
-        return page(visit, 401, entering.TOO_LATE) if user is None else await begun(visit, user)
+        return _entered(visit, await doors.chosen(chosen, _before(visit)), entering.TOO_LATE)
     email, password = visit.fields.get("email") or "", visit.fields.get("password") or ""
     try:
-        users = await doors.by_password(ROOT.encode(), visit.request, email, password)
+        found = await doors.by_password(ROOT.encode(), visit.request, email, password)
     except LimitReached as error:
         response = page(visit, 429, entering.too_many(error), email)
         response.headers["retry-after"] = str(error.retry_after)
         return response
-    let_in = [user for user in users if user.console_role]
+    let_in = [one for one in found if one.user.console_role]
     if not let_in:
-        return page(visit, 401, _NOT_LET_IN if users else entering.WRONG, email)
+        return page(visit, 401, _NOT_LET_IN if found else entering.WRONG, email)
     if len(let_in) == 1:
         return await begun(visit, let_in[0])
-    return visit.page("choose_clinic.html", choices=await doors.choices(let_in))
+    choices = await doors.choices(let_in)
+    if not choices:
+        return page(visit, 401, entering.CHANGED, email)
+    return visit.page("choose_clinic.html", choices=choices)
 
 
-async def begun(visit: Visit, user: User) -> Response:
+async def begun(visit: Visit, verified: Verified) -> Response:
     """A new session, whatever cookie came, and on to where the user wanted to go, or to where a code is asked for."""
-    return kept(visit, await visit.shared.entering.begin(user, cookie(visit.request, sessions.COOKIE)))
+    return _entered(visit, await visit.shared.entering.begin(verified, _before(visit)), entering.CHANGED)
+
+
+def _before(visit: Visit) -> str | None:
+    """The session that the browser had."""
+    return cookie(visit.request, sessions.COOKIE)
+
+
+def _entered(visit: Visit, entry: Entry | None, problem: str) -> Response:
+    return page(visit, 401, problem) if entry is None else kept(visit, entry)
 
 
 def kept(visit: Visit, entry: Entry) -> Response:
@@ -61,7 +72,7 @@ def kept(visit: Visit, entry: Entry) -> Response:
 
 async def leaving(visit: Visit) -> Response:
     """End the session."""
-    await visit.shared.entering.leave(visit.user, cookie(visit.request, sessions.COOKIE) or "")
+    await visit.shared.entering.leave(visit.user, _before(visit) or "")
     visit.keep_session("", 0)
     return visit.moved(f"/{ROOT}/sign-in", "signed-out")
 

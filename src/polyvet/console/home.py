@@ -10,7 +10,7 @@ from polyvet.console.offers import PATH as OFFERS
 from polyvet.console.rows import SIGNED_IN, Row
 from polyvet.console.server import ago
 from polyvet.console.visit import Visit
-from polyvet.console.webhooks import shown as called
+from polyvet.console.webhooks import called
 from polyvet.core import health, offers, staff_access, webhooks
 from polyvet.core.health import Neglected
 from polyvet.model import values

@@ -36,7 +36,7 @@ async def joining(visit: Visit) -> Response:
         return await _page(visit, user, 400, error.problems)
     if joined is None:  # somebody else was faster
         return visit.told(404, _OVER, _NO_LINK)
-    if not joined.console_role:
+    if not joined.user.console_role:
         return visit.told(200, _SET, "Your password is set")
     return await entry.begun(visit, joined)
 

@@ -32,7 +32,7 @@ async def changing(visit: Visit) -> Response:
     fields = visit.fields
     given = Change(name=fields.text("name"), timezone=fields.text("timezone"), email=fields.text("email"))
     try:
-        await visit.write(lambda w: clinics.save(w, given), Touching())
+        await visit.write(lambda w: clinics.save(w, given))
     except Invalid as error:
         return _page(visit, given, 400, {name: values.sentence(problem) for name, problem in error.problems.items()})
     return visit.moved("/console/clinic", "changed")

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.responses import Response
 
-from polyvet.console.rows import DEVELOPERS, ROOT, Row
+from polyvet.console.rows import DEVELOPERS, PAGE, ROOT, Row
 from polyvet.console.visit import Visit
 from polyvet.core import requests
 from polyvet.core.requests import OFFERED
@@ -19,7 +19,6 @@ from polyvet.model.errors import Invalid
 from polyvet.model.requests import Credential, Wanted
 from polyvet.web.forms import Fields
 
-SHOWN = 50
 NOBODY = "nobody"  # in place of the clinic, for who looks after the server
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _STATUSES = {"ok": (100, 399), "4": (400, 499), "5": (500, 599)}
@@ -41,7 +40,7 @@ async def shown(visit: Visit) -> Response:
     """A page of the list. What is asked for in the console itself is left out, unless it is looked for."""
     asked = _read(visit)
     listing = requests.of_nobody if asked.typed.get("whose") == NOBODY else requests.of_clinic
-    found = None if asked.problems else await listing(visit.ctx, asked.wanted, asked.before, SHOWN)
+    found = None if asked.problems else await listing(visit.ctx, asked.wanted, asked.before, PAGE)
     credentials = await requests.credentials(visit.ctx, asked.wanted.key_id)
     return visit.page(
         "requests.html",

@@ -6,12 +6,12 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from polyvet.console import entry
-from polyvet.console.account import right_password
+from polyvet.console.account import as_verified, right_password
 from polyvet.console.rows import ANYBODY, SIGNED_IN, Row
 from polyvet.console.visit import Visit
 from polyvet.identity import entering, second_factor, sessions
 from polyvet.model.errors import Invalid, LimitReached
-from polyvet.storage.writing import Touching, Tx
+from polyvet.storage.writing import Tx
 from polyvet.web.cookies import cookie
 
 _HERE = "/console/account/second-factor"
@@ -37,7 +37,7 @@ async def completing(visit: Visit) -> Response:
         response = _code_page(visit, 429, entering.too_many(error))
         response.headers["retry-after"] = str(error.retry_after)
         return response
-    return _code_page(visit, 401, entering.WRONG_CODE) if found is None else entry.kept(visit, found)
+    return _code_page(visit, 401, found) if isinstance(found, str) else entry.kept(visit, found)
 
 
 def _code_page(visit: Visit, status: int = 200, problem: str | None = None) -> Response:
@@ -68,7 +68,7 @@ async def _preparing(visit: Visit) -> Response:
 async def _confirming(visit: Visit) -> Response:
     """With a password, since whoever finds an open browser could lock its user out; and then with a session that knows
     of the code, the only one that is left."""
-    await right_password(visit)
+    verified = await right_password(visit)
     user, code = visit.user, visit.fields.text("code")
 
     async def job(tx: Tx) -> str | None:
@@ -78,7 +78,7 @@ async def _confirming(visit: Visit) -> Response:
         sessions.end_others(tx, user, renewed)
         return renewed
 
-    secret = await visit.shared.store.write(Touching(), job)
+    secret = await as_verified(visit, verified, job)
     if secret is None:
         raise Invalid({"code": entering.WRONG_CODE})
     visit.keep_session(secret)
@@ -86,12 +86,12 @@ async def _confirming(visit: Visit) -> Response:
 
 
 async def _ending(visit: Visit) -> Response:
-    await right_password(visit)
+    verified = await right_password(visit)
 
     async def job(tx: Tx) -> None:
         second_factor.end(tx, visit.user)
 
-    await visit.shared.store.write(Touching(), job)
+    await as_verified(visit, verified, job)
     return visit.moved(_HERE, "off")
 
 

@@ -30,10 +30,10 @@ async def making(visit: Visit) -> Response:
         return visit.told(404, _OVER, "This link does not work")
     new = NewPractice(**{name: visit.fields.get(name) or "" for name in NewPractice.__struct_fields__})
     try:
-        user = await first.set_up(visit.shared.store, new)
+        owner = await first.set_up(visit.shared.store, new)
     except Invalid as error:
         return _page(visit, 400, new, error.problems)
-    return visit.told(404, _OVER, "This link does not work") if user is None else await entry.begun(visit, user)
+    return visit.told(404, _OVER, "This link does not work") if owner is None else await entry.begun(visit, owner)
 
 
 async def _open(visit: Visit) -> bool:

@@ -54,7 +54,7 @@ async def making(visit: Visit) -> Response:
 
     async def work(w: Writing) -> Webhook:
         made = await webhooks.create(w, _applied(_NEW, given))
-        audit.note(w, Action.MADE, WEBHOOK, made.id, shown(made))
+        audit.note(w, Action.MADE, WEBHOOK, made.id, called(made))
         return made
 
     try:
@@ -85,7 +85,7 @@ async def changing(visit: Visit) -> Response:
 
     async def work(w: Writing) -> Webhook:
         saved = await webhooks.save(w, hook.number, visit.parameter("number"), lambda old: _applied(old, given))
-        audit.note(w, Action.CHANGED, WEBHOOK, saved.id, shown(saved))
+        audit.note(w, Action.CHANGED, WEBHOOK, saved.id, called(saved))
         return saved
 
     try:
@@ -103,7 +103,7 @@ async def switching(visit: Visit) -> Response:
 
     async def work(w: Writing) -> Webhook:
         saved = await webhooks.save(w, number, visit.parameter("number"), lambda old: replace(old, active=on))
-        audit.note(w, Action.CHANGED, WEBHOOK, saved.id, f"{shown(saved)}, switched {'on' if on else 'off'}")
+        audit.note(w, Action.CHANGED, WEBHOOK, saved.id, f"{called(saved)}, switched {'on' if on else 'off'}")
         return saved
 
     return visit.moved(_href(await visit.write(work)), "on" if on else "off")
@@ -115,7 +115,7 @@ async def rotating(visit: Visit) -> Response:
 
     async def work(w: Writing) -> Webhook:
         saved = await webhooks.rotate(w, number, visit.parameter("number"))
-        audit.note(w, Action.CHANGED, WEBHOOK, saved.id, f"{shown(saved)}, new secret")
+        audit.note(w, Action.CHANGED, WEBHOOK, saved.id, f"{called(saved)}, new secret")
         return saved
 
     return visit.page("webhook_secret.html", hook=await visit.write(work), rotated=True)
@@ -127,7 +127,7 @@ async def trying(visit: Visit) -> Response:
 
     async def work(w: Writing) -> int:
         sent = await webhooks.ping(w, hook.number, visit.parameter("number"))
-        audit.note(w, Action.SENT, WEBHOOK, hook.id, f"{shown(hook)}, a ping")
+        audit.note(w, Action.SENT, WEBHOOK, hook.id, f"{called(hook)}, a ping")
         return sent.number
 
     try:
@@ -144,13 +144,13 @@ async def deleting(visit: Visit) -> Response:
 
     async def work(w: Writing) -> None:
         await webhooks.delete(w, hook.number, visit.parameter("number"))
-        audit.note(w, Action.ENDED, WEBHOOK, hook.id, shown(hook))
+        audit.note(w, Action.ENDED, WEBHOOK, hook.id, called(hook))
 
     await visit.write(work, touching)
     return visit.moved(PAGE, "deleted")
 
 
-def shown(hook: Webhook) -> str:
+def called(hook: Webhook) -> str:
     """What an audit and a heading call a webhook: a target's path or query may hold what only the receiver should
     know."""
     host = urlsplit(hook.target_url).hostname or ""
@@ -170,7 +170,7 @@ async def _one(visit: Visit, hook: Webhook, status: int = 200, problem: Invalid 
     newest = await webhooks.latest_deliveries(visit.ctx, BEYOND, NEWEST, of=hook.number)
     both = hook.previous_until is not None and hook.previous_until > values.now()
     return visit.page(
-        "webhook.html", status, hook=hook, called=shown(hook), newest=newest, triggers=visit.shared.triggers,
+        "webhook.html", status, hook=hook, called=called(hook), newest=newest, triggers=visit.shared.triggers,
         departments=await departments.of_clinic(visit.ctx), both_until=hook.previous_until if both else None,
         overlap_hours=OVERLAP * 24 // values.DAY, written=WRITTEN,
         problem=None if problem is None else " ".join(problem.problems.values()),

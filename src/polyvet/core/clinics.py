@@ -64,11 +64,11 @@ async def change(store: Store, clinic_id: int, change: Change) -> Clinic:
     """Change a clinic; every server goes by it within a second. Invalid; LookupError if there is no such clinic."""
     if found := problems(change):
         raise Invalid(found)
-    return await store.write(Touching(), lambda tx: _changed(tx, clinic_id, change))
+    return await store.write(Touching(clinics=(clinic_id,)), lambda tx: _changed(tx, clinic_id, change))
 
 
 async def save(w: Writing, change: Change) -> Clinic:
-    """The same of the caller's own clinic. Invalid."""
+    """The same of the caller's own clinic, which the transaction holds. Invalid."""
     w.require("clinic:write")
     if found := problems(change):
         raise Invalid(found)
@@ -78,6 +78,7 @@ async def save(w: Writing, change: Change) -> Clinic:
 
 
 async def _changed(tx: Tx, clinic_id: int, change: Change) -> Clinic:
+    """All that may change is written, as it was read or anew: whoever else changes it waits for the clinic."""
     now = await get(tx, clinic_id)
     changed = msgspec.structs.replace(
         now,

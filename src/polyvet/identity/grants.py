@@ -130,8 +130,9 @@ async def for_itself(store: Store, application: Application, scope: str, lifetim
     return await store.write(_touching(application), job)
 
 
-async def add_code(store: Store, application: Application, consent: Consent) -> str:
-    """A code for what a user granted."""
+def new_code(application: Application, consent: Consent) -> tuple[str, Callable[[Tx], None]]:
+    """A code for what a user granted, and what adds it in a transaction: one that holds the user's clinic and knows
+    that the user is still let in, since what ends all that a user granted ends the codes that it finds."""
     secret, now = generate_token(_TOKEN_CHARACTERS), values.now()
     code = Code(
         code_hash=values.hashed(secret),
@@ -146,11 +147,7 @@ async def add_code(store: Store, application: Application, consent: Consent) -> 
         expires_at=now + CODE_S * values.MICROSECONDS,
     )
 
-    async def job(tx: Tx) -> None:
-        grants.add_code(tx, code)
-
-    await store.write(_touching(application), job)
-    return str(secret)
+    return str(secret), lambda tx: grants.add_code(tx, code)
 
 
 async def exchange(
@@ -164,11 +161,13 @@ async def exchange(
 ) -> Issued:
     """Exchange a code for tokens. Who brings a code that was used before ends what it gave; every other attempt that
     fails changes nothing. Access tokens are what `mint` makes, else they tell nothing."""
-    minted = None
-    if mint is not None:
-        code = await grants.get_code(store.reader, values.hashed(secret))
-        if code is not None and _code_problem(code, application, redirect_uri, verifier, values.now()) is None:
-            minted = await mint(Subject(await user(store, code.user_id), code.scope, code.nonce))
+    minted, touching = None, _touching(application)
+    known = await grants.get_code(store.reader, values.hashed(secret))
+    if known is not None and _code_problem(known, application, redirect_uri, verifier, values.now()) is None:
+        granting = await user(store, known.user_id)
+        # Another clinic's user may be: what ends all that they granted must find the grant, or end the code before.
+        touching = Touching(clinics=(application.clinic_id, granting.clinic_id))
+        minted = None if mint is None else await mint(Subject(granting, known.scope, known.nonce))
 
     async def job(tx: Tx) -> Issued | OAuth2Error:
         code = await grants.get_code(tx, values.hashed(secret))
@@ -183,7 +182,7 @@ async def exchange(
         grants.use_code(tx, code.code_hash, grant.id)
         return _both(tx, grant, now, lifetimes, code=code, minted=minted)
 
-    return await _decided(store, application, job)
+    return await _decided(store, touching, job)
 
 
 def _code_problem(
@@ -236,7 +235,7 @@ async def refresh(
         access = _new_token(tx, held.grant, ACCESS, now, lifetimes.access, minted)
         return Issued(access_token=access, refresh_token=None, scope=held.grant.scope)
 
-    return await _decided(store, application, job)
+    return await _decided(store, _touching(application), job)
 
 
 def _held_problem(held: grants.Held | None, application: Application) -> OAuth2Error | None:
@@ -270,11 +269,9 @@ async def user(store: Store, user_id: bytes) -> User:
     return found
 
 
-async def _decided(
-    store: Store, application: Application, job: Callable[[Tx], Awaitable[Issued | OAuth2Error]]
-) -> Issued:
+async def _decided(store: Store, touching: Touching, job: Callable[[Tx], Awaitable[Issued | OAuth2Error]]) -> Issued:
     """A refusal is returned and not raised inside the transaction, so that what goes with it is committed."""
-    outcome = await store.write(_touching(application), job)
+    outcome = await store.write(touching, job)
     if isinstance(outcome, OAuth2Error):
         raise outcome
     return outcome

@@ -12,6 +12,7 @@ import secrets
 from polyvet.core import audit, staff_access
 from polyvet.core.staff_access import LINK_DAYS, Invitation, Link, Linking
 from polyvet.identity import passwords
+from polyvet.identity.passwords import Verified
 from polyvet.model import values
 from polyvet.model.access import PasswordLink
 from polyvet.model.audit import Action
@@ -63,16 +64,17 @@ async def find(reader: Reader, secret: str) -> User | None:
     return user if user.active and link.expires_at > values.now() else None
 
 
-async def use(store: Store, secret: str, password: str) -> User | None:
+async def use(store: Store, secret: str, password: str) -> Verified | None:
     """Give the link's user the password; None if the link is over. Invalid says why it cannot be the password."""
-    if await find(store.reader, secret) is None:
+    before = await find(store.reader, secret)
+    if before is None:
         return None
     problem = passwords.password_problem(password)
     if problem is not None:
         raise Invalid({"password": values.sentence(problem)})
     password_hash = await passwords.hashed(password)
 
-    async def job(tx: Tx) -> User | None:
+    async def job(tx: Tx) -> Verified | None:
         user = await find(tx, secret)  # as it is now: somebody else may have used the link meanwhile
         if user is None:
             return None
@@ -81,9 +83,9 @@ async def use(store: Store, secret: str, password: str) -> User | None:
             return None
         await passwords.put(tx, user, password_hash)
         audit.note_of(tx, user, Action.CHANGED, "password, by a link")
-        return user
+        return Verified(user, password_hash)
 
-    return await store.write(Touching(), job)
+    return await store.write(Touching(clinics=(before.clinic_id,)), job)
 
 
 async def _check_room(tx: Tx, user: User) -> None:

@@ -9,10 +9,12 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from polyvet.core.staff import changed
 from polyvet.model import values
 from polyvet.model.entities import User
-from polyvet.storage import grants, password_links, sessions, staff, staff_access
+from polyvet.storage import grants, password_links, sessions, staff
 from polyvet.storage.store import Reader, Store
 from polyvet.storage.writing import Touching, Tx
 
@@ -58,33 +60,58 @@ def _verified(stored: str | None, password: str) -> bool:
         return False
 
 
+class Verified(msgspec.Struct, frozen=True):
+    """Who has shown that a password is theirs: the user as they were then, and what was kept of the password."""
+
+    user: User
+    password_hash: str
+
+
 class SignIn:
     """Finds users by e-mail and password."""
 
     def __init__(self) -> None:
         self._room = asyncio.Semaphore(_AT_ONCE)
 
-    async def user(self, reader: Reader, clinic_id: int, email: str, password: str) -> User | None:
+    async def user(self, reader: Reader, clinic_id: int, email: str, password: str) -> Verified | None:
         """The active user of the clinic with this e-mail and password. Nothing tells which of them was wrong."""
         user, stored = await staff.signing_in(reader, clinic_id, email.strip()) or (None, None)
         async with self._room:
             right = await asyncio.to_thread(_verified, stored, password)
-        return user if right and user is not None and user.active else None
+        if not right or user is None or stored is None:
+            return None
+        return Verified(user, stored) if user.active else None
 
-    async def users(self, reader: Reader, email: str, password: str) -> list[User]:
+    async def users(self, reader: Reader, email: str, password: str) -> list[Verified]:
         """The active users of all clinics with this e-mail and password. As many passwords are verified for an e-mail
         that nobody has as for one that some have, so that the time it takes tells nothing."""
         found = await staff.signing_in_anywhere(reader, email.strip(), CANDIDATES)
         hashes = [stored for _, stored in found]
         async with self._room:
             right = await asyncio.to_thread(_each_verified, [*hashes, *[None] * (CANDIDATES - len(hashes))], password)
-        return [user for (user, _), fits in zip(found, right, strict=False) if fits and user.active]
+        return [Verified(*one) for one, fits in zip(found, right, strict=False) if fits and one[0].active]
 
-    async def fits(self, reader: Reader, user: User, password: str) -> bool:
-        """Whether it is the password of a user who is signed in."""
-        stored = await staff_access.password_hash(reader, user.id)
+    async def fits(self, reader: Reader, user: User, password: str) -> Verified | None:
+        """A user who is signed in, if it is their password."""
+        _, stored = await staff.with_password(reader, user.id) or (None, None)
         async with self._room:
-            return await asyncio.to_thread(_verified, stored, password)
+            right = await asyncio.to_thread(_verified, stored, password)
+        return Verified(user, stored) if right and stored is not None else None
+
+
+async def stands(tx: Tx, verified: Verified) -> bool:
+    """Whether nothing that let the user in was changed since: the password, the role, the second factor, and that they
+    work here. A password is verified before the transaction, since that takes its time; who changes one of these holds
+    the user's clinic, and so must the transaction."""
+    found = await staff.with_password(tx, verified.user.id)
+    if found is None:
+        return False
+    user, stored = found
+    return stored == verified.password_hash and _lets_in(user) == _lets_in(verified.user)
+
+
+def _lets_in(user: User) -> tuple[bool, str | None, bool, int | None]:
+    return user.active, user.console_role, user.operator, user.totp_since
 
 
 def _each_verified(stored: list[str | None], password: str) -> list[bool]:
@@ -137,7 +164,7 @@ async def set_password(store: Store, clinic_id: int, email: str, password: str, 
 
 async def put(tx: Tx, user: User, stored: str, session: str | None = None) -> None:
     """Give a user the password that this was made of. What the user had granted ends, links to choose another one, and
-    all sessions but the one with this secret."""
+    all sessions but the one with this secret. The transaction holds the user's clinic."""
     await password_links.end_users(tx, user.id)
     staff.set_password(tx, user.id, stored)
     grants.revoke_users(tx, user.id, values.now())

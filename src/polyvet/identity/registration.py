@@ -6,6 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from polyvet.identity import passwords
+from polyvet.identity.passwords import Verified
 from polyvet.model import values
 from polyvet.model.entities import Clinic, User
 from polyvet.model.errors import Invalid
@@ -26,7 +27,7 @@ class NewAccount(msgspec.Struct, frozen=True):
     password: str
 
 
-async def register(store: Store, new: NewAccount) -> User:
+async def register(store: Store, new: NewAccount) -> Verified:
     """Make a clinic and its user, who may sign in at once. Invalid names what does not hold.
 
     Whether the e-mail is known at another clinic makes no difference, until there are as many users of it as one may
@@ -50,7 +51,7 @@ async def register(store: Store, new: NewAccount) -> User:
     user = await store.write(Touching(), job)
     if user is None:
         raise Invalid({"email": "No account can be made with this address; ask whoever runs this server."})
-    return user
+    return Verified(user, stored)
 
 
 async def _add(tx: Tx, new: NewAccount, password_hash: str) -> User:

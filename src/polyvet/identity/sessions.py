@@ -18,8 +18,8 @@ from polyvet.model.access import BrowserSession
 from polyvet.model.entities import User
 from polyvet.model.errors import Invalid
 from polyvet.storage import sessions
-from polyvet.storage.store import Reader, Store
-from polyvet.storage.writing import Touching, Tx
+from polyvet.storage.store import Reader
+from polyvet.storage.writing import Tx
 from polyvet.web.forms import Fields
 
 COOKIE = "polyvet_session"
@@ -63,21 +63,11 @@ def check_csrf(csrf: str | None, fields: Fields) -> None:
         raise Invalid({"form": "is out of date, or does not come from this site; go back and load the page again"})
 
 
-async def begin(
-    store: Store, user: User, instead_of: str | None = None, lifetime_s: int = LIFETIME_S, factors: int = 1
-) -> str:
-    """A new session of the user; gives its secret. The one that the browser had before ends."""
-
-    async def job(tx: Tx) -> str:
-        return begin_within(tx, user, instead_of, lifetime_s, factors)
-
-    return await store.write(Touching(), job)
-
-
 def begin_within(
     tx: Tx, user: User, instead_of: str | None = None, lifetime_s: int = LIFETIME_S, factors: int = 1
 ) -> str:
-    """The same inside a transaction."""
+    """A new session of the user; gives its secret. The one that the browser had before ends. The transaction holds the
+    user's clinic and knows that they are still let in: what ends all sessions ends those that it finds."""
     secret, now = new_secret(), values.now()
     if instead_of is not None:
         sessions.end(tx, values.hashed(instead_of))
@@ -100,17 +90,8 @@ async def find(reader: Reader, secret: str | None, *, half: bool = False) -> Ses
     return whole if half or whole.whole else None
 
 
-async def end(store: Store, secret: str) -> None:
-    """End a session, if there is one."""
-
-    async def job(tx: Tx) -> None:
-        end_within(tx, secret)
-
-    await store.write(Touching(), job)
-
-
 def end_within(tx: Tx, secret: str) -> None:
-    """The same inside a transaction."""
+    """End a session, if there is one."""
     sessions.end(tx, values.hashed(secret))
 
 

@@ -62,6 +62,7 @@ _of_clinic = select(*_COLUMNS).where(u.clinic_id == p("clinic"))
 _sqlite, _postgresql = among_numbers(u.number, "numbers")
 _BY_NUMBERS = Statement(_of_clinic.where(_sqlite), "clinic numbers", postgresql=_of_clinic.where(_postgresql))
 _USER = Statement(select(*USER_COLUMNS).where(u.id == p("user")), "user")
+_WITH_PASSWORD = Statement(select(*USER_COLUMNS, u.password_hash).where(u.id == p("user")), "user")
 _BY_EMAIL = Statement(_of_clinic.where(u.email == p("email")), "clinic email")
 _SIGNING_IN = Statement(
     select(*USER_COLUMNS, u.password_hash).where(u.clinic_id == p("clinic"), u.email == p("email")), "clinic email"
@@ -90,6 +91,12 @@ async def get_user(reader: Reader, user_id: bytes) -> User | None:
     """One user of any clinic."""
     row = await reader.fetch_one(_USER, user_id)
     return None if row is None else user_of(row)
+
+
+async def with_password(reader: Reader, user_id: bytes) -> tuple[User, str | None] | None:
+    """The same with the hash of the password, None for who has none."""
+    row = await reader.fetch_one(_WITH_PASSWORD, user_id)
+    return None if row is None else (user_of(row), row[-1])
 
 
 async def by_numbers(reader: Reader, clinic_id: int, wanted: Iterable[int]) -> list[StaffFile]:

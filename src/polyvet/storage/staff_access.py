@@ -44,7 +44,6 @@ _RUN_OUT = Statement(
     .where(u.active, password_links.c.expires_at <= p("now")),
     "clinic now",
 )
-_PASSWORD = Statement(select(u.password_hash).where(u.id == p("user")), "user")
 
 
 def _member(row: Any) -> Member:
@@ -77,9 +76,3 @@ async def run_out(reader: Reader, clinic_id: int, now: int) -> list[User]:
     the latest INVITED_LOOKED_AT."""
     found = [user_of(row) for row in await reader.fetch(_RUN_OUT, clinic_id, now)]
     return sorted(found, key=lambda one: -one.number)[:SOME]
-
-
-async def password_hash(reader: Reader, user_id: bytes) -> str | None:
-    """What is kept of a user's password."""
-    row = await reader.fetch_one(_PASSWORD, user_id)
-    return None if row is None else row[0]

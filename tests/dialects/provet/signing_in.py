@@ -21,6 +21,7 @@ from polyvet.storage.writing import Touching, Tx
 from tests.dialects.harness import PASSWORD, PLENTY, Practice
 from tests.dialects.page import VERIFIER, challenge
 from tests.dialects.provet.asking import JOHN
+from tests.identity.people import a_code
 
 REDIRECT = "https://app.example/callback?from=vet"
 EMAIL, OTHER_EMAIL = "aino.laakso@harbour-street.example", "henrike.voss@northgate.example"
@@ -88,7 +89,7 @@ class Integrator:
             assert found is not None
             bound = {"redirect_uri": REDIRECT, "challenge": challenge(), "nonce": NONCE, **changed}
             consent = grants.Consent(user_id=found[0].id, scope=scope, **bound)
-            return await grants.add_code(store, self.application, consent)
+            return await a_code(store, self.application, consent)
 
         return self.practice.run(adding)
 

@@ -13,6 +13,7 @@ from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
 from polyvet.storage import staff
 from polyvet.storage.store import Store
 from tests.dialects.harness import Practice
+from tests.identity.people import a_session
 
 PREMIUM = (MAIN_CLINIC, "aino.laakso@harbour-street.example")
 FREE = (MAIN_CLINIC, "peter.hollis@harbour-street.example")
@@ -27,7 +28,7 @@ class Person:
         async def begin(store: Store) -> str:
             file = await staff.by_email(store.reader, *who)
             assert file is not None
-            return await sessions.begin(store, file.user)
+            return await a_session(store, file.user)
 
         self.client: httpx.Client = practice.client()
         self.client.cookies.set(sessions.COOKIE, practice.run(begin))

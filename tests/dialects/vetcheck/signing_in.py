@@ -21,6 +21,7 @@ from polyvet.storage.store import Store
 from polyvet.storage.writing import Touching, Tx
 from tests.dialects.harness import PASSWORD, Practice
 from tests.dialects.page import VERIFIER, Page, challenge
+from tests.identity.people import a_code, a_session
 
 REDIRECT = "https://app.example/callback?from=vet"
 EMAIL, COLLEAGUE, OTHER_EMAIL = (
@@ -81,7 +82,7 @@ class Integrator:
         user = user_of(self.practice, email, clinic)
         bound = {"redirect_uri": REDIRECT, "challenge": challenge(), "nonce": NONCE, **changed}
         consent = grants.Consent(user_id=user.id, scope=scope, **bound)
-        return self.practice.run(lambda store: grants.add_code(store, self.application, consent))
+        return self.practice.run(lambda store: a_code(store, self.application, consent))
 
     def token(self, grant_type: str, **body: str | None) -> httpx.Response:
         """A request for tokens as the vendor's page has it: JSON, which curl calls a form [seed]."""
@@ -122,7 +123,7 @@ def signed_in(practice: Practice, email: str = EMAIL, clinic: int = MAIN_CLINIC)
     """A browser with a session, which began beside the pages: nobody may sign in as often as tests do."""
     browser = practice.client()
     user = user_of(practice, email, clinic)
-    secret = practice.run(lambda store: sessions.begin(store, user))
+    secret = practice.run(lambda store: a_session(store, user))
     browser.cookies.set(sessions.COOKIE, secret, domain="127.0.0.1")
     return browser
 

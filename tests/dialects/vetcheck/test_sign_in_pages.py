@@ -31,6 +31,7 @@ from tests.dialects.vetcheck.signing_in import (
     told,
     user_of,
 )
+from tests.identity.people import a_session
 
 NEW = {
     "email": "robin@new.example",
@@ -146,7 +147,7 @@ def test_one_of_several_clinics_is_chosen(fresh_practice: Practice) -> None:
     chosen = sent(browser, page, chosen=buttons[1]["value"] or "")
     assert (chosen.status_code, chosen.headers["location"]) == (303, "/account/applications")
     assert "Applications of Voss alone" in Page(browser.get("/account/applications")).text
-    assert second.clinic_id != SECOND_CLINIC
+    assert second.user.clinic_id != SECOND_CLINIC
     assert sent(browser, page, chosen=buttons[1]["value"] or "").status_code == 401, "it serves once"
     assert sent(browser, page, chosen="nonsense").status_code == 401
 
@@ -266,7 +267,7 @@ def test_nobody_is_sent_elsewhere_after_signing_in(module_practice: Practice, ne
     user = user_of(module_practice, EMAIL)
     browser = module_practice.client()
     page = browser.get("/login", params={"next": next_})
-    secret = module_practice.run(lambda store: sessions.begin(store, user, lifetime_s=HALF_S))
+    secret = module_practice.run(lambda store: a_session(store, user, lifetime_s=HALF_S))
     answer = sent(browser, page, chosen=secret)  # as after the password, without its time
     assert (answer.status_code, answer.headers["location"]) == (303, "/account")
     assert VISIT in browser.cookies

@@ -18,8 +18,9 @@ from polyvet.dialects.provet.wire import API_SCOPE, NAME, OPENID
 from polyvet.identity import asking, entering, grants
 from polyvet.identity.asking import ASKED, Shown
 from polyvet.identity.entering import Entering
+from polyvet.identity.passwords import Verified
 from polyvet.model.access import Application
-from polyvet.model.entities import Clinic, User
+from polyvet.model.entities import Clinic
 from polyvet.model.errors import Invalid, LimitReached, TooLarge, WrongMediaType
 from polyvet.storage.store import Store
 from polyvet.web import oauth, pages
@@ -27,8 +28,6 @@ from polyvet.web.forms import Fields, of_form, of_query
 from polyvet.web.message import Request
 from polyvet.web.oauth import sent_back
 from polyvet.web.rolling import Rolling
-
-_CODE = "Your account asks for a code, too. It is missing, not right, or was used before. Type all three again."
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -76,31 +75,34 @@ class Authorize:
         if decision != "allow":
             return _page(clinic, asked)
         try:
-            user = await self._signed_in(request, asked, clinic, fields)
+            verified = await self._verified(request, clinic, fields)
+            if verified is None:
+                return _page(clinic, asked, 401, entering.WRONG)
+            code, adding = grants.new_code(application, _consent(asked, verified))
+            shown = f"to allow {application.name}"
+            problem = await self._entering.allow(request, verified, fields.text("code"), shown, adding)
         except LimitReached as error:
             return _page(clinic, asked, 429, entering.too_many(error), error.retry_after)
-        if isinstance(user, str):
-            return _page(clinic, asked, 401, user)
-        consent = grants.Consent(
-            user_id=user.id,
-            redirect_uri=redirect_uri,
-            scope=asked.scope,
-            challenge=fields.get("code_challenge"),
-            nonce=fields.get("nonce"),
-        )
-        code = await grants.add_code(self._store, application, consent)
+        if problem is not None:
+            return _page(clinic, asked, 401, problem)
         return sent_back(redirect_uri, {"code": code}, fields.get("state"), issuer)
 
-    async def _signed_in(self, request: Request, asked: Asked, clinic: Clinic, fields: Fields) -> User | str:
-        """Who signed in, or what was not right. LimitReached for who guesses."""
+    async def _verified(self, request: Request, clinic: Clinic, fields: Fields) -> Verified | None:
+        """Who gave a password that is theirs. LimitReached for who guesses."""
         email, password = fields.get("email"), fields.get("password")
         if email is None or password is None:
-            return entering.WRONG
-        user = await self._entering.at_clinic(clinic.id, request, email, password)
-        if user is None:
-            return entering.WRONG
-        allowing = f"to allow {asked.application.name}"
-        return user if await self._entering.with_code(request, user, fields.text("code"), allowing) else _CODE
+            return None
+        return await self._entering.at_clinic(clinic.id, request, email, password)
+
+
+def _consent(asked: Asked, verified: Verified) -> grants.Consent:
+    return grants.Consent(
+        user_id=verified.user.id,
+        redirect_uri=asked.redirect_uri,
+        scope=asked.scope,
+        challenge=asked.fields.get("code_challenge"),
+        nonce=asked.fields.get("nonce"),
+    )
 
 
 def _checked(application: Application, redirect_uri: str, fields: Fields) -> Asked:

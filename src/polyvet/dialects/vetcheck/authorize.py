@@ -17,12 +17,14 @@ from polyvet.core.clinics import Clinics
 from polyvet.dialects.vetcheck.people import Shared, SignInNeeded, Table, told
 from polyvet.dialects.vetcheck.signed import check, current
 from polyvet.dialects.vetcheck.wire import AUDIENCE, NAME
-from polyvet.identity import asking, grants, roles
+from polyvet.identity import asking, grants, roles, sessions
 from polyvet.identity.asking import Shown
 from polyvet.identity.sessions import Session
 from polyvet.model.access import Application
 from polyvet.model.errors import Invalid
+from polyvet.storage.writing import Touching, Tx
 from polyvet.web import oauth, pages
+from polyvet.web.cookies import cookie
 from polyvet.web.forms import Fields, of_form, of_query
 from polyvet.web.message import Request
 from polyvet.web.oauth import sent_back
@@ -96,7 +98,7 @@ class Authorize:
             check(asked.session, form)
             if form.get("decision") != "allow":
                 raise AccessDeniedError
-            answer = {"code": await self._allowed(asked)}
+            answer = {"code": await self._allowed(request, asked)}
         except OAuth2Error as error:
             answer = {"error": error.error, "error_description": error.description}
         return sent_back(redirect_uri, answer, fields.get("state"), name)
@@ -111,8 +113,9 @@ class Authorize:
             raise SignInNeeded(_without_prompt(fields))
         return session
 
-    async def _allowed(self, asked: Asked) -> str:
-        """The code for what the user allowed."""
+    async def _allowed(self, request: Request, asked: Asked) -> str:
+        """The code for what the user allowed. SignInNeeded if their session ended meanwhile: then so has all that it
+        could have allowed."""
         store, user = self._shared.store, asked.session.user
         promo = asked.fields.get("promo_code")
         if promo is not None:
@@ -124,7 +127,17 @@ class Authorize:
             challenge=asked.fields.get("code_challenge"),
             nonce=asked.fields.get("nonce"),
         )
-        return await grants.add_code(store, asked.application, consent)
+        code, adding = grants.new_code(asked.application, consent)
+
+        async def job(tx: Tx) -> bool:
+            stands = await sessions.find(tx, cookie(request, sessions.COOKIE)) is not None
+            if stands:
+                adding(tx)
+            return stands
+
+        if not await store.write(Touching(clinics=(user.clinic_id,)), job):
+            raise SignInNeeded(_without_prompt(asked.fields))
+        return code
 
     async def _page(self, asked: Asked) -> Response:
         reader, user, promo = self._shared.store.reader, asked.session.user, asked.fields.get("promo_code")

@@ -17,8 +17,8 @@ from polyvet.dialects.vetcheck.signed import HOME, check, current
 from polyvet.dialects.vetcheck.wire import NAME
 from polyvet.identity import attempts, entering, registration, sessions
 from polyvet.identity.entering import Entering, Entry
+from polyvet.identity.passwords import Verified
 from polyvet.identity.registration import NewAccount
-from polyvet.model.entities import User
 from polyvet.model.errors import Invalid, LimitReached
 from polyvet.web import pages
 from polyvet.web.cookies import cookie, keep, local
@@ -57,20 +57,21 @@ class Login:
         form = await self._form(request)
         chosen = form.get("chosen")
         if chosen is not None:
-            user = await self._entering.chosen(chosen)
-            if user is None:
-                return self._login_page(request, 401, entering.TOO_LATE)
-            return await self._begun(request, user)
+            entry = await self._entering.chosen(chosen, cookie(request, sessions.COOKIE))
+            return self._entered(request, entry, entering.TOO_LATE)
         email, password = form.get("email") or "", form.get("password") or ""
         try:
-            users = await self._entering.by_password(NAME.encode(), request, email, password)
+            found = await self._entering.by_password(NAME.encode(), request, email, password)
         except LimitReached as error:
             return _too_many(self._login_page(request, 429, entering.too_many(error), email), error)
-        if not users:
+        if not found:
             return self._login_page(request, 401, entering.WRONG, email)
-        if len(users) == 1:
-            return await self._begun(request, users[0])
-        return self._page(request, "choose_clinic.html", 200, choices=await self._entering.choices(users))
+        if len(found) == 1:
+            return await self._begun(request, found[0])
+        choices = await self._entering.choices(found)
+        if not choices:
+            return self._login_page(request, 401, entering.CHANGED, email)
+        return self._page(request, "choose_clinic.html", 200, choices=choices)
 
     async def asked_for_code(self, request: Request) -> Response:
         """The page for the code of a second factor."""
@@ -89,8 +90,8 @@ class Login:
             entry = await self._entering.complete(request, user, half, form.text("code"))
         except LimitReached as error:
             return _too_many(self._page(request, "code.html", 429, problem=entering.too_many(error)), error)
-        if entry is None:
-            return self._page(request, "code.html", 401, problem=entering.WRONG_CODE)
+        if isinstance(entry, str):
+            return self._page(request, "code.html", 401, problem=entry)
         return self._kept(request, entry)
 
     async def asked_to_register(self, request: Request) -> Response:
@@ -105,12 +106,12 @@ class Login:
         new = NewAccount(*(form.get(name) or "" for name in NewAccount.__struct_fields__))
         try:
             attempts.count(self._shared.attempts, b"registering", request, new.email)
-            user = await registration.register(self._shared.store, new)
+            registered = await registration.register(self._shared.store, new)
         except LimitReached as error:
             return _too_many(self._register_page(request, 429, new, problem=entering.too_many(error)), error)
         except Invalid as error:
             return self._register_page(request, 400, new, problems=error.problems)
-        return await self._begun(request, user)
+        return await self._begun(request, registered)
 
     async def asked_to_leave(self, request: Request) -> Response:
         """A page with the button, for links; the session ends by the button only."""
@@ -135,10 +136,14 @@ class Login:
         sessions.check_csrf(None if visit is None else sessions.csrf_of(visit), form)
         return form
 
-    async def _begun(self, request: Request, user: User) -> Response:
+    async def _begun(self, request: Request, verified: Verified) -> Response:
         """A new session, whatever cookie came, and on to where the user wanted to go, or to where a code is asked
         for."""
-        return self._kept(request, await self._entering.begin(user, cookie(request, sessions.COOKIE)))
+        entry = await self._entering.begin(verified, cookie(request, sessions.COOKIE))
+        return self._entered(request, entry, entering.CHANGED)
+
+    def _entered(self, request: Request, entry: Entry | None, problem: str) -> Response:
+        return self._login_page(request, 401, problem) if entry is None else self._kept(request, entry)
 
     def _kept(self, request: Request, entry: Entry) -> Response:
         wanted = local(_next(request)) or HOME
