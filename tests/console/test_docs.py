@@ -84,7 +84,7 @@ def test_the_roles_that_find_nothing_but_their_account_are_those_that_the_page_s
         f"of unknown callers {requests.MOST_OF_NOBODY} at once, and {requests.OF_NOBODY_A_SECOND} a second",
         "newest {:,} rows of its time, then at {:,}".format(*stored_requests.LOOKS),
         f"works once and for {staff_access.LINK_DAYS} days",
-        f"at most {offer_letters.MOST_A_DAY} times in 24 hours",
+        f"The first {offer_letters.MOST_A_DAY} offers of a day (UTC)",
         f"{offers.MOST_MAILED} of a clinic at the most",
         f"looks at {code_entries.LOOKED_AT:,} entries a page at the most",
         f"The latest {audit_log.OFFERED} people, {audit_log.OFFERED} keys and {audit_log.OFFERED} applications",

@@ -12,7 +12,7 @@ from polyvet.core import clinics
 from polyvet.core.offers import read_code
 from polyvet.model.access import Role
 from polyvet.model.entities import Clinic
-from polyvet.sandbox.practice import MAIN_CLINIC
+from polyvet.sandbox.practice import MAIN_CLINIC, SECOND_CLINIC
 from polyvet.sandbox.practice import clinics as demo_clinics
 from polyvet.storage import access
 from polyvet.storage.statement import Statement
@@ -150,6 +150,24 @@ def test_a_clinic_is_added_once_however_often_its_form_is_sent(fresh_practice: P
     assert f"A clinic of this name and e-mail is there already: number {made.id}." in told(late)
     assert 'id="clinic-problem"' in late.text
     assert _noted(fresh_practice, "user")[0] == ("sent", "a link to choose a password, to Ada Lovelace")
+
+
+@pytest.mark.parametrize("role", [Role.VET, Role.OWNER])
+def test_the_form_lets_nobody_into_a_clinic_whose_owner_has_come_in(fresh_practice: Practice, role: Role) -> None:
+    """The clinic's address may be that of anybody who was invited there."""
+    operator = Colleague(fresh_practice)
+    owner = Colleague(fresh_practice, who=OTHER_OWNER)
+    office = "office@northgate.example"
+    invited = owner.post("staff/invite", {"name": "Office", "email": office, "role": role})
+    link = _LINK.search(invited.text)
+    assert link is not None
+    clinic = _clinic(fresh_practice, SECOND_CLINIC)
+    owner.post("clinic", {"name": clinic.name, "timezone": clinic.timezone, "email": office})
+    answer = operator.post("clinics/new", {**NEW, "clinic": clinic.name, "email": office})
+    assert answer.status_code == 400
+    assert f"is there already: number {SECOND_CLINIC}." in told(answer)
+    assert "/console/join/" not in answer.text
+    _joined(fresh_practice, link[1], "a long enough password")  # the link of the one who invited goes on working
 
 
 def test_a_clinic_that_does_not_hold_is_not_added(owner: Colleague, module_practice: Practice) -> None:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
@@ -46,6 +48,22 @@ def test_clients_are_found_by_name_number_and_phone_and_in_pages(owner: Colleagu
     first = owner.get("privacy?q=e").text
     assert first.count("<tr>") == 51
     assert "q=e&amp;before=" in first
+
+
+def test_whose_number_was_typed_stands_first_and_once_on_all_pages(owner: Colleague) -> None:
+    """Such a number is a part of many phone numbers, and may be of that client's own, too."""
+    pages = 0
+    for number in range(1, 10):
+        path, found = f"privacy?q={number}", []
+        while path:
+            page, pages = owner.get(path).text, pages + 1
+            found += [int(one) for one in re.findall(r'<a href="/console/privacy/(\d+)">', page)]
+            older = re.search(r'rel="next" href="/console/([^"]+)"', page)
+            path = html.unescape(older[1]) if older else ""
+        assert found[0] == number
+        assert sorted(set(found[1:]), reverse=True) == found[1:]
+        assert number not in found[1:]
+    assert pages > 9  # some were found on more than one
 
 
 def test_a_client_is_shown_and_who_looked_is_noted(owner: Colleague) -> None:

@@ -127,9 +127,26 @@ def test_a_clinic_does_not_flood_another_ones_owners(store_url: str, taken_back:
     run(test())
 
 
-async def _of_another_day(w: World, here: int, there: int) -> None:
-    """More offers than are mailed a day, which are older than that."""
-    client, at = await w.client(here), values.now() - values.DAY - values.MICROSECONDS
+def test_a_clinic_that_is_offered_clients_all_the_time_is_mailed_each_day(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test() -> None:
+        async with opened(store_url) as w:
+            here, there = w.clinics
+            await _let_in(w, there, "owner")
+            now = values.now()
+            midnight = now - now % values.DAY
+            await _of_another_day(w, here, there, midnight - values.MICROSECONDS)
+            monkeypatch.setattr(values, "now", lambda: midnight + values.MICROSECONDS)
+            await _offered(w, here, there, await w.client(here))
+            assert len(await _mails(w, here)) == 1
+
+    run(test())
+
+
+async def _of_another_day(w: World, here: int, there: int, at: int | None = None) -> None:
+    """More offers than are mailed a day, which are older than that, if nothing else is said."""
+    client, at = await w.client(here), at or values.now() - values.DAY - values.MICROSECONDS
 
     async def job(tx: Tx) -> None:
         for _ in range(MOST_A_DAY + 1):

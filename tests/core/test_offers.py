@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from functools import partial
 
 import pytest
@@ -16,7 +17,8 @@ from polyvet.model.errors import Invalid, Missing
 from polyvet.model.offers import Offer, OfferState
 from polyvet.model.paging import HIGHEST_ID
 from polyvet.storage.check import check
-from polyvet.storage.writing import Touching
+from polyvet.storage.store import open_store
+from polyvet.storage.writing import Touching, Tx
 from tests.core.offering import accept, answered, decline, linking, reading, written
 from tests.core.stores import World, opened, run
 
@@ -294,5 +296,35 @@ def test_common_clients_are_those_whom_others_see_now(store_url: str) -> None:
             await w.connect(third, made[9].id, there)
             assert (await common(here), await common(there), await common(third)) == ([9, 5], [4, 3], [1])
             assert [one for one in await check(store_url) if one.name == "connections"] == []
+
+    run(test())
+
+
+def test_who_is_seen_by_several_clinics_is_known_whoever_connects_and_leaves_at_once(store_url: str) -> None:
+    """Two stores stand for two processes."""
+
+    async def test() -> None:
+        async with opened(store_url, 4) as w, contextlib.AsyncExitStack() as stack:
+            here, *others = w.clinics
+            stores = [w.store, await open_store(store_url)]
+            stack.push_async_callback(stores[1].close)
+            people = [await w.client(here) for _ in range(3)]
+
+            async def move(n: int, client: Client) -> None:
+                there = others[n % len(others)]
+
+                async def opening(tx: Tx) -> None:
+                    await clients.connect(w.ctx(here).within(tx), client.id, "x", there)
+
+                async def leaving(tx: Tx) -> None:
+                    await clients.disconnect(w.ctx(there).within(tx), client.id, "x")
+
+                for turn in range(4):
+                    with contextlib.suppress(Missing):  # somebody else was faster
+                        touching = clients.connecting(here, there, client.id)
+                        await stores[(n + turn) % 2].write(touching, leaving if turn % 2 else opening)
+
+            await asyncio.gather(*(move(n, one) for n in range(6) for one in people))
+            assert [one for one in await check(store_url) if one.severity == "error"] == []
 
     run(test())

@@ -6,13 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-from alembic import command
-
 from polyvet.model.entities import State
 from polyvet.model.species import breed_rows, species_rows
 from polyvet.model.values import new_id
-from polyvet.storage import migrate as migrating
 from polyvet.storage.clients import search_text
 from polyvet.storage.counters import BUCKET_BITS
 from polyvet.storage.migrate import migrate
@@ -54,15 +50,9 @@ async def insert(url: str, table: str, names: str, rows: list[tuple[Any, ...]]) 
     await execute(url, f"INSERT INTO {table} ({', '.join(names.split())}) VALUES {', '.join(texts)}")
 
 
-async def old_store(url: str, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+async def old_store(url: str) -> list[bytes]:
     """Make the store; gives its clients' ids."""
-    upgrade = command.upgrade
-    with monkeypatch.context() as patched:
-        patched.setattr(command, "upgrade", lambda config, _: upgrade(config, "0001"))
-        # Today's statements know columns that were not there; the old program's wrote what is inserted below.
-        patched.setattr(migrating, "_seed_sqlite", lambda connection, tell: None)
-        patched.setattr(migrating, "_seed_postgresql", _nothing)
-        await migrate(url)
+    await migrate(url, to="0001")
     await _codelists(url)
     assert await execute(url, "SELECT version_num FROM alembic_version") == [("0001",)]
     names = "id uid name timezone currency created_at clock event_seq client_seq patient_seq invoice_seq"
@@ -74,10 +64,6 @@ async def old_store(url: str, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     await _animals(url, idents)
     await _counters(url)
     return idents
-
-
-async def _nothing(connection: Any, tell: Any) -> None:
-    """In place of the codelists' seed."""
 
 
 async def _codelists(url: str) -> None:

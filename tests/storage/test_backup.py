@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
 import os
+import sqlite3
 import stat
 import zipfile
 from collections.abc import Callable
@@ -13,19 +16,21 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from polyvet.core import code_entries
 from polyvet.model import values
 from polyvet.model.access import ApiKey
-from polyvet.model.entities import StockItem, User
+from polyvet.model.entities import State, StockItem, User
 from polyvet.storage import access, clients, idempotency, staff, stock
 from polyvet.storage import backup as backups
-from polyvet.storage.backup import BackupError, backup, restore
+from polyvet.storage.backup import BackupError, Manifest, TableEntry, backup, restore
 from polyvet.storage.check import check
+from polyvet.storage.migrate import migrate
 from polyvet.storage.store import open_store
 from polyvet.storage.tables import metadata
 from polyvet.storage.writing import Tx
 from tests.storage.given import a_library
 from tests.storage.test_bulk import batch, load
-from tests.storage.world import World, run, world
+from tests.storage.world import DOG, World, run, world
 
 
 @pytest.fixture
@@ -148,6 +153,62 @@ def test_a_damaged_backup_restores_nothing(database_url: str, tmp_path: Path, ne
 
     for_each_case = test()
     run(for_each_case)
+
+
+async def of_revision(file: Path, revision: str, folder: Path) -> Path:
+    """A copy as an older program would have made it: without the tables and columns that came later."""
+    empty = folder / revision / "polyvet.db"
+    await migrate(f"sqlite:///{empty}", to=revision)
+    copy, manifest = file.with_suffix(f".{revision}"), None
+    with contextlib.closing(sqlite3.connect(empty)) as old, zipfile.ZipFile(file) as new, zipfile.ZipFile(
+        copy, "w"
+    ) as left:  # fmt: skip
+        manifest = msgspec.json.decode(new.read("manifest.json"), type=Manifest)
+        tables = []
+        for entry in manifest.tables:
+            columns = [row[1] for row in old.execute(f"PRAGMA table_info({entry.name})")]
+            places = [entry.columns.index(name) for name in columns]
+            if places:
+                rows = msgspec.json.Decoder().decode_lines(new.read(f"{entry.name}.jsonl"))
+                lines = msgspec.json.Encoder().encode_lines([[row[place] for place in places] for row in rows])
+                left.writestr(f"{entry.name}.jsonl", lines)
+                tables.append(TableEntry(entry.name, columns, len(rows), hashlib.sha256(lines).hexdigest()))
+        made = msgspec.structs.replace(manifest, revision=revision, tables=tables)
+        left.writestr("manifest.json", msgspec.json.encode(made))
+    return copy
+
+
+def test_a_backup_of_an_older_program_is_brought_up_to_date(database_url: str, tmp_path: Path, new_url) -> None:
+    """What was added since is made of its rows: who is seen by several clinics, and how own entries are looked up."""
+
+    async def test() -> None:
+        source = new_url("sqlite")
+        await filled(source)
+        store = await open_store(source)
+        w = World(store)
+        for name, species in (("species", None), ("breeds", DOG), ("insurers", None)):
+            await code_entries.add(store, 1, name, "\u0130nci", species)
+        ada, zoe = await w.client(1), await w.client(1)
+        for one in (ada, zoe):
+            await w.open_to(one, 2)
+        await w.set_client(zoe.id, 2, State.HIDDEN)
+        await store.close()
+        await backup(source, tmp_path / "record.zip")
+        file = await of_revision(tmp_path / "record.zip", "0006", tmp_path)
+        await restore(file, database_url)
+        assert [one for one in await check(database_url) if one.severity == "error"] == []
+        there, here = await contents(source), await contents(database_url)
+        for name in ("connections", "species", "breeds", "code_entries", "patients"):
+            assert comparable(here)[name] == comparable(there)[name]
+        names = [column.name for column in metadata.tables["connections"].columns]
+        shared = [row[names.index("client_id")] for row in here["connections"] if row[names.index("shared")]]
+        assert (shared.count(ada.id), shared.count(zoe.id)) == (2, 0)
+        newer = new_url("sqlite")
+        await migrate(newer)
+        with pytest.raises(BackupError, match="revision 0006"):
+            await restore(file, newer)
+
+    run(test())
 
 
 def test_a_backup_is_one_snapshot(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,11 +39,11 @@ async def kept(url: str) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def upgraded(database_url: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, list[bytes]]:
+def upgraded(database_url: str) -> tuple[str, list[bytes]]:
     """An old store after the upgrade, and its clients' ids."""
 
     async def make() -> list[bytes]:
-        idents = await old_store(database_url, monkeypatch)
+        idents = await old_store(database_url)
         before = await kept(database_url)
         await migrate(database_url)
         assert await kept(database_url) == before
@@ -142,9 +142,9 @@ OLD_INVOICES = (
 )
 
 
-def test_rows_of_old_invoices_are_numbered_and_counted(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_of_old_invoices_are_numbered_and_counted(database_url: str) -> None:
     async def test() -> None:
-        await old_store(database_url, monkeypatch)
+        await old_store(database_url)
         await execute(database_url, *OLD_INVOICES)
         await migrate(database_url)
         store = await open_store(database_url)

@@ -8,7 +8,7 @@ import msgspec
 from polyvet.core import audit, clinics, staff_access
 from polyvet.core.clinics import Change
 from polyvet.core.context import Writing
-from polyvet.core.staff import KIND, STAFF
+from polyvet.core.staff import KIND, STAFF, is_last_owner
 from polyvet.core.staff_access import Link, Linking
 from polyvet.model import values
 from polyvet.model.access import Role
@@ -68,8 +68,8 @@ async def open_clinic(tx: Tx, new: NewClinic, *, operator: bool = False) -> tupl
 
 async def add(w: Writing, new: NewClinic, linking: Linking) -> Added:
     """Add a clinic, and mail its owner a link to choose a password. One that is there already, under this name and with
-    this e-mail, is not added twice: its owner gets another link, as long as they have not come in. Invalid names what
-    does not hold."""
+    this e-mail, is not added twice: its owner gets another link, as long as nobody has come in. Invalid names what does
+    not hold."""
     w.require("server:write")
     if found := problems(new):
         raise Invalid(found)
@@ -83,13 +83,14 @@ async def add(w: Writing, new: NewClinic, linking: Linking) -> Added:
 
 
 async def _known(tx: Tx, new: NewClinic) -> tuple[Clinic, User] | None:
-    """The clinic that is there already, and its owner, who waits for a link. Invalid if they have come in."""
+    """The clinic that is there already, and its owner, who waits for a link. Invalid if an owner has come in: from
+    then on they let people in, and the clinic's address may be anybody's who works there."""
     for clinic in await access.list_clinics(tx):
         if (clinic.name, clinic.email) != (new.clinic, new.email):
             continue
         file = await staff.by_email(tx, clinic.id, new.email)
         member = None if file is None else await stored.by_number(tx, clinic.id, file.user.number)
-        if member is None or member.joined or not member.user.active:
+        if member is None or member.joined or not await is_last_owner(tx, member.user):
             raise Invalid({"clinic": f"A clinic of this name and e-mail is there already: number {clinic.id}."})
         return clinic, member.user
     return None

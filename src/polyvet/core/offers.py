@@ -161,7 +161,8 @@ async def offer(w: Writing, wanted: Wanted, linking: Linking) -> Offer:
         raise Invalid(problems)
     at = values.now()
     made = Offer(values.new_id(at), w.clinic_id, other, client.id, note, OfferState.OFFERED, at, at)
-    lately = await stored.made_since(w.tx, w.clinic_id, other, values.new_id(at - values.DAY), offer_letters.MOST_A_DAY)
+    today = values.new_id(at - at % values.DAY)  # by days: else offers made all the time would not be mailed again
+    lately = await stored.made_since(w.tx, w.clinic_id, other, today, offer_letters.MOST_A_DAY)
     stored.add(w.tx, made)
     audit.note(w, Action.MADE, KIND, made.id, f"client {client.number} to clinic {other}")
     if lately < offer_letters.MOST_A_DAY:

@@ -15,7 +15,7 @@ from polyvet.core.context import Context, Writing
 from polyvet.core.erasing import PERMISSION, file_of, is_erased
 from polyvet.model import values
 from polyvet.model.audit import Action
-from polyvet.model.entities import Clinic, Phone, State
+from polyvet.model.entities import Client, Clinic, Phone, State
 from polyvet.model.files import ClientFile
 from polyvet.storage import client_files, phones
 from polyvet.storage import personal as stored
@@ -51,24 +51,28 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 async def search(ctx: Context, fragment: str, before: int, limit: int) -> list[Person]:
-    """Clients with numbers below `before`, archived ones among them, whose number it is, or whose name, e-mail or phone
-    holds the fragment, the latest first."""
+    """Clients with numbers below `before`, archived ones among them, whose name, e-mail or phone holds the fragment,
+    the latest first. Whose number it is comes before all others, and on no later page."""
     ctx.require(PERMISSION)
     folded = values.fold(fragment).strip()
     if not folded or "\0" in folded:
         return []
 
     async def look(reader: Reader) -> list[Person]:
-        return await stored.search(reader, ctx.clinic_id, folded, before, limit)
+        return await stored.search(reader, ctx.clinic_id, folded, before, limit + 1)
 
     found = await ctx.store.aside(look)
     number = values.whole_number(folded)
-    if number is not None and number < before and all(one.number != number for one in found):
-        file = await client_files.by_number(ctx.reader, ctx.clinic_id, number)
-        if file is not None:
-            c = file.client
-            found.insert(0, Person(number, c.first_name, c.last_name, c.organization_name, c.email, c.state))
+    file = None if number is None else await client_files.by_number(ctx.reader, ctx.clinic_id, number)
+    if file is not None:
+        found = [one for one in found if one.number != number]
+        if before > await client_files.highest(ctx.reader, ctx.clinic_id):  # the first page
+            found.insert(0, _person(file.client))
     return found[:limit]
+
+
+def _person(c: Client) -> Person:
+    return Person(c.number, c.first_name, c.last_name, c.organization_name, c.email, c.state)
 
 
 async def opened(ctx: Context, number: int, shown: str) -> Opened:

@@ -154,19 +154,32 @@ def _named(name: str) -> zipfile.ZipInfo:
 async def restore(source: Path, url: str, progress: Progress = _silent) -> Manifest:
     """Fill an empty store with a backup, in one transaction: all of it, verified, or nothing.
 
-    The schema is made if it is not there. Raises BackupError when the file is damaged or too new, or the store is not
-    empty.
+    The schema is made if it is not there. A backup that an older program made is read into the schema of its time,
+    which then becomes this program's, so that what was added since is made of the rows as in any store. Raises
+    BackupError when the file is damaged or too new, or the store is not empty.
     """
     try:
         with _opened(source) as archive:
             manifest = read_manifest(archive)
-            await migrate(url)
-            async with _engine(url).filling(url) as filling:
+            await migrate(url, to=manifest.revision)
+            await _check_revision(url, manifest)
+            tables = tuple(entry.name for entry in manifest.tables)
+            async with _engine(url).filling(url, tables) as filling:
                 await _fill(archive, manifest, filling, progress)
     except (zipfile.BadZipFile, EOFError) as error:
         raise BackupError(f"{source} is damaged: {error}") from error
-    await migrate(url)  # the codelists of this program may be newer than the backup's
+    await migrate(url)  # the codelists of this program may be newer than the backup's, too
     return manifest
+
+
+async def _check_revision(url: str, manifest: Manifest) -> None:
+    """BackupError if the store is newer than the backup already."""
+    async with _engine(url).snapshot(url) as snapshot:
+        revision = await snapshot.revision()
+    if revision != manifest.revision:
+        raise BackupError(
+            f"the backup is of revision {manifest.revision} and the store of {revision} already; restore into a new one"
+        )
 
 
 def _opened(source: Path) -> zipfile.ZipFile:
@@ -195,14 +208,14 @@ def read_manifest(archive: zipfile.ZipFile) -> Manifest:
 
 
 async def _fill(archive: zipfile.ZipFile, manifest: Manifest, filling: Any, progress: Progress) -> None:
-    for table in TABLES:
+    entries = {entry.name: entry for entry in manifest.tables}
+    tables = [table for table in TABLES if table.name in entries]
+    for table in tables:
         if table.name not in SEEDED and not await filling.is_empty(table.name):
             raise BackupError(f"the store is not empty: it holds {table.name}; restore into a new one")
-    await filling.prepare(SEEDED)
-    entries = {entry.name: entry for entry in manifest.tables}
-    for table in TABLES:
-        if table.name in entries:
-            await _fill_table(archive, entries[table.name], table, filling, progress)
+    await filling.prepare(tuple(name for name in SEEDED if name in entries))
+    for table in tables:
+        await _fill_table(archive, entries[table.name], table, filling, progress)
     try:
         await filling.finish()
     except filling.refusals as error:

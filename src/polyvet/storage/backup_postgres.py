@@ -68,9 +68,10 @@ class Filling:
 
     refusals = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, OverflowError, ValueError)
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, tables: tuple[str, ...]) -> None:
         self._connection = connection
-        self._stripped = bulk_postgres.Stripped(connection, tuple(metadata.tables))
+        self._tables = tables
+        self._stripped = bulk_postgres.Stripped(connection, tables)
         self._dates = {
             table.name: {column.name for column in table.columns if column.type is DATE}
             for table in metadata.tables.values()
@@ -105,17 +106,17 @@ class Filling:
             "SELECT setval(pg_get_serial_sequence('connections', 'id'), (SELECT max(id) FROM connections))"
         )
         await self._connection.execute("COMMIT")
-        for table in metadata.tables:
+        for table in self._tables:
             await self._connection.execute(f"VACUUM (ANALYZE) {table}")
 
 
 @asynccontextmanager
-async def filling(url: str) -> AsyncIterator[Filling]:
-    """Open one; what is not finished is rolled back."""
+async def filling(url: str, tables: tuple[str, ...]) -> AsyncIterator[Filling]:
+    """Open one for these tables; what is not finished is rolled back."""
     connection = await bulk_postgres.connect(url)
     try:
         await connection.execute("BEGIN")
-        await connection.execute(f"LOCK TABLE {', '.join(metadata.tables)} IN ACCESS EXCLUSIVE MODE")
-        yield Filling(connection)
+        await connection.execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
+        yield Filling(connection, tables)
     finally:
         await connection.close()  # the server rolls back

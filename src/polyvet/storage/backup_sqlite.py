@@ -12,7 +12,6 @@ from typing import Any
 from polyvet.storage.bulk_sqlite import Stripped, connect_for_loading, insert_rows, leave_log, return_to_log
 from polyvet.storage.sqlite import connect
 from polyvet.storage.store import sqlite_path
-from polyvet.storage.tables import metadata
 
 Rows = list[tuple[Any, ...]]
 
@@ -70,9 +69,9 @@ class Filling:
 
     refusals = (sqlite3.IntegrityError, sqlite3.InterfaceError, OverflowError)
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, tables: tuple[str, ...]) -> None:
         self._connection = connection
-        self._stripped = Stripped(connection, tuple(metadata.tables))
+        self._stripped = Stripped(connection, tables)
 
     async def is_empty(self, table: str) -> bool:
         """Whether a table holds no row."""
@@ -95,13 +94,13 @@ class Filling:
 
 
 @asynccontextmanager
-async def filling(url: str) -> AsyncIterator[Filling]:
-    """Open one; what is not finished is rolled back."""
+async def filling(url: str, tables: tuple[str, ...]) -> AsyncIterator[Filling]:
+    """Open one for these tables; what is not finished is rolled back."""
     connection = connect_for_loading(sqlite_path(url))
     try:
         leave_log(connection)
         connection.execute("BEGIN IMMEDIATE")
-        yield Filling(connection)
+        yield Filling(connection, tables)
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

@@ -71,19 +71,20 @@ class ForeignStore(MigrationError):
     """Tables are there, but no revision: another program's database, or one that was made by hand."""
 
 
-async def migrate(url: str, *, progress: Progress | None = None) -> None:
-    """Apply what is missing under a lock and seed the codelists; `progress` is told each step as a line of text.
+async def migrate(url: str, *, progress: Progress | None = None, to: str = HEAD) -> None:
+    """Apply what is missing under a lock and seed the codelists; `progress` is told each step as a line of text. `to`
+    an older revision, the store is not seeded, since what is there to be seeded is of this program's.
 
     Raises MigrationError when the store is not ours to change, OSError or the driver's error when it is out of reach.
     """
     tell = progress or (lambda _line: None)
     if is_postgresql(url):
-        await _migrate_postgresql(url, tell)
+        await _migrate_postgresql(url, tell, to)
     else:
-        await asyncio.to_thread(_migrate_sqlite, sqlite_path(url), tell)
+        await asyncio.to_thread(_migrate_sqlite, sqlite_path(url), tell, to)
 
 
-def _check(revision: str | None, any_table: bool) -> bool:
+def _check(revision: str | None, any_table: bool, to: str) -> bool:
     """Whether revisions are missing; raises when the store is not ours."""
     if revision is None:
         if any_table:
@@ -91,7 +92,7 @@ def _check(revision: str | None, any_table: bool) -> bool:
         return True
     if revision not in REVISIONS:
         raise UnknownRevision(revision)
-    return revision != HEAD
+    return revision < to
 
 
 def _unseeded(species: list[Any], breeds: list[Any]) -> tuple[list[Any], list[Any]]:
@@ -105,7 +106,7 @@ def _without_slug(row: Any) -> tuple[Any, ...]:
     return row[0], row[1], *row[3:]
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, to: str) -> None:
     from alembic import command  # loaded only when there is something to do
     from alembic.config import Config
 
@@ -113,24 +114,25 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 # --- SQLite ---------------------------------------------------------------------------------------------------
 
 
-def _migrate_sqlite(path: Path, tell: Progress) -> None:
+def _migrate_sqlite(path: Path, tell: Progress, to: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # The log and its index, which SQLite makes beside the file, take over its mode.
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     connection = sqlite3.connect(path, isolation_level=None, timeout=_LOCK_TIMEOUT_S)
     try:
-        missing = _check(*_sqlite_revision(connection))
+        missing = _check(*_sqlite_revision(connection), to)
         _use_log(connection)
         if missing:
-            tell(f"{path}: making the schema of revision {HEAD}")
-            _upgrade_sqlite(connection)
-        _seed_sqlite(connection, tell)
+            tell(f"{path}: making the schema of revision {to}")
+            _upgrade_sqlite(connection, to)
+        if to == HEAD:
+            _seed_sqlite(connection, tell)
     except sqlite3.DatabaseError as error:
         if "not a database" in str(error):
             raise ForeignStore(f"{path} is not a SQLite database") from error
@@ -159,15 +161,15 @@ def _sqlite_revision(connection: sqlite3.Connection) -> tuple[str | None, bool]:
     return (None if row is None else row[0]), bool(tables)
 
 
-def _upgrade_sqlite(connection: sqlite3.Connection) -> None:
+def _upgrade_sqlite(connection: sqlite3.Connection, to: str) -> None:
     """All revisions in one transaction that holds the file's write lock; a process that waited finds the work done."""
     from sqlalchemy import StaticPool, create_engine, event
 
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     event.listen(engine, "begin", lambda one: one.exec_driver_sql("BEGIN EXCLUSIVE"))
     with engine.begin() as bound:
-        if _check(*_sqlite_revision(connection)):
-            _upgrade(bound)
+        if _check(*_sqlite_revision(connection), to):
+            _upgrade(bound, to)
 
 
 def _seed_sqlite(connection: sqlite3.Connection, tell: Progress) -> None:
@@ -186,16 +188,17 @@ def _seed_sqlite(connection: sqlite3.Connection, tell: Progress) -> None:
 # --- PostgreSQL -----------------------------------------------------------------------------------------------
 
 
-async def _migrate_postgresql(url: str, tell: Progress) -> None:
+async def _migrate_postgresql(url: str, tell: Progress, to: str) -> None:
     import asyncpg
 
     connection = await asyncpg.connect(url)
     try:
         revision, any_table = await _postgresql_revision(connection)
-        if _check(revision, any_table):
-            tell(f"making the schema of revision {HEAD}")
-            await _upgrade_postgresql(url)
-        await _seed_postgresql(connection, tell)
+        if _check(revision, any_table, to):
+            tell(f"making the schema of revision {to}")
+            await _upgrade_postgresql(url, to)
+        if to == HEAD:
+            await _seed_postgresql(connection, tell)
     finally:
         await connection.close()
 
@@ -212,7 +215,7 @@ async def _postgresql_revision(connection: asyncpg.Connection) -> tuple[str | No
     return revision, bool(tables)
 
 
-async def _upgrade_postgresql(url: str) -> None:
+async def _upgrade_postgresql(url: str, to: str) -> None:
     """All revisions in one transaction under an advisory lock; a process that waited finds the work done."""
     import asyncpg
     from sqlalchemy import NullPool, text
@@ -224,8 +227,8 @@ async def _upgrade_postgresql(url: str) -> None:
     async with engine.begin() as connection:
         await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
         raw = (await connection.get_raw_connection()).driver_connection
-        if _check(*await _postgresql_revision(raw)):
-            await connection.run_sync(_upgrade)
+        if _check(*await _postgresql_revision(raw), to):
+            await connection.run_sync(_upgrade, to)
 
 
 async def _seed_postgresql(connection: asyncpg.Connection, tell: Progress) -> None:
