@@ -140,6 +140,7 @@ def test_a_damaged_backup_restores_nothing(database_url: str, tmp_path: Path, ne
             damaged(file, "manifest.json", with_manifest(version=99)),
             damaged(file, "manifest.json", with_manifest(revision="9999")),
             damaged(file, "manifest.json", with_manifest(format="other")),
+            damaged(file, "manifest.json", with_manifest(tables=[])),
         ]
         for case in cases:
             with pytest.raises(BackupError):

@@ -200,6 +200,8 @@ def read_manifest(archive: zipfile.ZipFile) -> Manifest:
             f"the backup was made by polyvet {manifest.program} (format {manifest.version}, revision"
             f" {manifest.revision}), which this program does not know; restore it with that or a newer one"
         )
+    if not manifest.tables:
+        raise BackupError("the file is no backup of polyvet's: it holds no table")
     for entry in manifest.tables:
         table = metadata.tables.get(entry.name)
         if table is None or not set(entry.columns) <= {column.name for column in table.columns}:
