@@ -18,7 +18,8 @@ pytestmark = LOOKS
 PHONE, LAPTOP, WALL = (320, 640), (1280, 900), (1920, 1080)
 LEAST_TARGET = 24  # CSS pixels (WCAG 2.2, 2.5.8); a link within a sentence may be smaller
 _TOO_SMALL = f"""
-() => [...document.querySelectorAll('button, summary, select, textarea, input:not([type=hidden]), nav a, .bar a, td a, th a')]
+() => [...document.querySelectorAll(
+        'button, summary, select, textarea, input:not([type=hidden]), nav a, .bar a, td a, th a')]
     .filter(one => one.checkVisibility())
     .map(one => [one, one.getBoundingClientRect()])
     .filter(([, box]) => box.height < {LEAST_TARGET} - 2.5 || box.width < {LEAST_TARGET} - 2.5)
