@@ -13,9 +13,11 @@ from tests.browser.people import heard, page_of
 from tests.console.pages import addresses, furnished
 from tests.console.people import Colleague
 from tests.dialects.harness import Practice
+from tests.dialects.provet.asking import HOOK
 
 pytestmark = LOOKS
 PHONE, LAPTOP, WALL = (320, 640), (1280, 900), (1920, 1080)
+PAPER = (688, 970)  # A4 within its margins
 LEAST_TARGET = 24  # CSS pixels (WCAG 2.2, 2.5.8); a link within a sentence may be smaller
 _TOO_SMALL = f"""
 () => [...document.querySelectorAll(
@@ -25,6 +27,7 @@ _TOO_SMALL = f"""
     .filter(([, box]) => box.height < {LEAST_TARGET} - 2.5 || box.width < {LEAST_TARGET} - 2.5)
     .map(([one]) => one.outerHTML)
 """
+_TOO_WIDE = "[...document.querySelectorAll('.scroll')].some(one => one.scrollWidth > one.clientWidth + 1)"
 _SPACED = "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }"
 
 
@@ -99,6 +102,24 @@ def test_texts_may_be_larger_and_further_apart(
         page.evaluate("text => { const all = new CSSStyleSheet(); all.replaceSync(text);"
                       " document.adoptedStyleSheets = [all] }", _SPACED)  # fmt: skip
         _fits(page)
+
+
+def test_tables_need_no_scrolling_on_a_laptop_nor_on_paper(
+    module_practice: Practice, found: dict[str, str], desktop: BrowserContext
+) -> None:
+    target = f"https://receiver.example/{'tenant-8f14e45fceea167a/' * 6}events?token={'0123456789' * 4}"
+    hook = {**HOOK, "target_url": target, "name": ""}
+    module_practice.provet.post("/4/api/0.1/hook/webhook/", json=hook).raise_for_status()
+    page = page_of(module_practice, desktop)
+    wide = []
+    for path in ("webhooks", "deliveries", "requests", "audit", "settings", "staff", "keys", "applications"):
+        for media, (width, height) in (("screen", LAPTOP), ("print", PAPER)):
+            page.emulate_media(media=media)
+            page.set_viewport_size({"width": width, "height": height})
+            _opened(page, module_practice, found[path])
+            if page.evaluate(_TOO_WIDE):
+                wide.append((path, media))
+    assert wide == []
 
 
 def test_on_paper_there_is_nothing_to_press(
