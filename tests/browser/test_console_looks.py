@@ -4,6 +4,8 @@ without, in larger letters, on paper."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
@@ -112,8 +114,9 @@ def test_tables_need_no_scrolling_on_a_laptop_nor_on_paper(
     module_practice.provet.post("/4/api/0.1/hook/webhook/", json=hook).raise_for_status()
     page = page_of(module_practice, desktop)
     wide = []
+    sizes: tuple[tuple[Literal["screen", "print"], tuple[int, int]], ...] = (("screen", LAPTOP), ("print", PAPER))
     for path in ("webhooks", "deliveries", "requests", "audit", "settings", "staff", "keys", "applications"):
-        for media, (width, height) in (("screen", LAPTOP), ("print", PAPER)):
+        for media, (width, height) in sizes:
             page.emulate_media(media=media)
             page.set_viewport_size({"width": width, "height": height})
             _opened(page, module_practice, found[path])
