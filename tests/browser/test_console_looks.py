@@ -4,6 +4,8 @@ without, in larger letters, on paper."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
@@ -13,17 +15,21 @@ from tests.browser.people import heard, page_of
 from tests.console.pages import addresses, furnished
 from tests.console.people import Colleague
 from tests.dialects.harness import Practice
+from tests.dialects.provet.asking import HOOK
 
 pytestmark = LOOKS
 PHONE, LAPTOP, WALL = (320, 640), (1280, 900), (1920, 1080)
+PAPER = (688, 970)  # A4 within its margins
 LEAST_TARGET = 24  # CSS pixels (WCAG 2.2, 2.5.8); a link within a sentence may be smaller
 _TOO_SMALL = f"""
-() => [...document.querySelectorAll('button, summary, select, textarea, input:not([type=hidden]), nav a, .bar a, td a')]
+() => [...document.querySelectorAll(
+        'button, summary, select, textarea, input:not([type=hidden]), nav a, .bar a, td a, th a')]
     .filter(one => one.checkVisibility())
     .map(one => [one, one.getBoundingClientRect()])
     .filter(([, box]) => box.height < {LEAST_TARGET} - 2.5 || box.width < {LEAST_TARGET} - 2.5)
     .map(([one]) => one.outerHTML)
 """
+_TOO_WIDE = "[...document.querySelectorAll('.scroll')].some(one => one.scrollWidth > one.clientWidth + 1)"
 _SPACED = "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }"
 
 
@@ -100,13 +106,37 @@ def test_texts_may_be_larger_and_further_apart(
         _fits(page)
 
 
-def test_on_paper_there_is_nothing_to_press(module_practice: Practice, desktop: BrowserContext) -> None:
+def test_tables_need_no_scrolling_on_a_laptop_nor_on_paper(
+    module_practice: Practice, found: dict[str, str], desktop: BrowserContext
+) -> None:
+    target = f"https://receiver.example/{'tenant-8f14e45fceea167a/' * 6}events?token={'0123456789' * 4}"
+    hook = {**HOOK, "target_url": target, "name": ""}
+    module_practice.provet.post("/4/api/0.1/hook/webhook/", json=hook).raise_for_status()
     page = page_of(module_practice, desktop)
-    _opened(page, module_practice, "/console/account")
+    wide = []
+    sizes: tuple[tuple[Literal["screen", "print"], tuple[int, int]], ...] = (("screen", LAPTOP), ("print", PAPER))
+    for path in ("webhooks", "deliveries", "requests", "audit", "settings", "staff", "keys", "applications"):
+        for media, (width, height) in sizes:
+            page.emulate_media(media=media)
+            page.set_viewport_size({"width": width, "height": height})
+            _opened(page, module_practice, found[path])
+            if page.evaluate(_TOO_WIDE):
+                wide.append((path, media))
+    assert wide == []
+
+
+def test_on_paper_there_is_nothing_to_press(
+    module_practice: Practice, found: dict[str, str], desktop: BrowserContext
+) -> None:
+    page = page_of(module_practice, desktop)
     page.emulate_media(media="print")
-    assert page.locator("h1").is_visible()
-    for selector in (".menu", ".bar form", "main button"):
-        assert not any(one.is_visible() for one in page.locator(selector).all())
+    for path in ("account", "keys/{key}", "connections", "requests", "lists/{list}"):
+        # Of the lists it is the one in which the clinic has an entry of its own, which is switched off in its row.
+        address = "/console/lists/insurers" if path == "lists/{list}" else found[path]
+        _opened(page, module_practice, address)
+        assert page.locator("h1").is_visible()
+        for selector in (".menu", ".bar form", ".ways", ".filter", "button", "summary"):
+            assert not any(one.is_visible() for one in page.locator(selector).all()), f"{address}: {selector}"
 
 
 def test_the_menu_is_a_side_bar_where_there_is_room(

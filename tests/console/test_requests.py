@@ -80,6 +80,8 @@ def log(module_practice: Practice, owner: Colleague) -> Log:
         "style": owner.client.get(style[1]),
         "probe": nobody.get("/health"),
         "no path": nobody.get("/no/such/path"),
+        "wrong method": nobody.post("/health"),
+        "mistyped path": vetigen.get("/api/v1/patientz"),  # which of two APIs was meant nobody knows
         "no secret": nobody.post(f"/{MAIN_CLINIC}/oauth2/token/", data={"grant_type": "x", "client_id": client_id}),
         "new key": practice.client(new_key).get("/api/v1/patients?page_size=1"),
     }
@@ -129,7 +131,12 @@ def test_a_refusal_says_why_and_not_what_was_sent(log: Log) -> None:
 
 
 def test_what_nobodys_key_asked_for_is_the_operators(log: Log) -> None:
-    for name, why in (("unknown key", "no such key or token"), ("no key", "no key or token was sent")):
+    of_nobody = (
+        ("unknown key", "no such key or token"), ("no key", "no key or token was sent"),
+        ("no path", "no such route"), ("mistyped path", "no such route"),
+        ("wrong method", "wrong method"),
+    )  # fmt: skip
+    for name, why in of_nobody:
         text = log.found(name, more="&whose=nobody")
         assert why in text
         assert UNKNOWN not in text

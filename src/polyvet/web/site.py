@@ -13,13 +13,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from polyvet import __version__
+from polyvet.model.errors import NoSuchRoute, WrongMethod
 from polyvet.storage.store import Store
 from polyvet.web.kept import Kept, kept
 from polyvet.web.message import Receive, Scope, Send
 from polyvet.web.pages import template
+from polyvet.web.reasons import reason
+from polyvet.web.requests import seen
 
 SITE_PATHS = ("/", "/health", "/ready")
 DOCUMENTS = "/openapi/"
+_READ = ("GET", "HEAD")
 _log = structlog.get_logger()
 SAFE = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -71,16 +75,17 @@ def site(store: Store, documents: Mapping[str, Callable[[], bytes]], more: Seque
     async def document(request: Request) -> Response:
         name = request.path_params["name"]
         if name not in documents:
-            return _json(404, _UNKNOWN)
+            return _missing(request.scope)
         if name not in made:
             made[name] = kept(documents[name](), "application/json")
         return made[name].answer(request.scope)
 
-    async def not_found(_: Request, __: Exception) -> Response:
-        return _json(404, _UNKNOWN)
+    async def not_found(request: Request, __: Exception) -> Response:
+        return _missing(request.scope)
 
-    async def not_allowed(_: Request, __: Exception) -> Response:
-        return _json(405, _NOT_ALLOWED, {"allow": "GET, HEAD"})
+    async def not_allowed(request: Request, __: Exception) -> Response:
+        seen(request.scope).reason = reason(WrongMethod(_READ))
+        return _json(405, _NOT_ALLOWED, {"allow": ", ".join(_READ)})
 
     routes = [Route(path, page) for path, page in zip(SITE_PATHS, (front, health, ready), strict=True)]
     routes.append(Route(DOCUMENTS + "{name}.json", document))
@@ -91,7 +96,13 @@ def site(store: Store, documents: Mapping[str, Callable[[], bytes]], more: Seque
 
 async def unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
     """The answer to a path below /api/v1 that no dialect has."""
-    await _json(404, _UNKNOWN)(scope, receive, send)
+    await _missing(scope)(scope, receive, send)
+
+
+def _missing(scope: Scope) -> Response:
+    """There is no such path, of which the request log is told, too."""
+    seen(scope).reason = reason(NoSuchRoute())
+    return _json(404, _UNKNOWN)
 
 
 def _json(status: int, content: object, headers: dict[str, str] | None = None) -> Response:
