@@ -31,7 +31,7 @@ HTML, JSON = [(b"Content-Type", b"text/html; charset=utf-8")], [(b"content-type"
         (b"text with \0 in it", HTML, None),
         (b"\x89PNG", [(b"content-type", b"image/png")], None),
         (b"\xff\xfe\x00\x01", [], None),
-        (gzip.compress(b"hello"), [*HTML, (b"Content-Encoding", b"gzip")], None),
+        (gzip.compress(b"hello", mtime=0), [*HTML, (b"Content-Encoding", b"gzip")], None),
         (b"as it is", [*HTML, (b"content-encoding", b"Identity")], "as it is"),
         ("\N{PAW PRINTS}".encode() * 5_000, HTML, "\N{PAW PRINTS}" * LONGEST_RESPONSE),
         (b"x" * (RESPONSE_BYTES + 1), HTML, "x" * LONGEST_RESPONSE),
