@@ -118,7 +118,7 @@ def test_who_is_not_offered_as_a_filter_is_found_from_their_page(large: Large, o
     assert f'href="/console/audit?who={first}"' in owner.get(f"staff/{FIRST}").text
     narrowed = owner.get(f"audit?who={first}").text
     assert f'<option value="{first}" selected>Colleague 0</option>' in narrowed
-    assert len(re.findall("<td>Colleague 0</td>", narrowed)) == PAGE
+    assert len(re.findall(r"<td[^>]*>Colleague 0</td>", narrowed)) == PAGE
     key = values.to_crockford(large.id(4, 0))
     assert f'value="{key}"' not in owner.get("requests").text
     assert f'href="/console/requests?key={key}"' in owner.get(f"keys/{key}").text

@@ -104,9 +104,9 @@ def test_guesses_take_about_as_long_whether_there_is_such_a_user_or_not(it: Inte
     """Four passwords are verified in each case."""
 
     def took(email: str) -> float:
-        started = time.perf_counter()
+        started = time.process_time()  # which does not count what others do on the machine
         it.practice.run(lambda store: passwords.SignIn().users(store.reader, email, "nonsense"))
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     took(EMAIL)
     nobody, somebody = (min(took(email) for _ in range(3)) for email in ("nobody@x.example", EMAIL))
